@@ -1,0 +1,1 @@
+"""Small programs that `make check` runs over files which no linter knows."""
