@@ -1,0 +1,61 @@
+# Dropcut. Needs Python 3.11 to 3.14 and make, nothing else: no AWS account, no Docker, no API key.
+
+PYTHON ?= python3
+ARGS   ?=
+
+DEV    := .workshop/dev/bin
+SOURCE := $(wildcard layers/core/dropcut functions/*/app.py localcloud checks tests dropcut_cli)
+SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo up test check lint template statemachine fresh format requirements schemas setup clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  PYTHON=python3.12 names another interpreter; ARGS="..." goes to demo, up and test.'
+
+demo: setup ## one edit from drop to delivery, on this machine
+	@$(DEV)/python -m localcloud demo $(ARGS)
+
+up: setup ## leave the embedded cloud standing, for `aws s3 cp` (Ctrl-C ends it)
+	@$(DEV)/python -m localcloud up $(ARGS)
+
+test: setup ## unit, contract, integration and e2e tests, the fast ones first
+	@$(DEV)/python -m pytest -n 2 --dist loadfile $(SUITES) $(ARGS)
+
+check: lint template statemachine fresh test ## everything that must hold before a push
+
+lint: setup ## style and types
+	$(DEV)/ruff check $(SOURCE)
+	$(DEV)/ruff format --check $(SOURCE)
+	$(DEV)/mypy $(SOURCE)
+
+template: setup ## cfn-lint, on the SAM template and on what it becomes
+	$(DEV)/python -m checks.template
+
+statemachine: setup ## targets, defaults, timeouts and error names of the state machine
+	$(DEV)/python -m checks.statemachine
+
+fresh: setup ## generated files are what their sources say
+	$(DEV)/python -m checks.requirements
+	$(DEV)/python -m checks.schemas
+
+format: setup ## put the code into its one layout
+	$(DEV)/ruff check --fix $(SOURCE)
+	$(DEV)/ruff format $(SOURCE)
+
+requirements: setup ## lock the newest versions that the sources allow
+	$(DEV)/python -m checks.requirements --write
+
+schemas: setup ## publish schemas/*.json from the models
+	$(DEV)/python -m checks.schemas --write
+
+setup: ## make or bring up to date what the other targets run on
+	@command -v "$(PYTHON)" >/dev/null || { echo 'No $(PYTHON) on PATH. Install Python 3.11 to 3.14, or name one: make PYTHON=/path/to/python3.13' >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python %d.%d; Dropcut needs 3.11 to 3.14. Name another one: make PYTHON=python3.13" % sys.version_info[:2])'
+	@"$(PYTHON)" -m localcloud.workshop
+
+clean: ## remove everything that was made here
+	rm -rf .workshop .aws-sam demo-output .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
