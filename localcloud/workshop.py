@@ -16,7 +16,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Iterator, Mapping, NamedTuple
+from typing import Iterator, NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKSHOP = REPOSITORY / ".workshop"
@@ -48,13 +48,11 @@ def say(text: str) -> None:
     print("workshop: " + text, file=sys.stderr, flush=True)
 
 
-def run(command: list[str], env: Mapping[str, str] | None = None) -> str:
+def run(command: list[str], env: dict[str, str] | None = None) -> str:
     """Run to the end and return its standard output; raise WorkshopFailed with what it said if it fails."""
     import subprocess
 
-    done = subprocess.run(
-        command, env=None if env is None else dict(env), stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    done = subprocess.run(command, check=False, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip())[-4000:]
         raise WorkshopFailed("this command failed:\n  " + " ".join(command) + "\n" + said)
@@ -188,7 +186,7 @@ def alone() -> Iterator[None]:
     import fcntl
 
     WORKSHOP.mkdir(exist_ok=True)
-    with open(WORKSHOP / "lock", "w", encoding="utf-8") as lock:
+    with (WORKSHOP / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
