@@ -1,0 +1,170 @@
+"""Starts and stops the embedded cloud: MiniStack in a process of its own, on loopback, with IAM enforced.
+
+    with start_cloud(Path(".workshop/run")) as cloud:
+        cloud.client("s3").list_buckets()
+
+The cloud lives as long as the pipe to its standard input: when this process ends, however it ends, the cloud and
+its Lambda workers end too. Its state is in memory and goes with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+WORKSHOP = REPOSITORY / ".workshop"
+ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # MiniStack's root credentials
+PATIENCE_SECONDS = 60.0  # a start takes about 1 s; this is for a machine that is busy with something else
+
+
+class CloudFailed(Exception):
+    """The embedded cloud did not start; the text ends with the last lines of its log."""
+
+
+class Cloud:
+    """A running embedded cloud. Use `start_cloud`; it is also a context manager that stops it."""
+
+    region = "us-east-1"
+    account_id = "000000000000"
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, workdir: Path) -> None:
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.workdir = workdir
+        self._process = process
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with administrator credentials; one per service, safe to share between threads."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._new_client(service)
+            return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
+        import boto3  # Here, so that its import overlaps with the start of the cloud.
+        from botocore.config import Config
+
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+            config=Config(signature_version="s3v4" if service == "s3" else None, proxies={}, max_pool_connections=32),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What `aws` and `sam` need in their environment to talk to this cloud."""
+        where = {"AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        return {**where, **ADMINISTRATOR}
+
+    def set_wait_scale(self, wait_scale: float) -> None:
+        """Change how long the state machines' waits and retry pauses last from now on (1.0: as written)."""
+        self._post("/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": wait_scale})
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        request = urllib.request.Request(self.endpoint + path, json.dumps(body).encode(), method="POST")
+        with direct().open(request, timeout=PATIENCE_SECONDS):
+            pass
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the cloud and its workers; nothing is left. May be called twice."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        stdin = self._process.stdin
+        if stdin is not None and not stdin.closed:
+            with contextlib.suppress(OSError):
+                stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Cloud:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def direct() -> urllib.request.OpenerDirector:
+    """Opens URLs without the proxy that the user's environment may name: everything here is on loopback."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def start_cloud(workdir: Path, *, wait_scale: float = 1.0, port: int = 0) -> Cloud:
+    """Start an embedded cloud that logs under `workdir`, and return when it answers.
+
+    `wait_scale` multiplies the state machines' waits and retry pauses, not their timeouts; `port` 0 takes a free one.
+    Raises CloudFailed, and OSError where the port is taken.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    # The cloud inherits a socket that listens already: nobody else can take the port, and an early request waits.
+    with socket.create_server(("127.0.0.1", port), backlog=256) as listener:
+        port = listener.getsockname()[1]
+        settings = {
+            "fd": listener.fileno(),
+            "port": port,
+            "wait_scale": wait_scale,
+            "workdir": str(workdir.resolve()),
+            "region": Cloud.region,
+            "lambda_python": str(WORKSHOP / "lambda" / "bin" / "python"),
+            "code_cache": str(WORKSHOP / "build" / "code"),
+        }
+        cloud = Cloud(spawn(settings, listener.fileno(), workdir), port, workdir)
+    try:
+        wait_until_healthy(cloud)
+    except BaseException:
+        cloud.stop()
+        raise
+    return cloud
+
+
+def spawn(settings: dict[str, Any], fd: int, workdir: Path) -> subprocess.Popen[bytes]:
+    """Start the process, away from this terminal's Ctrl-C and from the user's AWS settings."""
+    scratch = workdir.resolve() / "tmp"
+    scratch.mkdir(exist_ok=True)
+    environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    environment.update(HOME=str(scratch), TMPDIR=str(scratch), PYTHONPATH=str(REPOSITORY))
+    with open(workdir / "cloud.log", "ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "localcloud.server", json.dumps(settings)],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=[fd],
+            start_new_session=True,
+        )
+
+
+def wait_until_healthy(cloud: Cloud) -> None:
+    """One request is enough: it waits in the socket's queue until the cloud serves it, or fails when the cloud dies."""
+    try:
+        with direct().open(cloud.endpoint + "/_ministack/health", timeout=PATIENCE_SECONDS):
+            return
+    except (OSError, urllib.error.URLError) as problem:
+        log = (cloud.workdir / "cloud.log").read_text(errors="replace").splitlines()[-20:]
+        raise CloudFailed(f"The embedded cloud did not start: {problem}\n" + "\n".join(log)) from problem

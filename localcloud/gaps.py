@@ -1,0 +1,76 @@
+"""Plug-in 3: what MiniStack 1.5.33 leaves out and the application needs, one small fix each."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+from typing import Any
+
+from ministack.services import eventbridge, lambda_svc, s3
+
+logger = logging.getLogger("localcloud.gaps")
+_version_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("version_id", default=None)
+_stock_fire = s3._fire_s3_event
+_stock_dispatch = eventbridge._dispatch_event
+_stock_invoke = eventbridge._invoke_target
+
+
+def fire_s3_event(*arguments: Any, version_id: str | None = None, **rest: Any) -> None:
+    """Remember the version for `dispatch_event`: MiniStack knows it here, and leaves it out of the event there."""
+    token = _version_id.set(version_id)
+    try:
+        _stock_fire(*arguments, version_id=version_id, **rest)
+    finally:
+        _version_id.reset(token)
+
+
+def dispatch_event(event: dict[str, Any], view: Any = None) -> None:
+    """Put `version-id` into an S3 event of a versioned bucket, as AWS does."""
+    version_id = _version_id.get()
+    if event.get("Source") == "aws.s3" and version_id and version_id != "null":
+        detail = json.loads(event["Detail"])
+        detail["object"]["version-id"] = version_id
+        event, view = {**event, "Detail": json.dumps(detail)}, None
+    _stock_dispatch(event, view)
+
+
+def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+    """Refuse a function that does not let the rule invoke it, and send such an event to the target's dead-letter queue."""
+    arn = target.get("Arn", "")
+    if arn.startswith("arn:aws:lambda:") and not may_invoke(arn, rule["Arn"]):
+        logger.warning("%s may not invoke %s", rule["Arn"], arn)
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if queue:
+            _stock_invoke({"Arn": queue}, event, rule, view)
+        return
+    _stock_invoke(target, event, rule, view)
+
+
+def may_invoke(function_arn: str, rule_arn: str) -> bool:
+    """True if the function's resource policy lets EventBridge invoke it for this rule."""
+    found = lambda_svc.function_policy_for_arn(function_arn)
+    for statement in found[0].get("Statement", []) if found else []:
+        principal = statement.get("Principal")
+        conditions = statement.get("Condition") or {}
+        sources = [value.get("AWS:SourceArn") or value.get("aws:SourceArn") for value in conditions.values()]
+        if principal == {"Service": "events.amazonaws.com"} and all(s in (None, rule_arn) for s in sources):
+            return True
+    return False
+
+
+def dispatch_to_lambda(arn: str, payload: str) -> None:
+    """Invoke asynchronously, with Lambda's own retries and failure destination; MiniStack tries once."""
+    function, config, name = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        logger.warning("no function %s", name)
+        return
+    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), json.loads(payload))
+
+
+def install() -> None:
+    """Put these in place of MiniStack's; it looks the names up at every call."""
+    s3._fire_s3_event = fire_s3_event
+    eventbridge._dispatch_event = dispatch_event
+    eventbridge._invoke_target = invoke_target
+    eventbridge._dispatch_to_lambda = dispatch_to_lambda

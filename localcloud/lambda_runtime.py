@@ -1,0 +1,208 @@
+"""Plug-in 1: Lambda functions run on AWS's own runtime interface client, each worker a process with a clean environment.
+
+MiniStack's own Python worker reports every exception as Runtime.HandlerError, so that no Retry or Catch by class name
+would ever match. This one is MiniStack's Runtime API server with a different program in front of it. A worker has what
+Lambda would give it: its variables, its role's credentials, the task root, the layers, and boto3; nothing else, so that
+a dependency missing from a layer is missing here too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import queue
+import shutil
+import signal
+import socketserver
+import subprocess
+import tempfile
+import threading
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+WORKERS_PER_FUNCTION = 6  # Further invocations wait for one: on a laptop more of them are slower, not faster.
+LOG_LINES = 10_000
+_settings: dict[str, Any] = {}
+_room: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
+    lambda: threading.BoundedSemaphore(WORKERS_PER_FUNCTION)
+)
+
+
+class WorkerProcess(subprocess.Popen[bytes]):
+    """Ends with its children and at once, as Lambda ends a sandbox; SIGTERM would wait for the handler."""
+
+    def terminate(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    kill = terminate
+
+
+class RuntimeApi(socketserver.ThreadingTCPServer):
+    """The Runtime API of one worker, on a free loopback port."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A worker that was killed leaves its connection broken; that is no news."""
+
+
+class LoggedOutput:
+    """Copies a worker's output into its function's log file on the way to CloudWatch Logs."""
+
+    def __init__(self, stream: Any, path: Path) -> None:
+        self.stream, self.log = stream, open(path, "ab", buffering=0)
+
+    def readline(self) -> bytes:
+        line: bytes = self.stream.readline()
+        self.log.write(line)
+        return line
+
+    def close(self) -> None:
+        self.stream.close()
+        self.log.close()
+
+
+class PythonWorker(lambda_runtime.ProvidedWorker):
+    """MiniStack's worker for custom runtimes, which speaks the Runtime API, with awslambdaric on the other side."""
+
+    def _spawn(self, init_timeout: float | None = None) -> None:
+        self._teardown()
+        generation = self._begin_generation()
+        try:
+            handler = self._build_handler_class(generation, self._pending)
+            handler.disable_nagle_algorithm = True  # Or every invocation waits 40 to 90 ms for a delayed ACK.
+            self._server = RuntimeApi(("127.0.0.1", 0), handler)
+            self._server_thread = self._start("api", self._server.serve_forever, 0.1)
+            self._proc = self._launch(self._server.server_address[1])
+            log = Path(_settings["workdir"]) / f"lambda-{self.func_name}.log"
+            output = LoggedOutput(self._proc.stdout, log)
+            self._log_thread = self._start("log", self._pump_output, output, self._stderr_queue)
+            self._await_init(init_timeout)
+        except BaseException:
+            self._teardown()
+            raise
+
+    def _begin_generation(self) -> int:
+        with self._state_lock:
+            self._generation += 1
+            self._stopping = False
+            for event in (self._first_poll, self._init_settled, self._response_ready):
+                event.clear()
+            self._init_error, self._result, self._current_request_id = None, {}, None
+            self._pending, self._stderr_queue = queue.Queue(maxsize=1), queue.Queue(maxsize=LOG_LINES)
+            return int(self._generation)
+
+    def _start(self, role: str, work: Any, *arguments: Any) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, daemon=True, name=f"{role}-{self.func_name}")
+        thread.start()
+        return thread
+
+    def _launch(self, api_port: int) -> WorkerProcess:
+        task_root = unpack(self.code_zip)
+        archives = [lambda_svc._resolve_layer_zip(layer) for layer in self.config.get("Layers") or []]
+        layers = [unpack(archive) for archive in archives if archive]
+        return WorkerProcess(
+            # -P: or the folder of the program would come first on the import path.
+            [_settings["lambda_python"], "-P", str(Path(__file__).with_name("lambda_worker.py"))],
+            cwd=task_root,
+            env=worker_environment(self.config, task_root, layers, api_port),
+            stdin=subprocess.PIPE,  # Never written to: its end is the worker's sign that the cloud is gone.
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def _await_init(self, init_timeout: float | None = None) -> None:
+        try:
+            super()._await_init(init_timeout)
+        except RuntimeError as problem:
+            if isinstance(self._init_error, dict):
+                said, kind = self._init_error.get("errorMessage", ""), self._init_error.get("errorType", "")
+                raise lambda_runtime.ProvidedRuntimeError(said, kind) from problem
+            raise
+
+    def _drain_stderr_bounded(self, first_line_wait: float = 0.01, idle_confirm: float = 0.003, **_: Any) -> str:
+        """The lines of this invocation; a handler that logs nothing is not made to wait 50 ms for it."""
+        return str(super()._drain_stderr_bounded(first_line_wait=first_line_wait, idle_confirm=idle_confirm))
+
+
+def worker_environment(config: dict[str, Any], task_root: Path, layers: list[Path], api_port: int) -> dict[str, str]:
+    """What Lambda sets for a function, the function's variables, and where this cloud is."""
+    name, log = config["FunctionName"], config.get("LoggingConfig") or {}
+    region, libraries = _settings["region"], [task_root, *layers]
+    return {
+        **{key: str(value) for key, value in lambda_svc._runtime_env_vars(config).items()},
+        **{key: value for key, value in lambda_runtime.execution_credentials(config).items() if value},
+        "_HANDLER": config["Handler"],
+        "AWS_EXECUTION_ENV": "AWS_Lambda_" + config["Runtime"],
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version", "$LATEST"),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": log.get("LogFormat", "Text"),
+        "AWS_LAMBDA_LOG_LEVEL": log.get("ApplicationLogLevel", ""),
+        "AWS_LAMBDA_LOG_GROUP_NAME": log.get("LogGroup", "/aws/lambda/" + name),
+        "AWS_LAMBDA_LOG_STREAM_NAME": "localcloud",
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api_port}",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "HOME": tempfile.gettempdir(),
+        "TMPDIR": tempfile.gettempdir(),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": os.defpath,
+        "PYTHONPATH": os.pathsep.join([str(task_root), *(str(layer / "python") for layer in layers)]),
+        "LD_LIBRARY_PATH": os.pathsep.join(str(root / "lib") for root in libraries),
+    }
+
+
+def unpack(archive: bytes) -> Path:
+    """The folder of a package, unpacked once for every cloud on this machine, so that its bytecode is kept too."""
+    cache = Path(_settings["code_cache"])
+    folder = cache / hashlib.sha256(archive).hexdigest()
+    if folder.is_dir():
+        os.utime(folder)
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=cache, prefix="unfinished-"))
+    with zipfile.ZipFile(io.BytesIO(archive)) as package:
+        lambda_svc._extract_zip_preserving_mode(package, str(unfinished))
+    try:
+        unfinished.rename(folder)
+    except OSError:  # Another worker was quicker.
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def run_python(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+    """Run one invocation when one of the function's workers is free."""
+    config = func.get("config") or func
+    with _room[config.get("FunctionArn", "")]:
+        result: dict[str, Any] = lambda_svc._execute_function_provided_warm(func, event, request_id)
+        return result
+
+
+def install(settings: dict[str, Any]) -> None:
+    """Put this runtime in place of MiniStack's for Python functions."""
+    _settings.update(settings)
+    stock = lambda_runtime._worker_class_for
+
+    def worker_class_for(config: dict[str, Any]) -> Any:
+        return PythonWorker if str(config.get("Runtime", "")).startswith("python") else stock(config)
+
+    lambda_runtime._worker_class_for = worker_class_for
+    lambda_svc._execute_function_warm = run_python

@@ -1,0 +1,79 @@
+"""The embedded cloud's own process: MiniStack on an inherited socket, with the three plug-ins put in before it serves.
+
+Started by `localcloud.cloud.start_cloud` only. It ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import sys
+import threading
+from typing import Any
+
+
+def prepare_environment(settings: dict[str, Any]) -> None:
+    """MiniStack reads its settings from the environment while it is imported."""
+    os.environ.update(
+        GATEWAY_PORT=str(settings["port"]),
+        MINISTACK_HOST="127.0.0.1",
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{settings['port']}",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION=settings["region"],
+        AUTH="true",  # IAM enforced, for the functions' roles and for the state machine's
+        SFN_WAIT_SCALE=str(settings["wait_scale"]),
+        # Pauses between the attempts of an asynchronous invocation: 1 and 2 minutes in AWS.
+        LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(max(0.05, 60 * min(settings["wait_scale"], 1 / 60))),
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
+    )
+
+
+def watch_parent() -> None:
+    """End with the process that started this one; it holds the other end of standard input and never writes."""
+    while os.read(0, 1024):
+        pass
+    from ministack.core import lambda_runtime
+
+    with contextlib.suppress(Exception):
+        lambda_runtime.reset()  # Waits until the Lambda workers are gone, so that `stop` leaves nothing behind.
+    os._exit(0)
+
+
+def raise_file_limit() -> None:
+    """A hundred executions at once hold more connections than the usual 1024 descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else soft, hard))
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    prepare_environment(settings)
+    raise_file_limit()
+    threading.Thread(target=watch_parent, name="watch-parent", daemon=True).start()
+
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app
+
+    from localcloud import gaps, lambda_runtime, step_functions
+
+    lambda_runtime.install(settings)
+    step_functions.install()
+    gaps.install()
+
+    config = Config()
+    config.bind = [f"fd://{settings['fd']}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    config.backlog = 256
+    asyncio.run(serve(app.app, config))  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

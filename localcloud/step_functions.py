@@ -1,0 +1,184 @@
+"""Plug-in 2: MiniStack keeps the Step Functions API, and moto's interpreter runs the executions, with the role's rights.
+
+MiniStack's own interpreter calls services in-process, so that the state machine's role is never checked; it drops SNS
+MessageAttributes, ignores the machine's TimeoutSeconds and a retrier's MaxDelaySeconds, and takes a dangling Next.
+Not replaced: task tokens and activities, which the application does not use.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response, now_iso
+from ministack.services import stepfunctions
+from ministack.services.cloudformation import provisioners
+
+from localcloud import asl_interpreter
+
+INPUT_LIMIT = 262_144  # bytes, as in AWS
+logger = logging.getLogger("localcloud.step_functions")
+_live: dict[str, Any] = {}  # the interpreter's environment of each running execution, to stop it
+
+
+def run_execution(execution_arn: str) -> None:
+    """Run one execution to its end; called in a thread of its own by MiniStack's StartExecution."""
+    execution = stepfunctions._executions[execution_arn]
+    machine = stepfunctions._state_machines[execution["stateMachineArn"]]
+    worker = new_worker(execution, machine)
+    try:
+        worker._execution_logic()
+        record_outcome(execution, worker.env)
+    except Exception as problem:
+        logger.exception("%s", execution_arn)
+        stepfunctions._fail_execution(execution, "States.Runtime", str(problem))
+    finally:
+        _live.pop(execution_arn, None)
+
+
+def new_worker(execution: dict[str, Any], machine: dict[str, Any]) -> Any:
+    """moto's worker for this execution; its history is the one that GetExecutionHistory shows, while it runs too."""
+    interpreter = asl_interpreter.load()
+    from moto.stepfunctions.parser.asl.eval import evaluation_details as details
+
+    arn, role = execution["executionArn"], machine["roleArn"]
+    _, _, _, region, account, *_ = arn.split(":")
+
+    class Worker(interpreter.ExecutionWorker):  # type: ignore[name-defined, misc]
+        def _get_evaluation_environment(self) -> Any:
+            env = super()._get_evaluation_environment()
+            execution["events"] = env.event_manager._history_event_list
+            _live[arn] = env
+            return env
+
+    class Silent(interpreter.ExecutionWorkerCommunication):  # type: ignore[name-defined, misc]
+        def terminated(self) -> None:
+            """`run_execution` waits for the end itself."""
+
+    return Worker(
+        details.EvaluationDetails(
+            details.AWSExecutionDetails(account, region, role),
+            details.ExecutionDetails(arn, execution["name"], role, json.loads(execution["input"]), execution["startDate"]),
+            details.StateMachineDetails(
+                machine["stateMachineArn"], machine["name"], machine["type"], machine["definition"]
+            ),
+        ),
+        Silent(),
+        None,
+        {},
+    )
+
+
+def record_outcome(execution: dict[str, Any], env: Any) -> None:
+    """Put the interpreter's final state into MiniStack's record, and tell EventBridge."""
+    if execution["status"] != "RUNNING":  # stopped meanwhile
+        return
+    state = env.program_state()
+    outcome = type(state).__name__
+    if outcome == "ProgramEnded":
+        execution["output"] = execution["events"][-1]["executionSucceededEventDetails"]["output"]
+        execution["status"] = "SUCCEEDED"
+    elif outcome == "ProgramTimedOut":
+        # A copy: the interpreter adds the same event to its own list when the state it is in ends.
+        execution["events"] = list(execution["events"])
+        stepfunctions._add_event(execution, "ExecutionTimedOut", {"executionTimedOutEventDetails": {}})
+        execution["status"] = "TIMED_OUT"
+    else:
+        failure = getattr(state, "error", None) or {}
+        execution["error"], execution["cause"] = failure.get("error"), failure.get("cause")
+        execution["status"] = "FAILED"
+    execution["stopDate"] = now_iso()
+    stepfunctions._emit_execution_status_event(execution)
+
+
+def start_execution(data: dict[str, Any]) -> Any:
+    """StartExecution with AWS's answer to a repeated name: the same ARN while name and input are those of a live one."""
+    name, document = data.get("name"), data.get("input", "{}")
+    if name is not None and not re.fullmatch(r"[^\x00-\x20\x7f-\x9f<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", name):
+        return error_response_json("InvalidName", f"Invalid Name: '{name}'", 400)
+    try:
+        json.loads(document)
+    except ValueError:
+        return error_response_json("InvalidExecutionInput", "Invalid State Machine Execution Input", 400)
+    if len(document.encode()) > INPUT_LIMIT:
+        return error_response_json("ValidationException", f"input is longer than {INPUT_LIMIT} bytes", 400)
+    machine = data.get("stateMachineArn", "")
+    running = stepfunctions._executions.get(f"{machine.replace(':stateMachine:', ':execution:')}:{name}")
+    if running and running["status"] == "RUNNING" and running["input"] == document:
+        return json_response({"executionArn": running["executionArn"], "startDate": running["startDate"]})
+    return _stock_start(data)
+
+
+def stop_execution(data: dict[str, Any]) -> Any:
+    """StopExecution that also ends the interpreter, so that the history stops there."""
+    execution = stepfunctions._executions.get(data.get("executionArn"))
+    if execution:
+        execution["events"] = list(execution["events"])
+    answer = _stock_stop(data)
+    env = _live.get(data.get("executionArn", ""))
+    if env is not None:
+        env.set_stop(stop_date=None, error=data.get("error"), cause=data.get("cause"))
+    return answer
+
+
+def problem_in_definition(definition: str) -> str | None:
+    """What CreateStateMachine refuses in a definition, in words, or None."""
+    try:
+        document = json.loads(definition)
+        asl_interpreter.load()
+        from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+        AmazonStateLanguageParser.parse(definition)
+    except Exception as problem:  # the parser raises whatever its grammar's visitors raise
+        return f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {problem}'"
+    missing = dangling_targets(document)
+    if missing:
+        return f"Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: {', '.join(missing)}'"
+    return None
+
+
+def dangling_targets(machine: Any) -> list[str]:
+    """The names that StartAt, Next or Default lead to and that are no state, in this machine and those inside it."""
+    states = machine.get("States", {})
+    targets = [machine.get("StartAt")]
+    missing = []
+    for state in states.values():
+        branches = [*state.get("Branches", []), state.get("Iterator"), state.get("ItemProcessor")]
+        missing += [name for branch in branches if branch for name in dangling_targets(branch)]
+        rules = [*state.get("Catch", []), *state.get("Choices", [])]
+        targets += [state.get("Next"), state.get("Default"), *(rule.get("Next") for rule in rules)]
+    return missing + [str(target) for target in targets if target is not None and target not in states]
+
+
+def definition_from_template(properties: dict[str, Any]) -> str:
+    """A template's definition with its substitutions made, YAML or JSON, refused at deploy as AWS refuses it."""
+    import yaml
+
+    definition = _stock_definition(properties)
+    try:
+        document = json.loads(definition)
+    except ValueError:
+        document = yaml.safe_load(definition)
+    definition = json.dumps(document)
+    problem = problem_in_definition(definition)
+    if problem:
+        raise provisioners._sfn_handler_error(problem)
+    return definition
+
+
+_stock_start = stepfunctions._start_execution
+_stock_stop = stepfunctions._stop_execution
+_stock_definition = provisioners._sfn_definition
+
+
+def install() -> None:
+    """Put these in place of MiniStack's; its dispatcher looks the names up at every call."""
+    stepfunctions._run_execution = run_execution
+    stepfunctions._start_execution = start_execution
+    stepfunctions._stop_execution = stop_execution
+    stepfunctions._validate_definition_jsonata = problem_in_definition
+    provisioners._sfn_definition = definition_from_template
+    threading.Thread(target=asl_interpreter.load, name="load-interpreter", daemon=True).start()
