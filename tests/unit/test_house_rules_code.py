@@ -1,0 +1,153 @@
+"""House rules about the code: who may import what, who may read the environment, how long a module may be."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks.documents import CORE, REPOSITORY, error_classes
+
+FUNCTIONS = REPOSITORY / "functions"
+HANDLERS = sorted(FUNCTIONS.glob("*/app.py"))
+MODULES = sorted(CORE.rglob("*.py"))
+OURS = [REPOSITORY / name for name in ("layers/core", "functions", "localcloud", "checks", "dropcut_cli", "tests")]
+EVERY_MODULE = sorted(path for folder in OURS for path in folder.rglob("*.py"))
+
+# What talks to the world: each implements a port and is built in one place.
+ADAPTERS = {"delivery", "executions", "files", "ledger", "probe", "provider", "secrets"}
+ASSEMBLY = {"bootstrap", "observability", "settings"}
+WORLD = {
+    "boto3": {"bootstrap", "executions", "files", "ledger"},
+    "botocore": {"bootstrap", "executions", "files", "ledger"},
+    "requests": {"delivery", "provider"},
+    "urllib3": {"delivery", "provider"},
+    "aws_lambda_powertools": {"bootstrap", "observability", "sidecar"},
+    "pymediainfo": {"probe"},
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names of the modules that a file imports, wherever in it; a relative import begins with a dot."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            yield origin
+            if origin == "dropcut":
+                yield from (f"dropcut.{alias.name}" for alias in node.names)
+
+
+def part_of(path: Path) -> str:
+    """The part of the package that a module is: `ledger` for dropcut/ledger.py and for dropcut/ledger/rows.py."""
+    return path.relative_to(CORE).parts[0].removesuffix(".py") if path.is_relative_to(CORE) else "functions"
+
+
+def parts_imported(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(path) if name.startswith("dropcut.")}
+
+
+def readable(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+def forbidden_to(part: str) -> set[str]:
+    """The parts of the package that one part must not know."""
+    if part == "workflow":
+        return ADAPTERS | ASSEMBLY
+    if part in ADAPTERS:
+        return {"workflow", "bootstrap"} | ADAPTERS - {part}
+    if part in ASSEMBLY:
+        return set() if part == "bootstrap" else {"workflow", "bootstrap"} | ADAPTERS
+    return {"workflow"} | ADAPTERS | ASSEMBLY
+
+
+def test_the_world_is_touched_only_where_it_is_allowed() -> None:
+    packages = {path: {name.split(".")[0] for name in imports(path)} for path in MODULES}
+    misplaced = {
+        readable(path): package
+        for path in MODULES
+        for package in packages[path] & WORLD.keys()
+        if part_of(path) not in WORLD[package]
+    }
+    assert misplaced == {}
+
+
+def test_imports_point_from_the_outside_to_the_core() -> None:
+    backwards = {readable(path): parts_imported(path) & forbidden_to(part_of(path)) for path in MODULES}
+    assert {path: parts for path, parts in backwards.items() if parts} == {}
+
+
+def test_imports_are_written_out() -> None:
+    assert [readable(path) for path in MODULES if any(name.startswith(".") for name in imports(path))] == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    def reads(path: Path) -> bool:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        taken = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        return bool((used | taken) & {"environ", "getenv"})
+
+    assert [readable(path) for path in [*MODULES, *HANDLERS] if reads(path) and part_of(path) != "settings"] == []
+
+
+def test_a_handler_imports_the_standard_library_powertools_and_dropcut_only() -> None:
+    allowed = set(sys.stdlib_module_names) | {"aws_lambda_powertools", "dropcut"}
+    strange = {readable(path): {name.split(".")[0] for name in imports(path)} - allowed for path in HANDLERS}
+    assert {path: packages for path, packages in strange.items() if packages} == {}
+
+
+def test_a_handler_decides_nothing() -> None:
+    for path in HANDLERS:
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        assert ast.get_docstring(tree), f"{readable(path)}: one sentence says what the function does"
+        assert "lambda_handler" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Try)], "an exception's name is the message"
+        assert len(text.splitlines()) <= 50
+
+
+def test_a_function_folder_holds_app_py_and_nothing_else() -> None:
+    found = {readable(path) for path in FUNCTIONS.rglob("*") if "__pycache__" not in path.parts and path.is_file()}
+    assert found == {readable(path) for path in HANDLERS}
+
+
+def test_importing_the_application_reads_nothing_and_opens_nothing() -> None:
+    """In an interpreter without an environment, where every client and every socket is refused."""
+    names = [".".join(path.relative_to(CORE.parent).with_suffix("").parts) for path in MODULES]
+    names = [name.removesuffix(".__init__") for name in names if not name.endswith("__main__")]
+    program = f"""
+import importlib, importlib.util, socket, boto3, botocore.session
+def refuse(*_, **__):
+    raise AssertionError("opened at import")
+boto3.client = boto3.resource = boto3.Session = boto3.session.Session = botocore.session.Session.create_client = refuse
+socket.socket.connect = socket.getaddrinfo = refuse
+for name in {names!r}:
+    importlib.import_module(name)
+for path in {[str(path) for path in HANDLERS]!r}:
+    spec = importlib.util.spec_from_file_location("app", path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+"""
+    empty = {"PATH": os.defpath, "POWERTOOLS_DEV": "1"}
+    done = subprocess.run([sys.executable, "-c", program], env=empty, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_module_is_at_most_250_lines_long() -> None:
+    lengths = {readable(path): len(path.read_text(encoding="utf-8").splitlines()) for path in EVERY_MODULE}
+    assert {path: length for path, length in lengths.items() if length > 250} == {}
+
+
+def test_nothing_is_called_utils_helpers_common_manager_or_base() -> None:
+    nondescript = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+    assert not [readable(path) for path in EVERY_MODULE if path.stem in nondescript]
+
+
+def test_the_error_tree_is_drawn_where_the_errors_are() -> None:
+    drawn = ast.get_docstring(ast.parse((CORE / "errors.py").read_text(encoding="utf-8"))) or ""
+    assert not [name for name in error_classes() if name not in drawn]
