@@ -100,6 +100,11 @@ def choose_interpreter() -> Interpreter:
     return Interpreter(sys.executable, dotted(own), f"it started this, and no Python {dotted(PREFERRED)} was found")
 
 
+def python_for_sam() -> str | None:
+    """A Python of Lambda's version with pip, which `sam build` needs on PATH, or None. (uv's environments have no pip.)"""
+    return next((path for path in preferred_candidates() if can(path, "pip")), None)
+
+
 def environment_for_uv() -> dict[str, str]:
     """uv's settings: never fetch an interpreter, and use the package index that pip was told to use."""
     env = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
