@@ -1,0 +1,117 @@
+"""The faults that a client must survive, queued by a test and played for the next exchange that matches."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from localcloud.simulator.catalogue import KINDS, REASONS, STAYING
+
+
+class FaultRefused(ValueError):
+    """A fault that this simulator cannot play."""
+
+
+@dataclass
+class Fault:
+    """One fault in the queue; ``times`` counts down."""
+
+    stage: str
+    kind: str
+    times: int = 1
+    skip: int = 0  # let so many matching exchanges pass first
+    probability: float = 1.0
+    match: dict[str, str] = field(default_factory=dict)  # video_url: a part of it; request_id: all of it
+    seconds: float = 1.0
+    status: int = 0
+    reason: str = "unknown"
+    text: str = ""
+    location: str = ""
+
+    @property
+    def stays(self) -> bool:
+        """Say whether the fault stays with a generation instead of spoiling one exchange."""
+        return self.kind in STAYING.get(self.stage, set())
+
+    def failure_text(self) -> str:
+        """Return what a generation with this fault says when it fails."""
+        return self.text or REASONS[self.reason]
+
+    def fits(self, video_url: str, request_id: str) -> bool:
+        """Say whether ``match`` allows this exchange."""
+        wanted_id = self.match.get("request_id", request_id)
+        return self.match.get("video_url", "") in video_url and wanted_id == request_id
+
+
+def parse_fault(data: Mapping[str, Any]) -> Fault:
+    """Make a fault of JSON; raises FaultRefused in words."""
+    stage, kind = data.get("stage"), data.get("kind")
+    if not isinstance(stage, str) or stage not in KINDS:
+        raise FaultRefused(f"stage must be one of {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in KINDS[stage]:
+        raise FaultRefused(f"{stage} can play {', '.join(KINDS[stage])}; not {kind!r}")
+    if data.get("reason", "unknown") not in REASONS:
+        raise FaultRefused(f"reason must be one of {', '.join(REASONS)}")
+    match = data.get("match", {})
+    if not isinstance(match, dict) or not set(match) <= {"video_url", "request_id"}:
+        raise FaultRefused("match takes video_url (a part of it) and request_id")
+    try:
+        return Fault(**dict(data))
+    except TypeError:
+        raise FaultRefused(f"a fault has {', '.join(Fault.__dataclass_fields__)}") from None
+
+
+class Faults:
+    """The queue, first in first out among those that match."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+        self._played: list[dict[str, str]] = []
+        self._random = random.Random(seed)
+
+    def add(self, fault: Fault) -> None:
+        """Queue a fault."""
+        with self._lock:
+            self._waiting.append(fault)
+
+    def take(self, stage: str, *, video_url: str = "", request_id: str = "") -> Fault | None:
+        """Return the fault to play in this exchange, if one waits for it."""
+        with self._lock:
+            for fault in self._waiting:
+                if fault.stage == stage and not fault.stays and fault.fits(video_url, request_id) and self._use(fault):
+                    return self._noted(fault, request_id)
+        return None
+
+    def take_staying(self, *stages: str, video_url: str, request_id: str) -> list[Fault]:
+        """Return the faults that stay with this generation from now on, one of a kind."""
+        taken: dict[str, Fault] = {}
+        with self._lock:
+            for fault in list(self._waiting):
+                wanted = fault.stage in stages and fault.stays and fault.kind not in taken
+                if wanted and fault.fits(video_url, request_id) and self._use(fault):
+                    taken[fault.kind] = self._noted(fault, request_id)
+        return list(taken.values())
+
+    def _use(self, fault: Fault) -> bool:
+        if fault.skip > 0:
+            fault.skip -= 1
+            return False
+        if fault.probability < 1.0 and self._random.random() >= fault.probability:
+            return False
+        fault.times -= 1
+        if fault.times <= 0:
+            self._waiting.remove(fault)
+        return True
+
+    def _noted(self, fault: Fault, request_id: str) -> Fault:
+        self._played.append({"stage": fault.stage, "kind": fault.kind, "request_id": request_id})
+        return fault
+
+    def report(self) -> dict[str, Any]:
+        """Return what waits, what was played, and what could be."""
+        with self._lock:
+            return {"waiting": [asdict(fault) for fault in self._waiting], "played": list(self._played), "kinds": KINDS}

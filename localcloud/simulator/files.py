@@ -1,0 +1,72 @@
+"""GET /generations/{file}.mp4: the finished files, public, with ranges, deleted after seven days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from localcloud.simulator.exchange import Request, replacement, spoilt
+from localcloud.simulator.faults import Fault
+from localcloud.simulator.generations import Generation, Output
+from localcloud.simulator.provider import Provider
+from localcloud.simulator.replies import FileRange, Reply, page
+
+DRIP_PIECES = 20
+
+
+def download(provider: Provider, request: Request, name: str) -> Reply:
+    """Answer an output file."""
+    with provider.lock:
+        generation = _owner(provider, name)
+        output = generation.output if generation else None
+        if generation is None or output is None:
+            return page(404)
+        if provider.clock.now() - output.made >= provider.settings.file_seconds:
+            return page(404, note="deleted after its seven days")
+        url = str(generation.body.get("video_url", ""))
+        fault = provider.faults.take("download", video_url=url, request_id=generation.request_id)
+    if fault is not None and fault.kind in ("not_found", "forbidden"):
+        return page(404 if fault.kind == "not_found" else 403, note=fault.kind)
+    return replacement(fault) or _spoilt(_file(output, request, fault), fault, provider, name)
+
+
+def _owner(provider: Provider, name: str) -> Generation | None:
+    for generation in provider.generations.values():
+        if generation.output and generation.output.name == name:
+            return generation
+    return None
+
+
+def _file(output: Output, request: Request, fault: Fault | None) -> Reply:
+    size = output.size
+    headers = {"etag": f'"{output.name[:32]}"', "accept-ranges": "bytes"}
+    whole = Reply(200, FileRange(output.path, output.tail, 0, size), "video/mp4", headers)
+    asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
+    if not asked or asked.groups() == ("", "") or (fault is not None and fault.kind == "no_range"):
+        return whole
+    first, last = asked.groups()
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(size, int(last) + 1) if first and last else size
+    if start >= stop:
+        return Reply(416, b"", "video/mp4", {"content-range": f"bytes */{size}"})
+    headers = headers | {"content-range": f"bytes {start}-{stop - 1}/{size}"}
+    return Reply(206, FileRange(output.path, output.tail, start, stop), "video/mp4", headers)
+
+
+def _spoilt(reply: Reply, fault: Fault | None, provider: Provider, name: str) -> Reply:
+    if fault is None:
+        return reply
+    kind, length = fault.kind, len(reply.body)
+    location = fault.location or f"{provider.url.replace('127.0.0.1', 'localhost')}/generations/{name}"
+    noise = bytes(range(256)) * (length // 256 + 1) if kind == "corrupt" else b""
+    versions: dict[str, Callable[[], Reply]] = {
+        "cut_short": lambda: replace(reply, cut_at=length // 2),
+        "cut_short_undeclared": lambda: replace(reply, cut_at=length // 2, declare_length=False),
+        "slow_drip": lambda: replace(reply, drip=fault.seconds / DRIP_PIECES),
+        "redirect": lambda: Reply(302, b"", "text/html", {"location": location}),
+        "empty": lambda: replace(reply, body=b""),
+        "corrupt": lambda: replace(reply, body=noise[:length]),
+        "html": lambda: page(200),
+    }
+    return replace(versions[kind](), note=kind) if kind in versions else spoilt(reply, fault)

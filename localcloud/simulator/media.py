@@ -1,0 +1,87 @@
+"""Fetches the clip that a request names and holds it against the model's limits, as the provider does later on."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from pymediainfo import MediaInfo
+
+from localcloud.simulator.generations import without_query
+from localcloud.simulator.parameters import GenerationFailed
+from localcloud.simulator.settings import Settings
+
+SIDE = (720, 2160)  # pixels, both sides
+FRAME_RATE = (23.97, 60.05)  # 24 to 60; 23.976 passes for 24
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip on the simulator's disk."""
+
+    path: Path
+    sha256: str
+    seconds: float
+    width: int
+    height: int
+
+
+def fetch_clip(url: str, folder: Path, settings: Settings) -> Clip:
+    """Download and check a clip; raises GenerationFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{time.time_ns():x}.clip"
+    try:
+        digest = _download(url, path, settings)
+        return _checked(path, digest, settings)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _download(url: str, path: Path, settings: Settings) -> str:
+    deadline = time.monotonic() + settings.fetch_seconds
+    digest, size = hashlib.sha256(), 0
+    shown = without_query(url)
+    try:
+        with requests.get(url, stream=True, timeout=(5, settings.fetch_seconds)) as response, path.open("wb") as file:
+            if response.status_code != 200:
+                raise GenerationFailed(
+                    f"Reference media rejected: could not download {shown} (HTTP {response.status_code})."
+                )
+            for piece in response.iter_content(256 * 1024):
+                size += len(piece)
+                if size > settings.max_clip_bytes:
+                    limit = settings.max_clip_bytes // 1_000_000
+                    raise GenerationFailed(f"Validation error: video file size must be at most {limit}MB.")
+                if time.monotonic() > deadline:
+                    raise GenerationFailed(
+                        f"Reference media rejected: download timed out after {settings.fetch_seconds:g}s."
+                    )
+                digest.update(piece)
+                file.write(piece)
+    except requests.RequestException as error:
+        raise GenerationFailed(f"Reference media rejected: could not fetch {shown} ({type(error).__name__}).") from None
+    return digest.hexdigest()
+
+
+def _checked(path: Path, digest: str, settings: Settings) -> Clip:
+    media = MediaInfo.parse(str(path), parse_speed=0)
+    general = media.general_tracks[0] if media.general_tracks else None
+    if general is None or general.format not in ("MPEG-4", "QuickTime") or not media.video_tracks:
+        raise GenerationFailed("Unsupported video format: only .mp4 and .mov files with a video track are supported.")
+    track = media.video_tracks[0]
+    width, height = int(track.width or 0), int(track.height or 0)
+    seconds, rate = float(track.duration or general.duration or 0) / 1000, float(track.frame_rate or 0)
+    if not all(SIDE[0] <= side <= SIDE[1] for side in (width, height)):
+        limits = f"between {SIDE[0]}px and {SIDE[1]}px"
+        raise GenerationFailed(f"Validation error: video width and height must be {limits}, got {width}x{height}.")
+    if seconds < settings.min_clip_seconds - 0.0005:
+        raise GenerationFailed(f"Video duration must be at least {settings.min_clip_seconds:.1f}s, got {seconds:.2f}s.")
+    if seconds > settings.max_clip_seconds + 0.0005:
+        raise GenerationFailed(f"Video duration must be at most {settings.max_clip_seconds:.2f}s, got {seconds:.2f}s.")
+    if not FRAME_RATE[0] <= rate <= FRAME_RATE[1]:
+        raise GenerationFailed(f"Validation error: video fps must be between 24 and 60, got {rate:.2f}.")
+    return Clip(path, digest, seconds, width, height)

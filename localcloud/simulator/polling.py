@@ -1,0 +1,77 @@
+"""GET /v2/requests/{id}[/status]: how far a generation is, and its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.simulator.exchange import Request, key_refusal, replacement, spoilt
+from localcloud.simulator.faults import Fault
+from localcloud.simulator.generations import Generation
+from localcloud.simulator.provider import Provider
+from localcloud.simulator.replies import Reply, as_json, not_found
+
+
+def status(provider: Provider, request: Request, request_id: str) -> Reply:
+    """Answer the lightweight status, without the output."""
+    return _answer(provider, request, request_id, "poll")
+
+
+def result(provider: Provider, request: Request, request_id: str) -> Reply:
+    """Answer the whole result; before the end it is the status (inferred)."""
+    return _answer(provider, request, request_id, "result")
+
+
+def output_url(provider: Provider, generation: Generation) -> str | None:
+    """Return the public address of a finished generation's file."""
+    return f"{provider.url}/generations/{generation.output.name}" if generation.output else None
+
+
+def _answer(provider: Provider, request: Request, request_id: str, stage: str) -> Reply:
+    if refused := key_refusal(request, provider.settings.api_key):
+        return refused
+    with provider.lock:
+        generation = provider.generations.get(request_id)
+        if generation is None:
+            return not_found(request_id)
+        provider.bind_faults(generation, "poll")
+        url = str(generation.body.get("video_url", ""))
+        fault = provider.faults.take(stage, video_url=url, request_id=request_id)
+        if fault is not None and fault.kind == "not_found":
+            return not_found(request_id)
+        if spoiling := replacement(fault):
+            return spoiling
+        if provider.forgotten(generation):
+            return not_found(request_id)
+        return spoilt(_state(provider, generation, stage, fault), fault)
+
+
+def _state(provider: Provider, generation: Generation, stage: str, fault: Fault | None) -> Reply:
+    kind = fault.kind if fault else ""
+    if kind == "json_list":
+        return as_json([], note=kind)
+    if generation.status == "FAILED":
+        body = {"status": "FAILED", "error": generation.error, "metrics": generation.metrics()}
+        return as_json(body, 200 if "failed_as_200" in generation.faults else 422)
+    body = {
+        "status": fault.text or "REVIEWING" if fault and kind == "unknown_status" else generation.status,
+        "request_id": generation.request_id,
+    }
+    if generation.status != "COMPLETED":
+        body |= {"status_url": f"{provider.url}/v2/requests/{generation.request_id}/status"}
+        body |= {"response_url": f"{provider.url}/v2/requests/{generation.request_id}"}
+    elif stage == "result":
+        body |= {"error": None} | _outputs(provider, generation, kind)
+    return as_json(body | {"metrics": generation.metrics()}, note=kind)
+
+
+def _outputs(provider: Provider, generation: Generation, kind: str) -> dict[str, Any]:
+    """Return the fields that carry the result; the exact body for this model is unknown, this is pieced together."""
+    url, output = output_url(provider, generation), generation.output
+    if kind == "no_url" or output is None:
+        return {}
+    if kind == "output_list":
+        return {"output": [url]}
+    if kind == "output_object":
+        return {"output": {"url": url, "content_type": "video/mp4"}}
+    video = {"url": url, "content_type": "video/mp4", "file_name": "output.mp4", "file_size": str(output.size)}
+    return {"output": url, "video": video, "prompt": generation.body.get("prompt"), "timings": {}}
