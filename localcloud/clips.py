@@ -34,7 +34,7 @@ def make_clip(
 ) -> Path:
     """Return a clip, drawn once and then kept under .workshop/clips; ``path`` gets a copy.
 
-    """Return a clip, drawn once and kept under .workshop/clips; ``path`` gets a copy.
+    ``seconds`` may be a fraction, ``container`` is "mp4" or "mov", another ``seed`` gives other bytes.
     Raises ClipFailed.
     """
     if container not in ("mp4", "mov"):
