@@ -101,7 +101,7 @@ def choose_interpreter() -> Interpreter:
 
 
 def python_for_sam() -> str | None:
-    """A Python of Lambda's version with pip, which `sam build` needs on PATH, or None; uv's environments have no pip."""
+    """A Python of the version that Lambda runs, with pip, or None: `sam build` wants one on PATH."""
     return next((path for path in preferred_candidates() if can(path, "pip")), None)
 
 

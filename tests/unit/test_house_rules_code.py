@@ -18,13 +18,13 @@ OURS = [REPOSITORY / name for name in ("layers/core", "functions", "localcloud",
 EVERY_MODULE = sorted(path for folder in OURS for path in folder.rglob("*.py"))
 
 # What talks to the world: each implements a port and is built in one place.
-ADAPTERS = {"delivery", "executions", "files", "journal", "ledger", "probe", "provider", "secrets"}
+ADAPTERS = {"executions", "files", "journal", "ledger", "probe", "provider", "results"}
 ASSEMBLY = {"bootstrap", "observability", "settings"}
 WORLD = {
     "boto3": {"bootstrap", "executions", "files", "journal", "ledger"},
     "botocore": {"bootstrap", "executions", "files", "journal", "ledger"},
-    "requests": {"delivery", "provider"},
-    "urllib3": {"delivery", "provider"},
+    "requests": {"provider", "results"},
+    "urllib3": {"provider", "results"},
     "aws_lambda_powertools": {"bootstrap", "observability", "sidecar"},
     "pymediainfo": {"probe"},
 }
