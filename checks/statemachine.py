@@ -189,7 +189,7 @@ def refused_by_a_parser(machine: dict[str, Any]) -> Iterator[str]:
     try:
         AmazonStateLanguageParser.parse(definition)
     except (ASLParserException, ValueError) as refusal:
-        yield f"not the Amazon States Language: {refusal}"
+        yield f"not the Amazon States Language: {str(refusal).partition(' expecting ')[0]}"
 
 
 def problems(machine: dict[str, Any], given: set[str], ours: dict[str, set[str]]) -> list[str]:
