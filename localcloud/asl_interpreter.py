@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import types
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from ministack.services import stepfunctions, sts
@@ -21,7 +21,7 @@ _import_lock = threading.Lock()
 _clients_lock = threading.Lock()
 
 
-class _JobStatus(str, Enum):
+class _JobStatus(StrEnum):
     """The one name that the interpreter takes from moto's Batch service."""
 
     SUBMITTED, PENDING, RUNNABLE, STARTING = "SUBMITTED", "PENDING", "RUNNABLE", "STARTING"
@@ -46,13 +46,21 @@ def _load() -> types.ModuleType:
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
     from moto.stepfunctions.parser.backend import execution_worker
 
-    retrier_decl.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(scaled(seconds)))
-    WaitFunction._wait_interval = wait_interval
-    StateTaskLambda._from_error = with_lambda_error_names(StateTaskLambda._from_error)
+    pauses = types.SimpleNamespace(sleep=lambda seconds: time.sleep(scaled(seconds)))
+    replace(retrier_decl, "time", pauses)
+    replace(WaitFunction, "_wait_interval", wait_interval)
+    replace(StateTaskLambda, "_from_error", with_lambda_error_names(StateTaskLambda._from_error))
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.") and hasattr(module, "boto_client_for"):
-            module.boto_client_for = client_for  # type: ignore[attr-defined]
+            replace(module, "boto_client_for", client_for)
     return execution_worker
+
+
+def replace(owner: Any, name: str, piece: Any) -> None:
+    """Put a piece in place of one that must exist, so that an upgrade that moves it is noticed at once."""
+    if not hasattr(owner, name):
+        raise AttributeError(f"{owner.__name__} has no {name} to replace")
+    setattr(owner, name, piece)
 
 
 def scaled(seconds: float) -> float:
@@ -60,7 +68,7 @@ def scaled(seconds: float) -> float:
     return max(0.0, seconds * float(stepfunctions._SFN_WAIT_SCALE))
 
 
-def wait_interval(self: Any, env: Any, wait_seconds: float) -> None:
+def wait_interval(_: Any, env: Any, wait_seconds: float) -> None:
     """A Wait state, scaled; moto's own rounds to whole seconds and never ends below one."""
     deadline = time.monotonic() + scaled(wait_seconds)
     while env.is_running() and (left := deadline - time.monotonic()) > 0:

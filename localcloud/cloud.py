@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKSHOP = REPOSITORY / ".workshop"
@@ -101,7 +101,7 @@ class Cloud:
             self._process.kill()
             self._process.wait()
 
-    def __enter__(self) -> Cloud:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -147,7 +147,7 @@ def spawn(settings: dict[str, Any], fd: int, workdir: Path) -> subprocess.Popen[
     scratch.mkdir(exist_ok=True)
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     environment.update(HOME=str(scratch), TMPDIR=str(scratch), PYTHONPATH=str(REPOSITORY))
-    with open(workdir / "cloud.log", "ab") as log:
+    with (workdir / "cloud.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "localcloud.server", json.dumps(settings)],
             cwd=REPOSITORY,

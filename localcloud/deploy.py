@@ -42,6 +42,9 @@ def deploy(
 
     source = template or root / "template.yaml"
     document = yaml_parse(source.read_text(encoding="utf-8"))
+    unknown = sorted(set(parameters) - set(document.get("Parameters", {})))
+    if unknown:
+        raise DeployFailed(f"{source.name} has no parameter {', '.join(unknown)}.")
     upload_packages(cloud, document, source.parent)
     request: dict[str, Any] = {
         "StackName": stack_name,

@@ -7,6 +7,8 @@ import json
 import logging
 from typing import Any
 
+from ministack.core.iam_evaluator import enforce
+from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import eventbridge, lambda_svc, s3
 
 logger = logging.getLogger("localcloud.gaps")
@@ -14,6 +16,7 @@ _version_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("versio
 _stock_fire = s3._fire_s3_event
 _stock_dispatch = eventbridge._dispatch_event
 _stock_invoke = eventbridge._invoke_target
+_stock_s3 = s3.handle_request
 
 
 def fire_s3_event(*arguments: Any, version_id: str | None = None, **rest: Any) -> None:
@@ -36,7 +39,7 @@ def dispatch_event(event: dict[str, Any], view: Any = None) -> None:
 
 
 def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
-    """Refuse a function that does not let the rule invoke it, and send such an event to the target's dead-letter queue."""
+    """Spare a function that does not let the rule invoke it; the event goes to the target's dead-letter queue."""
     arn = target.get("Arn", "")
     if arn.startswith("arn:aws:lambda:") and not may_invoke(arn, rule["Arn"]):
         logger.warning("%s may not invoke %s", rule["Arn"], arn)
@@ -68,9 +71,28 @@ def dispatch_to_lambda(arn: str, payload: str) -> None:
     lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), json.loads(payload))
 
 
+async def handle_s3(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], **more: Any
+) -> Any:
+    """Answer 403, not 404, for a missing key to who may not list the bucket: a code path that AWS is known for."""
+    answer = await _stock_s3(method, path, headers, body, query, **more)
+    if answer[0] == 404 and method in ("GET", "HEAD") and "versionId" not in query and not more.get("internal"):
+        bucket, key = s3._parse_bucket_key(path, headers)
+        if key and s3._ensure_bucket(bucket) is not None and not may_list(bucket, headers, query):
+            return s3._error("AccessDenied", "Access Denied", 403)
+    return answer
+
+
+def may_list(bucket: str, headers: dict[str, str], query: dict[str, Any]) -> bool:
+    """True if the caller of this request has s3:ListBucket on the bucket."""
+    caller, region = extract_access_key_id(headers, query), extract_region(headers, query)
+    return enforce(caller, "s3:ListBucket", "s3", region, resource_arn=f"arn:aws:s3:::{bucket}") is None
+
+
 def install() -> None:
     """Put these in place of MiniStack's; it looks the names up at every call."""
     s3._fire_s3_event = fire_s3_event
+    s3.handle_request = handle_s3
     eventbridge._dispatch_event = dispatch_event
     eventbridge._invoke_target = invoke_target
     eventbridge._dispatch_to_lambda = dispatch_to_lambda

@@ -1,4 +1,4 @@
-"""Plug-in 1: Lambda functions run on AWS's own runtime interface client, each worker a process with a clean environment.
+"""Plug-in 1: Lambda functions run on AWS's own runtime interface client, each worker with a clean environment.
 
 MiniStack's own Python worker reports every exception as Runtime.HandlerError, so that no Retry or Catch by class name
 would ever match. This one is MiniStack's Runtime API server with a different program in front of it. A worker has what
@@ -59,7 +59,7 @@ class LoggedOutput:
     """Copies a worker's output into its function's log file on the way to CloudWatch Logs."""
 
     def __init__(self, stream: Any, path: Path) -> None:
-        self.stream, self.log = stream, open(path, "ab", buffering=0)
+        self.stream, self.log = stream, path.open("ab", buffering=0)
 
     def readline(self) -> bytes:
         line: bytes = self.stream.readline()
@@ -71,7 +71,7 @@ class LoggedOutput:
         self.log.close()
 
 
-class PythonWorker(lambda_runtime.ProvidedWorker):
+class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
     """MiniStack's worker for custom runtimes, which speaks the Runtime API, with awslambdaric on the other side."""
 
     def _spawn(self, init_timeout: float | None = None) -> None:
@@ -97,8 +97,11 @@ class PythonWorker(lambda_runtime.ProvidedWorker):
             self._stopping = False
             for event in (self._first_poll, self._init_settled, self._response_ready):
                 event.clear()
-            self._init_error, self._result, self._current_request_id = None, {}, None
-            self._pending, self._stderr_queue = queue.Queue(maxsize=1), queue.Queue(maxsize=LOG_LINES)
+            self._init_error: Any = None
+            self._result: dict[str, Any] = {}
+            self._current_request_id = None
+            self._pending: queue.Queue[Any] = queue.Queue(maxsize=1)
+            self._stderr_queue: queue.Queue[str] = queue.Queue(maxsize=LOG_LINES)
             return int(self._generation)
 
     def _start(self, role: str, work: Any, *arguments: Any) -> threading.Thread:

@@ -67,7 +67,10 @@ def package(files: dict[str, Path]) -> Path:
         os.utime(target)
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as unfinished, zipfile.ZipFile(unfinished, "w") as z:
+    with (
+        tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as unfinished,
+        zipfile.ZipFile(unfinished, "w") as z,
+    ):
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.external_attr = 0o755 << 16
@@ -85,7 +88,7 @@ def fingerprint(path: Path) -> str:
 
 def installed(requirements: Path) -> Path:
     """The folder with these hashed requirements, and their bytecode, installed once for every later build."""
-    digest = hashlib.sha256(requirements.read_bytes() + os.readlink(LAMBDA_PYTHON).encode()).hexdigest()
+    digest = hashlib.sha256(requirements.read_bytes() + str(LAMBDA_PYTHON.readlink()).encode()).hexdigest()
     folder = BUILD / "dependencies" / digest[:20]
     with alone():
         if not folder.is_dir():
@@ -123,6 +126,6 @@ def prune() -> None:
 def alone() -> Iterator[None]:
     """Let one of several test processes install, and the others wait for it."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with open(BUILD / "lock", "w", encoding="utf-8") as lock:
+    with (BUILD / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

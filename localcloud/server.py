@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 
@@ -61,18 +62,20 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app
 
-    from localcloud import gaps, lambda_runtime, step_functions
+    from localcloud import gaps, lambda_runtime, mail, step_functions, template_gaps
 
     lambda_runtime.install(settings)
     step_functions.install()
     gaps.install()
+    template_gaps.install()
+    mail.install(Path(settings["workdir"]))
 
     config = Config()
     config.bind = [f"fd://{settings['fd']}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.backlog = 256
-    asyncio.run(serve(app.app, config))  # type: ignore[arg-type]
+    asyncio.run(serve(app.app, config))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Plug-in 2: MiniStack keeps the Step Functions API, and moto's interpreter runs the executions, with the role's rights.
+"""Plug-in 2: MiniStack keeps the Step Functions API, and moto's interpreter runs the executions, as their role.
 
 MiniStack's own interpreter calls services in-process, so that the state machine's role is never checked; it drops SNS
 MessageAttributes, ignores the machine's TimeoutSeconds and a retrier's MaxDelaySeconds, and takes a dangling Next.
@@ -61,7 +61,9 @@ def new_worker(execution: dict[str, Any], machine: dict[str, Any]) -> Any:
     return Worker(
         details.EvaluationDetails(
             details.AWSExecutionDetails(account, region, role),
-            details.ExecutionDetails(arn, execution["name"], role, json.loads(execution["input"]), execution["startDate"]),
+            details.ExecutionDetails(
+                arn, execution["name"], role, json.loads(execution["input"]), execution["startDate"]
+            ),
             details.StateMachineDetails(
                 machine["stateMachineArn"], machine["name"], machine["type"], machine["definition"]
             ),
@@ -95,7 +97,7 @@ def record_outcome(execution: dict[str, Any], env: Any) -> None:
 
 
 def start_execution(data: dict[str, Any]) -> Any:
-    """StartExecution with AWS's answer to a repeated name: the same ARN while name and input are those of a live one."""
+    """StartExecution with AWS's answer to a repeated name: the same ARN, while the input is that of a live one."""
     name, document = data.get("name"), data.get("input", "{}")
     if name is not None and not re.fullmatch(r"[^\x00-\x20\x7f-\x9f<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}", name):
         return error_response_json("InvalidName", f"Invalid Name: '{name}'", 400)
@@ -132,8 +134,9 @@ def problem_in_definition(definition: str) -> str | None:
         from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
         AmazonStateLanguageParser.parse(definition)
-    except Exception as problem:  # the parser raises whatever its grammar's visitors raise
-        return f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {problem}'"
+    except Exception as problem:  # noqa: BLE001  (the parser raises whatever its grammar's visitors raise)
+        said = re.sub(r" expecting \{.*?\}(?=$|')", "", str(problem), flags=re.DOTALL)  # a hundred words of grammar
+        return f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {said}'"
     missing = dangling_targets(document)
     if missing:
         return f"Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: {', '.join(missing)}'"

@@ -1,0 +1,136 @@
+"""Events and notifications in the embedded cloud: how a dropped file reaches a function, and a message a reader."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.cloud import Cloud
+from localcloud.messages import watch_topic
+
+
+class Recorded:
+    """What the recording function wrote about the events that reached it."""
+
+    def __init__(self, cloud: Cloud, outputs: dict[str, str]) -> None:
+        self.dynamodb, self.table = cloud.client("dynamodb"), outputs["Table"]
+
+    def row(self, key: str, attempts: int = 1, seconds: float = 15) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.dynamodb.get_item(TableName=self.table, Key={"pk": {"S": "event#" + key}}).get("Item")
+            if found and int(found["attempts"]["N"]) >= attempts:
+                return dict(found)
+            time.sleep(0.02)
+        raise AssertionError(f"no event for {key!r}")
+
+    def event(self, key: str) -> Any:
+        return json.loads(self.row(key)["event"]["S"])
+
+
+@pytest.fixture
+def recorded(cloud: Cloud, probe: dict[str, str]) -> Recorded:
+    return Recorded(cloud, probe)
+
+
+@pytest.mark.parametrize(
+    "key", ["trip/beach.mp4", "a b+c%.mp4", "%2B.json", "été 日本.mp4", "two\nlines.mp4", "k" * 900]
+)
+def test_a_dropped_file_reaches_the_function_with_its_key_and_version(
+    cloud: Cloud, probe: dict[str, str], recorded: Recorded, key: str
+) -> None:
+    put = cloud.client("s3").put_object(Bucket=probe["Inbox"], Key=key, Body=b"clip")
+    event = recorded.event(key)
+    assert event["detail-type"] == "Object Created"
+    seen = event["detail"]["object"]
+    assert (seen["key"], seen["version-id"], seen["size"]) == (key, put["VersionId"], 4)
+    assert seen["etag"] == put["ETag"].strip('"')
+    assert event["detail"]["bucket"]["name"] == probe["Inbox"]
+
+
+def test_a_multipart_upload_and_a_copy_say_their_reason(
+    cloud: Cloud, probe: dict[str, str], recorded: Recorded
+) -> None:
+    s3, bucket = cloud.client("s3"), probe["Inbox"]
+    started = s3.create_multipart_upload(Bucket=bucket, Key="parts.mp4")
+    ids = {"Bucket": bucket, "Key": "parts.mp4", "UploadId": started["UploadId"]}
+    part = s3.upload_part(**ids, PartNumber=1, Body=b"x")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    done = s3.complete_multipart_upload(**ids, MultipartUpload=parts)
+    copied = s3.copy_object(Bucket=bucket, Key="copy.mp4", CopySource={"Bucket": bucket, "Key": "parts.mp4"})
+    for key, reason, version in [
+        ("parts.mp4", "CompleteMultipartUpload", done["VersionId"]),
+        ("copy.mp4", "CopyObject", copied["VersionId"]),
+    ]:
+        detail = recorded.event(key)["detail"]
+        assert (detail["reason"], detail["object"]["version-id"]) == (reason, version)
+
+
+def received(cloud: Cloud, queue: str, wanted: str, seconds: int = 15) -> str:
+    """The body of the first message of a queue that contains a text."""
+    for _ in range(seconds):
+        answer = cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            if wanted in message["Body"]:
+                return str(message["Body"])
+    raise AssertionError(f"no message with {wanted!r}")
+
+
+def test_a_function_that_fails_is_tried_again_and_then_its_event_is_a_dead_letter(
+    cloud: Cloud, probe: dict[str, str], recorded: Recorded
+) -> None:
+    cloud.client("s3").put_object(Bucket=probe["Inbox"], Key="fail/clip.mp4", Body=b"x")
+    assert "told to fail" in received(cloud, probe["DeadLetters"], "fail/clip.mp4")
+    assert int(recorded.row("fail/clip.mp4")["attempts"]["N"]) == 2
+
+
+def test_a_rule_without_permission_does_not_reach_the_function_but_its_dead_letters(
+    cloud: Cloud, probe: dict[str, str]
+) -> None:
+    events, sqs = cloud.client("events"), cloud.client("sqs")
+    arn = sqs.get_queue_attributes(QueueUrl=probe["DeadLetters"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="intruder", EventPattern=json.dumps({"source": ["intruder"]}))
+    target = {"Id": "function", "Arn": probe["RecordEvent"], "DeadLetterConfig": {"Arn": arn}}
+    events.put_targets(Rule="intruder", Targets=[target])
+    detail = json.dumps({"object": {"key": "intruder.mp4"}})
+    events.put_events(Entries=[{"Source": "intruder", "DetailType": "x", "Detail": detail}])
+    assert received(cloud, probe["DeadLetters"], "intruder.mp4")
+
+
+def test_a_message_is_filtered_by_its_attributes(cloud: Cloud, probe: dict[str, str]) -> None:
+    sns = cloud.client("sns")
+    with watch_topic(cloud, probe["Topic"]) as watch:
+        structured = json.dumps({"default": '{"a": 1}', "email": "Dear reader,\nall is well: été 日本."})
+        attributes = {"status": {"DataType": "String", "StringValue": "DELIVERED"}}
+        sns.publish(
+            TopicArn=probe["Topic"],
+            Subject="Done",
+            Message=structured,
+            MessageStructure="json",
+            MessageAttributes=attributes,
+        )
+        message = watch.wait_for(lambda message: message.subject == "Done", seconds=10)
+    assert message.attributes == {"status": "DELIVERED"}
+    assert message.document == {"a": 1}
+    assert message.text == "Dear reader,\nall is well: été 日本."
+    assert message.mail.suffix == ".eml"
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        {"Subject": "été", "Message": "x"},
+        {"Subject": "x" * 100, "Message": "x"},
+        {"Subject": "two\nlines", "Message": "x"},
+        {"Message": "x", "MessageAttributes": {"folder": {"DataType": "String", "StringValue": ""}}},
+        {"Message": json.dumps({"email": "x"}), "MessageStructure": "json"},
+    ],
+    ids=["unicode-subject", "long-subject", "two-line-subject", "empty-attribute", "no-default"],
+)
+def test_a_message_that_sns_refuses_is_refused(cloud: Cloud, probe: dict[str, str], published: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="Invalid parameter"):
+        cloud.client("sns").publish(TopicArn=probe["Topic"], **published)
