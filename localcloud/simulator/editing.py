@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -64,6 +67,9 @@ class Editor:
             self._stopped = True
             for process in self._running:
                 process.kill()
+                process.wait()
+        for unfinished in self._cache.glob(f"*.{os.getpid()}.part.mp4"):
+            unfinished.unlink(missing_ok=True)
 
     def _encode(self, clip: Clip, filters: str, keep_audio: bool, target: Path) -> None:
         unfinished = target.with_suffix(f".{os.getpid()}.part.mp4")
@@ -105,12 +111,19 @@ class Editor:
             raise GenerationFailed("Unsupported video format: the video could not be decoded.")
 
     def _forget_old(self) -> None:
-        made = sorted(self._cache.glob("*.mp4"), key=lambda path: path.stat().st_mtime, reverse=True)
+        """Drop what was left over by killed encoders, and the oldest edits beyond the size of the cache."""
         total = 0
-        for path in made:
-            total += path.stat().st_size
-            if total > CACHE_BYTES:
+        for path, stat in sorted(_stats(self._cache), key=lambda item: item[1].st_mtime, reverse=True):
+            total += stat.st_size
+            left_over = path.name.endswith(".part.mp4") and time.time() - stat.st_mtime > 2 * ENCODE_SECONDS
+            if total > CACHE_BYTES or left_over:
                 path.unlink(missing_ok=True)
+
+
+def _stats(cache: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in cache.glob("*.mp4"):
+        with contextlib.suppress(FileNotFoundError):  # another simulator tidies the same folder
+            yield path, path.stat()
 
 
 def output_size(clip: Clip, mode: str) -> tuple[int, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, REASONS, STAYING
+from localcloud.simulator.settings import fits
 
 
 class FaultRefused(ValueError):
@@ -58,10 +59,13 @@ def parse_fault(data: Mapping[str, Any]) -> Fault:
     match = data.get("match", {})
     if not isinstance(match, dict) or not set(match) <= {"video_url", "request_id"}:
         raise FaultRefused("match takes video_url (a part of it) and request_id")
-    try:
-        return Fault(**dict(data))
-    except TypeError:
-        raise FaultRefused(f"a fault has {', '.join(Fault.__dataclass_fields__)}") from None
+    kinds = {field.name: str(field.type) for field in fields(Fault) if field.name != "match"}
+    for name, value in data.items():
+        if name not in kinds and name != "match":
+            raise FaultRefused(f"a fault has {', '.join(kinds)} and match; not {name}")
+        if name in kinds and not fits(value, kinds[name]):
+            raise FaultRefused(f"{name} must be {kinds[name]}, not {value!r}")
+    return Fault(**dict(data))
 
 
 class Faults:
@@ -71,6 +75,10 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
         self._played: list[dict[str, str]] = []
+        self._random = random.Random(seed)
+
+    def reseed(self, seed: int | None) -> None:
+        """Start the row of chances again."""
         self._random = random.Random(seed)
 
     def add(self, fault: Fault) -> None:

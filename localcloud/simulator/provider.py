@@ -55,6 +55,9 @@ class Provider:
             self.settings = self.settings.updated(changes)
             if "time_scale" in changes:
                 self.clock.rescale(self.settings.time_scale)
+            if "seed" in changes:
+                self.faults.reseed(self.settings.seed)
+                self._random = random.Random(self.settings.seed)
             self.account.credits = changes.get("credits", self.account.credits)
             self.account.free_credits = changes.get("free_credits", self.account.free_credits)
 

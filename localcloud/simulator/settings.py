@@ -44,7 +44,7 @@ class Settings:
         for name, value in changes.items():
             if name not in known:
                 raise SettingRefused(f"there is no setting {name!r}; settings: {', '.join(sorted(known))}")
-            if not _fits(value, known[name]):
+            if not fits(value, known[name]):
                 raise SettingRefused(f"{name} must be {known[name]}, not {value!r}")
         result = replace(self, **changes)
         if result.time_scale <= 0:
@@ -58,7 +58,8 @@ class Settings:
         return {name: value for name, value in asdict(self).items() if name != "api_key"}
 
 
-def _fits(value: object, kind: str) -> bool:
+def fits(value: object, kind: str) -> bool:
+    """Say whether a value from JSON is of the kind that an annotation names."""
     if value is None:
         return "None" in kind
     if isinstance(value, bool):

@@ -1,0 +1,176 @@
+"""What a submission is refused for, in the provider's order, and what only fails later."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from localcloud.clips import make_clip
+
+if TYPE_CHECKING:
+    from tests.integration.simulator.conftest import Customer
+
+SLUG = "kling-o3-video2video-edit"
+
+
+def raw(customer: Customer, body: bytes, headers: dict[str, str | None], slug: str = SLUG) -> tuple[int, Any]:
+    sent = {"x-api-key": customer.simulator.api_key, "content-type": "application/json"} | headers
+    given = {name: value for name, value in sent.items() if value is not None}
+    response = requests.post(f"{customer.simulator.url}/v2/{slug}", data=body, headers=given, timeout=10)
+    return response.status_code, response.json()
+
+
+def test_the_key_is_checked_first(customer: Customer) -> None:
+    nonsense = b"{"
+    assert raw(customer, nonsense, {"x-api-key": None, "content-type": "text/plain"}, "unknown") == (
+        401,
+        {"error": "Missing Authorization or x-api-key in header"},
+    )
+    wrong = (401, {"error": "Unauthorized. API key is invalid or may have expired..."})
+    assert raw(customer, nonsense, {"x-api-key": "SG_ffffffffffffffff"}) == wrong
+    assert (
+        raw(customer, nonsense, {"x-api-key": None, "authorization": f"Bearer {customer.simulator.api_key}"}) == wrong
+    )
+
+
+def test_then_content_type_then_json_then_the_model(customer: Customer) -> None:
+    assert raw(customer, b"{", {"content-type": "text/plain"}, "unknown") == (406, {"error": "Invalid content type"})
+    assert raw(customer, b"{", {"content-type": None}, "unknown") == (406, {"error": "Invalid content type"})
+    assert raw(customer, b"{", {}, "unknown")[0] == 400
+    assert raw(customer, b"[]", {}, "unknown")[0] == 400
+    assert raw(customer, b"{}", {}, "unknown")[0] == 404
+    assert raw(customer, b"{}", {}, "kling-o1-video-to-video-edit")[0] == 410
+
+
+def test_too_many_submissions_a_minute_get_a_429_with_the_moment_of_the_reset(customer: Customer) -> None:
+    customer.simulator.settings(requests_per_minute=2)
+    for _ in range(2):
+        assert customer.post().status_code == 200
+    response = customer.post()
+    assert (response.status_code, response.json()) == (429, {"error": "rate_limit_exceeded"})
+    assert "retry-after" not in response.headers
+    reset = datetime.fromisoformat(response.headers["x-rate-limit-reset-at-utc"])
+    assert 50 < (reset - datetime.now(UTC)).total_seconds() <= 60
+    customer.simulator.advance(61)
+    assert customer.post().status_code == 200
+
+
+def test_a_balance_below_the_estimate_is_refused_and_running_generations_hold_their_estimate(
+    customer: Customer,
+) -> None:
+    customer.simulator.settings(credits=0.5)
+    refused = customer.post()
+    assert (refused.status_code, refused.json()) == (402, {"error": "Insufficient credits. You have 0.5 credits."})
+    customer.simulator.settings(no_credits_status=406)
+    assert customer.post().status_code == 406
+    customer.simulator.settings(credits=1.0, generation_seconds=5)
+    assert customer.post().status_code == 200
+    assert customer.post().status_code == 406
+    assert customer.get("/v1/get-user-credits").json()["credits"] == 1.0
+
+
+@pytest.mark.parametrize("change", [{"mode": "ultra"}, {"aspect_ratio": "4:3"}, {"duration": "2"}, {"duration": 5}])
+def test_a_value_outside_a_fixed_set_is_refused_at_once_or_by_switch_later(
+    customer: Customer, change: dict[str, Any]
+) -> None:
+    refused = customer.post(**change)
+    assert refused.status_code == 406
+    assert next(iter(change)) in refused.json()["error"]
+    customer.simulator.settings(enum_check="model")
+    assert customer.wait(customer.submit(**change))["status"] == "FAILED"
+
+
+def test_every_other_request_gets_a_405_page(customer: Customer) -> None:
+    for method, path in (("PUT", f"/v2/{SLUG}"), ("DELETE", "/v2/requests/abc"), ("GET", f"/v2/{SLUG}"), ("GET", "/")):
+        response = requests.request(method, customer.simulator.url + path, headers=customer.headers, timeout=10)
+        assert (response.status_code, response.headers["content-type"]) == (405, "text/html")
+
+
+def test_refused_submissions_are_in_the_record_but_not_accepted(customer: Customer) -> None:
+    customer.post(mode="ultra")
+    request_id = customer.submit()
+    refused, accepted = customer.simulator.requests()
+    assert (refused["accepted"], refused["status"], refused["request_id"]) == (False, 406, None)
+    assert (accepted["accepted"], accepted["status"], accepted["request_id"]) == (True, 200, request_id)
+    assert accepted["video_url"] == customer.clip_url
+    assert accepted["headers"]["x-api-key"] == "(redacted)"
+
+
+FAILURES: list[tuple[dict[str, Any], str]] = [
+    ({"prompt": None}, r"^Prompt is required for video generation\.$"),
+    ({"prompt": ""}, "Prompt is required"),
+    ({"prompt": "x" * 2501}, "2500"),
+    ({"prompt": "something forbidden"}, "risk control"),
+    ({"image_urls": ["https://a/1.png"] * 3, "elements": [{}, {}]}, "at most 4"),
+    ({"video_url": "ftp://host/clip.mp4"}, r"^Reference media rejected: URL must be a valid HTTP or HTTPS URL\.$"),
+    ({"video_url": None}, "Reference media rejected"),
+    ({"video_url": "data:video/mp4;base64,AAAA"}, "Reference media rejected"),
+    ({"video_url": "http://127.0.0.1:1/clip.mp4?sig=topsecret"}, "could not fetch http://127.0.0.1:1/clip.mp4 "),
+]
+
+
+@pytest.mark.parametrize(("change", "text"), FAILURES)
+def test_what_the_model_refuses_is_accepted_first_and_then_fails_unbilled(
+    customer: Customer, change: dict[str, Any], text: str
+) -> None:
+    request_id = customer.submit(**change)
+    customer.wait(request_id)
+    for path in (f"/v2/requests/{request_id}/status", f"/v2/requests/{request_id}"):
+        response = customer.get(path)
+        body = response.json()
+        assert (response.status_code, body["status"]) == (422, "FAILED")
+        assert re.search(text, body["error"])
+        assert "topsecret" not in body["error"]
+        assert set(body["metrics"]) == {"inference_time", "queue_time", "total_time"}
+    assert customer.simulator.bill()["generations"] == []
+
+
+def test_the_prompt_may_have_2500_characters(customer: Customer) -> None:
+    assert customer.wait(customer.submit(prompt="noir" + "x" * 2496))["status"] == "COMPLETED"
+
+
+CLIPS: list[tuple[str, dict[str, Any], str | None]] = [
+    ("short", {"seconds": 2.0}, "at least 3.0s, got 2.00s"),
+    ("long", {"seconds": 11.0}, "at most 10.05s, got 11.00s"),
+    ("small", {"seconds": 3.0, "width": 640, "height": 480}, "between 720px and 2160px, got 640x480"),
+    ("wide", {"seconds": 3.0, "width": 2400, "height": 720}, "got 2400x720"),
+    ("slow", {"seconds": 3.0, "fps": 12}, "fps must be between 24 and 60"),
+    ("film", {"seconds": 3.003, "fps": 23.976}, None),
+    ("square", {"seconds": 3.0, "width": 720, "height": 720}, None),
+]
+
+
+@pytest.mark.parametrize(("name", "clip", "text"), CLIPS, ids=[name for name, _, _ in CLIPS])
+def test_the_limits_hold_on_the_real_bytes(
+    customer: Customer, shelf: tuple[Path, str], name: str, clip: dict[str, Any], text: str | None
+) -> None:
+    make_clip(shelf[0] / f"{name}.mp4", **clip)
+    done = customer.wait(customer.submit(video_url=f"{shelf[1]}/{name}.mp4"))
+    assert (done["status"], text is None or text in done["error"]) == ("FAILED" if text else "COMPLETED", True)
+
+
+def test_what_is_no_video_or_too_large_or_gone_fails(customer: Customer, shelf: tuple[Path, str]) -> None:
+    (shelf[0] / "text.mp4").write_text("this is no video" * 100)
+    (shelf[0] / "empty.mp4").write_bytes(b"")
+    make_clip(shelf[0] / "cut.mp4", seconds=3)
+    whole = (shelf[0] / "cut.mp4").read_bytes()
+    (shelf[0] / "cut.mp4").write_bytes(whole[: len(whole) // 8])
+    for name in ("text", "empty"):
+        done = customer.wait(customer.submit(video_url=f"{shelf[1]}/{name}.mp4"))
+        assert "Unsupported video format" in done["error"]
+    assert customer.wait(customer.submit(video_url=f"{shelf[1]}/gone.mp4"))["error"].endswith("(HTTP 404).")
+    customer.simulator.settings(max_clip_bytes=10_000)
+    assert "file size" in customer.wait(customer.submit())["error"]
+
+
+def test_a_setting_that_does_not_exist_is_refused_in_words(customer: Customer) -> None:
+    for name, value in (("speed", 3), ("credits", "many"), ("time_scale", 0), ("billed_by", "moon")):
+        response = requests.post(f"{customer.simulator.url}/__sim/settings", data=json.dumps({name: value}), timeout=10)
+        assert response.status_code == 400
+        assert name in response.json()["error"]
