@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from checks.documents import STATE_MACHINE, TEMPLATE, error_classes, load, resources, strings_in
 
 SPENDER = "SubmitEdit"
@@ -192,6 +194,15 @@ def refused_by_a_parser(machine: dict[str, Any]) -> Iterator[str]:
         yield f"not the Amazon States Language: {str(refusal).partition(' expecting ')[0]}"
 
 
+def aliases(text: str) -> list[str]:
+    """YAML aliases: CloudFormation's handler turns them into plain strings, so the deployment fails on AWS alone.
+
+    https://github.com/aws-cloudformation/cfn-language-discussion/issues/49 and DefinitionProcessor.java of its handler.
+    """
+    tokens = (token for token in yaml.scan(text, yaml.SafeLoader) if isinstance(token, yaml.AliasToken))
+    return [f"line {token.start_mark.line + 1}: write *{token.value} out, AWS resolves no aliases" for token in tokens]
+
+
 def problems(machine: dict[str, Any], given: set[str], ours: dict[str, set[str]]) -> list[str]:
     """All that is wrong with the definition, in words.
 
@@ -211,7 +222,8 @@ def problems(machine: dict[str, Any], given: set[str], ours: dict[str, set[str]]
 def main() -> int:
     machine, template = load(STATE_MACHINE), load(TEMPLATE)
     (declared,) = resources(template, "AWS::Serverless::StateMachine").values()
-    found = problems(machine, set(declared["Properties"]["DefinitionSubstitutions"]), error_classes())
+    given = set(declared["Properties"]["DefinitionSubstitutions"])
+    found = [*aliases(STATE_MACHINE.read_text(encoding="utf-8")), *problems(machine, given, error_classes())]
     for problem in found:
         print(f"{STATE_MACHINE.name}: {problem}")
     if not found:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checks.statemachine import problems
+from checks.statemachine import aliases, problems
 
 OURS = {"DropcutError": set[str](), "NotSent": {"DropcutError"}, "ProviderBusy": {"NotSent", "DropcutError"}}
 OURS["SubmissionUnknown"] = {"DropcutError"}
@@ -135,3 +135,9 @@ def test_states_inside_a_map_are_checked_too() -> None:
     found = problems(machine, {"SubmitEditArn"}, OURS)
     assert "Probe goes to Gone, which does not exist" in found
     assert "Probe has no TimeoutSeconds" in found
+
+
+def test_a_yaml_alias_is_named_with_its_line() -> None:
+    text = "One: &patiently [1]\nTwo: *patiently\n"
+    assert aliases(text) == ["line 2: write *patiently out, AWS resolves no aliases"]
+    assert aliases(text.splitlines()[0]) == []
