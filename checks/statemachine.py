@@ -8,72 +8,23 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from checks.documents import STATE_MACHINE, TEMPLATE, error_classes, load, resources, strings_in
+from checks.error_names import blind_retries, wrong_errors
+from checks.states import State, scopes, states, straight_road
 
-SPENDER = "SubmitEdit"
-PROOF_OF_NOTHING_SENT = "NotSent"  # the class in dropcut.errors whose descendants may be retried by the spender
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 ANY_ARN = "arn:aws:lambda:us-east-1:123456789012:function:any"
 WHOLE_NUMBERS = {"TimeoutSeconds", "HeartbeatSeconds", "Seconds", "IntervalSeconds", "MaxAttempts", "MaxDelaySeconds"}
-
-# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and, for Lambda and the services
-# called directly, what their integration pages list.
-SERVICE_ERRORS = {
-    prefix + name
-    for prefix, names in {
-        "States.": "ALL DataLimitExceeded ExceedToleratedFailureThreshold HeartbeatTimeout Http.Socket IntrinsicFailure"
-        " ItemReaderFailed NoChoiceMatched ParameterPathFailure Permissions ResultPathMatchFailure ResultWriterFailed"
-        " Runtime TaskFailed Timeout",
-        "Lambda.": "AWSLambdaException ClientExecutionTimeoutException CodeStorageExceededException"
-        " ENILimitReachedException SdkClientException ServiceException TooManyRequestsException Unknown",
-        "Sandbox.": "Timedout Timeout",
-        "Runtime.": "ExitError HandlerNotFound ImportModuleError MarshalError OutOfMemory Unknown UserCodeSyntaxError",
-    }.items()
-    for name in names.split()
-}
-DIRECT_SERVICES = re.compile(r"(DynamoDB|DynamoDb|SNS|Sns)\.\w+")
-
-
-@dataclass(frozen=True)
-class State:
-    """One state and the names of those beside it, which are all it can go to."""
-
-    name: str
-    body: dict[str, Any]
-    neighbours: frozenset[str]
-
-    def targets(self) -> list[str]:
-        """Where it can go, by whatever road."""
-        rules = [*self.body.get("Choices", []), *self.body.get("Catch", [])]
-        roads = [self.body.get("Next"), self.body.get("Default"), *(rule.get("Next") for rule in rules)]
-        return [road for road in roads if road is not None]
-
-
-def scopes(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The machine and every machine inside its Parallel and Map states."""
-    yield machine
-    for body in machine["States"].values():
-        for inner in [*body.get("Branches", []), body.get("ItemProcessor"), body.get("Iterator")]:
-            if inner:
-                yield from scopes(inner)
-
-
-def states(machine: dict[str, Any]) -> Iterator[State]:
-    """Every state at any depth."""
-    for scope in scopes(machine):
-        for name, body in scope["States"].items():
-            yield State(name, body, frozenset(scope["States"]))
 
 
 def wrong_roads(machine: dict[str, Any]) -> Iterator[str]:
     """Targets that do not exist, states that nothing leads to, states that lead nowhere."""
     for scope in scopes(machine):
-        inside = {name: State(name, body, frozenset(scope["States"])) for name, body in scope["States"].items()}
+        inside = {name: State(name, body) for name, body in scope["States"].items()}
         for name, targets in [("StartAt", [scope["StartAt"]]), *((n, s.targets()) for n, s in inside.items())]:
             yield from (f"{name} goes to {target}, which does not exist" for target in targets if target not in inside)
         reached, coming = set[str](), [scope["StartAt"]]
@@ -87,20 +38,6 @@ def wrong_roads(machine: dict[str, Any]) -> Iterator[str]:
         ends = state.body["Type"] in {"Choice", "Succeed", "Fail"}
         if ends == (("Next" in state.body) or bool(state.body.get("End"))):
             yield f"{state.name} needs exactly one way on: Next or End (a Choice, Succeed or Fail needs none)"
-
-
-def straight_road(machine: dict[str, Any], start: str) -> str:
-    """The type of the state at the end of the road that only Next and Default lead along; "" for a circle."""
-    for scope in scopes(machine):
-        name, seen = start, set[str]()
-        while name in scope["States"] and name not in seen:
-            seen.add(name)
-            body = scope["States"][name]
-            following = body.get("Next", body.get("Default"))
-            if following is None:
-                return str(body["Type"])
-            name = following
-    return ""
 
 
 def wrong_choices(machine: dict[str, Any]) -> Iterator[str]:
@@ -125,53 +62,6 @@ def wrong_times(machine: dict[str, Any]) -> Iterator[str]:
             for field in sorted(WHOLE_NUMBERS & set(part)):
                 if not isinstance(part[field], int):
                     yield f"{field} of {state.name} is not a whole number: {part[field]!r}"
-
-
-def is_known_error(name: str, ours: dict[str, set[str]]) -> bool:
-    """True for what AWS can say and for the classes in dropcut.errors."""
-    return name in ours or name in SERVICE_ERRORS or DIRECT_SERVICES.fullmatch(name) is not None
-
-
-def error_names(state: State, field: str) -> list[str]:
-    """The error names in a state's Retry or Catch."""
-    return [name for rule in state.body.get(field, []) for name in rule["ErrorEquals"]]
-
-
-def asked_errors(value: Any) -> Iterator[str]:
-    """The error names that a Choice compares a caught error with."""
-    if isinstance(value, dict):
-        if str(value.get("Variable", "")).endswith(".Error") and isinstance(value.get("StringEquals"), str):
-            yield value["StringEquals"]
-        for part in value.values():
-            yield from asked_errors(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from asked_errors(part)
-
-
-def wrong_errors(machine: dict[str, Any], ours: dict[str, set[str]]) -> Iterator[str]:
-    """Error names that nothing ever raises, and States.ALL where Step Functions refuses it."""
-    for state in states(machine):
-        names = [*error_names(state, "Retry"), *error_names(state, "Catch"), *asked_errors(state.body.get("Choices"))]
-        for name in names:
-            if not is_known_error(name, ours):
-                yield f"{state.name} names the error {name}, which is neither AWS's nor in dropcut.errors"
-        for field in ("Retry", "Catch"):
-            rules = [rule["ErrorEquals"] for rule in state.body.get(field, [])]
-            if any("States.ALL" in rule and (rule != ["States.ALL"] or rule is not rules[-1]) for rule in rules):
-                yield f"States.ALL must stand alone and last in {field} of {state.name}"
-
-
-def blind_retries(machine: dict[str, Any], ours: dict[str, set[str]]) -> Iterator[str]:
-    """Retries of the spender without a proof that the provider took nothing: each of them can pay twice."""
-    for state in states(machine):
-        if state.name != SPENDER:
-            continue
-        for name in error_names(state, "Retry"):
-            if PROOF_OF_NOTHING_SENT not in ours.get(name, set()) | {name}:
-                yield f"{SPENDER} retries {name}, which does not prove that nothing was sent"
-        if "States.ALL" not in error_names(state, "Catch"):
-            yield f"{SPENDER} must catch States.ALL: whatever else happens to it leaves the outcome unknown"
 
 
 def wrong_placeholders(machine: dict[str, Any], given: set[str]) -> Iterator[str]:
