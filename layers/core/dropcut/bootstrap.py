@@ -1,0 +1,134 @@
+"""The one place that builds real things. Handlers ask for `services()`; nothing is opened before it is needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from botocore.config import Config
+
+from dropcut.executions import SnsTopic, StepFunctionsExecutions
+from dropcut.files import SHARED_SECONDS, S3Files
+from dropcut.journal import DynamoJournal
+from dropcut.ledger import DynamoLedger
+from dropcut.ports import Clock, Executions, Files, Journal, Ledger, Prober, Provider, Results, Topic
+from dropcut.provider import SegmindProvider
+from dropcut.results import WebResults
+from dropcut.settings import Settings
+
+KEY_SECONDS = 300  # how long the API key is kept in memory
+SIGNED = Config(signature_version="s3v4", retries={"mode": "standard", "max_attempts": 4})
+PLAIN = Config(retries={"mode": "standard", "max_attempts": 4})
+
+
+class Services:
+    """Everything that a use case may need, each built on first use. Fits `workflow`'s idea of services; so do the
+    fakes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    clock: Clock = staticmethod(time.time)
+
+    @property
+    def outbox(self) -> str:
+        return self.settings.text("OUTBOX_BUCKET")
+
+    @property
+    def max_clip_seconds(self) -> float:
+        return self.settings.number("MAX_CLIP_SECONDS")
+
+    @property
+    def first_wait_seconds(self) -> int:
+        return int(self.settings.number("FIRST_WAIT_SECONDS"))
+
+    @property
+    def settle_seconds(self) -> int:
+        return int(self.settings.number("SETTLE_SECONDS"))
+
+    @property
+    def half_wait_minutes(self) -> float:
+        return self.settings.number("HALF_WAIT_MINUTES")
+
+    @cached_property
+    def files(self) -> Files:
+        return S3Files(
+            boto3.client("s3", config=SIGNED),
+            self._reader,
+            workroom=self.settings.text("WORKROOM_BUCKET"),
+            outbox=self.outbox,
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return DynamoLedger(self._table)
+
+    @cached_property
+    def journal(self) -> Journal:
+        return DynamoJournal(self._table)
+
+    @cached_property
+    def executions(self) -> Executions:
+        return StepFunctionsExecutions(
+            boto3.client("stepfunctions", config=PLAIN), self.settings.text("STATE_MACHINE_ARN")
+        )
+
+    @cached_property
+    def topic(self) -> Topic:
+        return SnsTopic(boto3.client("sns", config=PLAIN), self.settings.text("TOPIC_ARN"))
+
+    @cached_property
+    def provider(self) -> Provider:
+        urls = {
+            "api_url": self.settings.text("PROVIDER_URL"),
+            "history_url": self.settings.text("PROVIDER_HISTORY_URL"),
+        }
+        return SegmindProvider(self._api_key(), **urls)
+
+    @cached_property
+    def results(self) -> Results:
+        return WebResults(self.settings.list("RESULT_HOSTS"))
+
+    @cached_property
+    def probe(self) -> Prober:
+        from dropcut.probe import probe_clip  # only prepare_edit has the native library
+
+        return probe_clip
+
+    @cached_property
+    def _table(self) -> Any:
+        return boto3.resource("dynamodb", config=PLAIN).Table(self.settings.text("LEDGER_TABLE"))
+
+    def _api_key(self) -> Callable[[bool], str]:
+        """The key from SSM, kept for five minutes, read anew after a 401."""
+        name, parameters = self.settings.text("API_KEY_PARAMETER"), SSMProvider()
+
+        def read(fresh: bool) -> str:
+            value = parameters.get(name, max_age=KEY_SECONDS, decrypt=True, force_fetch=fresh)
+            return str(value).strip()
+
+        return read
+
+    def _reader(self) -> tuple[Any, float]:
+        """A client of the role that can read the workroom and nothing else, and when its credentials die.
+
+        A URL signed with the function's own credentials dies with them, at a time that AWS does not promise.
+        """
+        role = self.settings.text("CLIP_READER_ROLE_ARN")
+        answer = boto3.client("sts", config=PLAIN).assume_role(
+            RoleArn=role, RoleSessionName="dropcut-clip-reader", DurationSeconds=SHARED_SECONDS
+        )
+        keys = answer["Credentials"]
+        session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return session.client("s3", config=SIGNED), keys["Expiration"].timestamp()
+
+
+@cache
+def services() -> Services:
+    """This sandbox's services; a warm invocation finds them ready."""
+    return Services(Settings())

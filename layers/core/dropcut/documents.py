@@ -1,0 +1,143 @@
+"""The JSON documents that leave the product: manifest, error file, notification. Their schemas are published from here.
+
+Times are ISO 8601 in UTC with a Z, money is US dollars, sizes are bytes, lengths are seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MODEL = "kling-o3-video2video-edit"
+Status = Literal["DELIVERED", "REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED", "UNCHANGED", "WAITING"]
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(Document):
+    """An object in S3."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+class Source(Document):
+    """The clip as it was probed; null where it could not be read."""
+
+    clip: Place
+    sidecar: Place
+    size: int | None = None
+    sha256: str | None = None
+    container: str | None = None
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    has_audio: bool | None = None
+
+
+class Cost(Document):
+    """`estimated_usd` is the higher reading of the price; `charged_usd` is the provider's word, null until it said
+    so.
+    """
+
+    estimated_usd: float
+    charged_usd: float | None
+
+
+class Times(Document):
+    submitted_at: str | None
+    completed_at: str | None
+    delivered_at: str | None
+
+
+class Output(Document):
+    video: Place
+    size: int
+    sha256: str
+
+
+class Manifest(Document):
+    """Lies beside the output and is written last: whoever sees it can rely on the video."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Dropcut manifest")
+
+    version: Literal[1] = 1
+    status: Literal["DELIVERED"] = "DELIVERED"
+    edit_id: str
+    drop_id: str
+    source: Source
+    model: str = MODEL
+    request: dict[str, Any] = Field(description="What was sent to the provider, defaults included, less video_url.")
+    request_id: str
+    attempt: int
+    cost: Cost
+    times: Times
+    output: Output
+    warnings: list[str]
+
+
+class ProblemLine(Document):
+    """`field` is a JSON pointer into the sidecar, or `clip`, or `drop`."""
+
+    field: str
+    value: str
+    problem: str
+    fix: str
+
+
+class Notification(Document):
+    """What happened to a drop. The message to machines; `event_id` is the same however often it is sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Dropcut notification")
+
+    version: Literal[1] = 1
+    event_id: str
+    status: Status
+    folder: str
+    clip: Place | None
+    sidecar: Place | None
+    edit_id: str | None = None
+    drop_id: str | None = None
+    summary: str
+    what_to_do: str
+    problems: list[ProblemLine] = []
+    more_problems: int = Field(default=0, description="How many were left out here; the error file has them all.")
+    warnings: list[str] = []
+    output: Place | None = None
+    manifest: Place | None = None
+    error: Place | None = None
+    cost: Cost | None = None
+    request_id: str | None = None
+
+
+class ErrorFile(Document):
+    """Lies where the result would have been."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Dropcut error file")
+
+    version: Literal[1] = 1
+    status: Status
+    summary: str
+    what_to_do: str
+    problems: list[ProblemLine]
+    edit_id: str | None
+    drop_id: str
+    source: Source
+    request_id: str | None
+    cost: Cost | None
+
+
+def day_of(epoch: float) -> str:
+    """The day in UTC, as 2026-11-22."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
+
+
+def iso(epoch: float | None) -> str | None:
+    """Epoch seconds as ISO 8601, UTC, whole seconds."""
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,62 @@
+"""What can go wrong, named by what is then known about the money.
+
+The class name is the message: Step Functions sees it as the error name and the state machine branches on it.
+
+    DropcutError
+    ├── NotSent                 proof: the provider took nothing
+    │   ├── ProviderBusy        429, or no connection at all: the same attempt may be sent again
+    │   ├── ClipNotShared       the clip's address could not be signed for long enough; likewise
+    │   ├── InsufficientCredits 402, or 406 about credits: somebody has to top up
+    │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
+    ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
+    ├── ProviderUnreadable      a free read failed (network, 5xx, nonsense): read again later
+    ├── ResultHostUnknown       the result lies on a host that this stack was not told to trust: held
+    ├── DeliveryFailed          the copy into the outbox failed and left nothing: try again
+    └── LedgerConflict          somebody else moved the edit first: read it again, never push
+"""
+
+from __future__ import annotations
+
+
+class DropcutError(Exception):
+    """Everything this package raises on purpose."""
+
+
+class NotSent(DropcutError):
+    """The provider is proven to have accepted nothing."""
+
+
+class ProviderBusy(NotSent):
+    """Rate limited or not reached; the attempt keeps its reservation and may be sent again."""
+
+
+class ClipNotShared(NotSent):
+    """The credentials at hand die before the provider could be sure to have fetched the clip."""
+
+
+class InsufficientCredits(NotSent):
+    """The account cannot pay for this generation."""
+
+
+class ProviderRefused(NotSent):
+    """The provider answered with a refusal that proves that it took nothing."""
+
+
+class SubmissionUnknown(DropcutError):
+    """The request left, and whether it was accepted is not known."""
+
+
+class ProviderUnreadable(DropcutError):
+    """A read of status, result or history failed; reads cost nothing and are repeated."""
+
+
+class ResultHostUnknown(DropcutError):
+    """The result's address is not on the allow-list, so it was not fetched."""
+
+
+class DeliveryFailed(DropcutError):
+    """The result was not copied; the outbox is as it was before."""
+
+
+class LedgerConflict(DropcutError):
+    """A conditional write found the row in another state than the one decided upon."""

@@ -1,0 +1,43 @@
+"""Step Functions and SNS: starting an execution per drop, sending a message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dropcut.model import Drop
+
+
+class StepFunctionsExecutions:
+    def __init__(self, step_functions: Any, state_machine_arn: str) -> None:
+        self._step_functions, self._arn = step_functions, state_machine_arn
+
+    def start(self, drop: Drop) -> bool:
+        """Start the execution named after the drop. False if it was started before, at any time in 90 days."""
+        document = json.dumps({"drop": drop.as_json()}, sort_keys=True)
+        try:
+            self._step_functions.start_execution(stateMachineArn=self._arn, name=drop.drop_id, input=document)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+                return False
+            raise
+        return True
+
+
+class SnsTopic:
+    def __init__(self, sns: Any, topic_arn: str) -> None:
+        self._sns, self._arn = sns, topic_arn
+
+    def publish(self, notice: dict[str, Any]) -> None:
+        """Send a notice (see `messages.Notice.as_json`) exactly as the state machine's publish task does."""
+        self._sns.publish(
+            TopicArn=self._arn,
+            Subject=notice["subject"],
+            MessageStructure="json",
+            Message=json.dumps(notice["message"]),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": notice[name]} for name in ("status", "folder", "event_id")
+            },
+        )

@@ -1,0 +1,125 @@
+"""S3: the inbox is read, the workroom holds frozen copies, the outbox receives all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dropcut.errors import DeliveryFailed
+from dropcut.model import ObjectFacts
+from dropcut.ports import SharedUrl
+
+CHUNK = 1024 * 1024
+PART = 8 * 1024 * 1024  # bytes of one upload part; S3 wants 5 MiB or more of all but the last
+SHARED_SECONDS = 3600  # the longest that a session of a chained role lives
+MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"}  # 405: the version is a delete marker
+
+
+class S3Files:
+    """`s3` acts as the function; `reader` gives a client of the role that may read the workroom and nothing else,
+    with the epoch second at which its credentials die."""
+
+    def __init__(self, s3: Any, reader: Any, *, workroom: str, outbox: str) -> None:
+        self._s3, self._reader, self._workroom, self._outbox = s3, reader, workroom, outbox
+
+    def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None:
+        try:
+            answer = self._s3.head_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in MISSING:
+                return None
+            raise
+        return ObjectFacts(
+            key=key,
+            version=answer.get("VersionId", "null"),
+            etag=answer["ETag"],
+            size=answer["ContentLength"],
+            modified=answer["LastModified"].timestamp(),
+            metadata=answer.get("Metadata", {}),
+        )
+
+    def keys(self, bucket: str, prefix: str, folder_only: bool = False) -> list[str]:
+        """Every key that begins so, in order; `folder_only` leaves out what lies in deeper folders."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix, **({"Delimiter": "/"} if folder_only else {})
+        )
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def read(self, bucket: str, key: str, version: str, limit: int) -> bytes:
+        """At most `limit` bytes of an object."""
+        body = self._s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
+        with body:
+            return bytes(body.read(limit))
+
+    def stream(self, bucket: str, key: str, version: str) -> Iterator[bytes]:
+        body = self._s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
+        with body:
+            yield from body.iter_chunks(CHUNK)
+
+    def freeze(self, bucket: str, key: str, version: str, workroom_key: str, content_type: str) -> None:
+        """Copy one version into the workroom, without its metadata and tags, which are nobody's business."""
+        self._s3.copy_object(
+            Bucket=self._workroom,
+            Key=workroom_key,
+            CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
+            ContentType=content_type,
+            MetadataDirective="REPLACE",
+            TaggingDirective="REPLACE",
+        )
+
+    def share(self, workroom_key: str) -> SharedUrl:
+        """A presigned address of a frozen copy. It is a secret: it goes to the provider and nowhere else."""
+        client, expires_at = self._reader()
+        place = {"Bucket": self._workroom, "Key": workroom_key}
+        return SharedUrl(
+            client.generate_presigned_url("get_object", Params=place, ExpiresIn=SHARED_SECONDS), expires_at
+        )
+
+    def write_json(self, bucket: str, key: str, text: str) -> None:
+        self._s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+
+    def delete(self, bucket: str, key: str) -> None:
+        self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def upload(self, key: str, chunks: Iterable[bytes], metadata: dict[str, str], replaces: str | None) -> ObjectFacts:
+        """Stream into the outbox, all or nothing: the object appears only after the last chunk, and only if what lies
+        there is still `replaces` (an ETag; None for nothing). An error of `chunks` leaves no object."""
+        place = {"Bucket": self._outbox, "Key": key}
+        upload = self._s3.create_multipart_upload(**place, ContentType="video/mp4", Metadata=metadata)["UploadId"]
+        try:
+            parts, size = [], 0
+            for number, part in enumerate(in_parts(chunks), 1):
+                answer = self._s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=part)
+                parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+                size += len(part)
+            unchanged = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
+            done = self._s3.complete_multipart_upload(
+                **place, UploadId=upload, MultipartUpload={"Parts": parts}, **unchanged
+            )
+        except BaseException as error:
+            self._abandon(place, upload)
+            if isinstance(error, ClientError):
+                code = error.response["Error"]["Code"]
+                raise DeliveryFailed(f"the outbox refused the upload: {code}") from None
+            raise
+        version = done.get("VersionId", "null")
+        return ObjectFacts(key=key, version=version, etag=done["ETag"], size=size, modified=0.0, metadata=metadata)
+
+    def _abandon(self, place: dict[str, str], upload: str) -> None:
+        with suppress(ClientError, BotoCoreError):  # then the bucket's lifecycle rule takes it away within a day
+            self._s3.abort_multipart_upload(**place, UploadId=upload)
+
+
+def in_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Regroup chunks of any size into upload parts."""
+    buffer = bytearray()
+    for chunk in chunks:
+        buffer += chunk
+        while len(buffer) >= PART:
+            yield bytes(buffer[:PART])
+            del buffer[:PART]
+    if buffer:
+        yield bytes(buffer)

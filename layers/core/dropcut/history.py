@@ -1,0 +1,99 @@
+"""Reading the provider's answers. Shapes are partly unpublished, so every reader here is tolerant and none guesses.
+
+Documented: field names of history rows (SDK 1.3.0) and `output`, `video.url`, `metrics.cost` of results. Not
+documented: the envelope of a list, whether `request_body` is an object or its text, the exact result body of this
+model.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from dropcut.model import HistoryRow, Progress
+from dropcut.redaction import quote
+
+ENVELOPES = ("data", "results", "requests", "items", "generations")
+
+
+def progress_of(body: Any) -> Progress:
+    """A status or result body as Progress; a body without a status has the status ""."""
+    if not isinstance(body, dict):
+        return Progress(status="")
+    metrics = body.get("metrics")
+    return Progress(
+        status=str(body.get("status") or "").upper(),
+        error=quote(str(body.get("error") or "")),
+        charged_usd=money(metrics.get("cost")) if isinstance(metrics, dict) else None,
+        result_url=_result_url(body),
+    )
+
+
+def _result_url(body: dict[str, Any]) -> str | None:
+    video = body.get("video")
+    places = [
+        video.get("url") if isinstance(video, dict) else video,
+        body.get("output"),
+        body.get("video_url"),
+        body.get("url"),
+    ]
+    for place in places:
+        first = place[0] if isinstance(place, list) and place else place
+        url = first.get("url") if isinstance(first, dict) else first
+        if isinstance(url, str) and url.startswith(("https://", "http://")):
+            return url
+    return None
+
+
+def money(value: Any) -> Decimal | None:
+    """US dollars, or None for anything that is not a plain amount."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount.quantize(Decimal("0.000001")).normalize() + 0 if amount.is_finite() and 0 <= amount < 10_000 else None
+
+
+def history_rows(body: Any) -> list[HistoryRow]:
+    """The rows of a history answer in whatever envelope, one per request (several outputs give several rows)."""
+    rows: dict[str, HistoryRow] = {}
+    for raw in _rows(body):
+        request_id = raw.get("request_id")
+        if isinstance(request_id, str) and request_id and request_id not in rows:
+            rows[request_id] = HistoryRow(request_id=request_id, video_url_path=_video_path(raw), progress=_past(raw))
+    return list(rows.values())
+
+
+def _rows(body: Any) -> list[dict[str, Any]]:
+    if isinstance(body, dict) and "request_id" not in body:
+        body = next((body[name] for name in ENVELOPES if isinstance(body.get(name), (list, dict))), [])
+    rows = body if isinstance(body, list) else [body]
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _video_path(row: dict[str, Any]) -> str:
+    request = row.get("request_body") or row.get("parameters")
+    if isinstance(request, str):
+        try:
+            request = json.loads(request)
+        except ValueError:
+            return ""
+    url = request.get("video_url") if isinstance(request, dict) else None
+    if not isinstance(url, str):
+        return ""
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return ""
+
+
+def _past(row: dict[str, Any]) -> Progress:
+    url = row.get("generation_url")
+    return Progress(
+        status=str(row.get("model_status") or row.get("status") or "").upper(),
+        error=quote(str(row.get("error") or "")),
+        charged_usd=money(row.get("credits_deduction")) if row.get("credits_deduction") is not None else None,
+        result_url=url if isinstance(url, str) and url.startswith(("https://", "http://")) else None,
+    )

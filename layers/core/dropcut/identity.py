@@ -1,0 +1,102 @@
+"""Names: of drops, of edits, and of every key that is derived from a clip's key.
+
+An S3 key is up to 1,024 bytes of anything, so identities are SHA-256 in hex and keys are split, never joined to a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+CLIP_SUFFIXES = (".mp4", ".mov")
+SIDECAR_SUFFIX = ".json"
+OWN_SUFFIXES = (".manifest.json", ".error.json", ".status.json")
+MAX_KEY_BYTES = 1024  # S3's own limit, in UTF-8
+
+
+class Key(NamedTuple):
+    """An S3 key split into `folder` (empty, or ending in "/"), `stem` and `suffix` (as written, dot included)."""
+
+    folder: str
+    stem: str
+    suffix: str
+
+    @property
+    def name(self) -> str:
+        return self.stem + self.suffix
+
+
+def split(key: str) -> Key:
+    folder, slash, name = key.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    return Key(folder + slash, stem, dot + suffix) if dot else Key(folder + slash, name, "")
+
+
+def is_clip(key: str) -> bool:
+    parts = split(key)
+    return bool(parts.stem) and parts.suffix.lower() in CLIP_SUFFIXES and not parts.name.startswith("_")
+
+
+def is_sidecar(key: str) -> bool:
+    parts = split(key)
+    if not parts.stem or parts.suffix.lower() != SIDECAR_SUFFIX or parts.name.startswith("_"):
+        return False
+    return not parts.name.lower().endswith(OWN_SUFFIXES)
+
+
+def digest(*parts: Any) -> str:
+    """SHA-256 in hex over a canonical JSON list: no two different lists give the same text."""
+    return hashlib.sha256(canonical(list(parts)).encode("ascii")).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no spaces, ASCII only: one text for one value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def drop_id(bucket: str, clip_key: str, clip_version: str, sidecar_key: str, sidecar_version: str) -> str:
+    """Names one arrival, and the execution that handles it (64 characters; Step Functions allows 80)."""
+    return digest("drop", bucket, clip_key, clip_version, sidecar_key, sidecar_version)
+
+
+def edit_id(bucket: str, clip_key: str, clip_sha256: str, request: dict[str, Any], rerun: int) -> str:
+    """Names one thing to buy.
+
+    The bytes of the clip count, not its ETag (which depends on part sizes and encryption) and not its version: the
+    same files dropped again are the same edit.
+    """
+    return digest("edit", bucket, clip_key, clip_sha256, request, rerun)
+
+
+def mark(edit: str, attempt: int, suffix: str = ".mp4") -> str:
+    """The workroom key of an attempt's frozen clip.
+
+    The provider has no idempotency key and no metadata field (provider docs, async inference), so this path, seen in
+    the provider's request history as part of `video_url`, is how a lost submission is recognised.
+    """
+    return f"{edit}/{attempt}/clip{suffix.lower()}"
+
+
+class OutboxKeys(NamedTuple):
+    """Where everything about one clip lands in the outbox."""
+
+    video: str
+    manifest: str
+    error: str
+
+
+def outbox_keys(clip_key: str, distinct: str = "") -> OutboxKeys:
+    """`trip/beach.mov` gives `trip/beach.mp4`, `.manifest.json`, `.error.json`; `distinct` is put after the stem.
+
+    A key that would pass S3's limit keeps its folder and gets a shortened stem with a hash, so that nothing is lost
+    for the length of a name.
+    """
+    folder, stem, _ = split(clip_key)
+    stem += f".{distinct}" if distinct else ""
+    room = MAX_KEY_BYTES - len(folder.encode()) - len(".manifest.json")
+    if len(stem.encode()) > room:
+        tail = "~" + digest(clip_key, distinct)[:8]
+        stem = stem.encode()[: max(0, room - len(tail))].decode(errors="ignore") + tail
+    base = folder + stem
+    return OutboxKeys(base + ".mp4", base + ".manifest.json", base + ".error.json")

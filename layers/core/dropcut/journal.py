@@ -1,0 +1,84 @@
+"""What happened to files, in DynamoDB: drops, halves that wait, whose output lies where, messages still to send."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from dropcut.messages import Notice
+from dropcut.model import Drop, Half
+from dropcut.ports import OutputOwner
+from dropcut.table import SWEEP_INDEX, Row, attribute, change, drop_key, output_key, wait_key
+
+HALF_EXPIRES = 30 * 24 * 3600  # seconds; only rows about halves expire
+AT_ONCE = 100  # rows that one sweep looks at
+
+
+class DynamoJournal:
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def record_drop(self, drop: Drop, now: float) -> bool:
+        key = drop_key(drop)
+        # An update: the same drop may be announced twice, and what is known of its end must stay.
+        update = change({"clip_key": drop.clip_key, "bucket": drop.bucket, "drop": attribute(drop.as_json())})
+        update["UpdateExpression"] += ", first_seen = if_not_exists(first_seen, :now)"
+        update["ExpressionAttributeValues"][":now"] = attribute(now)
+        self._table.update_item(Key=key, **update)
+        others = self._table.query(KeyConditionExpression=Key("pk").eq(key["pk"]), Limit=2, ConsistentRead=True)[
+            "Items"
+        ]
+        return any(row["sk"] != key["sk"] for row in others)
+
+    def end_drop(
+        self, drop: Drop, outcome: str, now: float, edit_id: str | None = None, notice: Notice | None = None
+    ) -> None:
+        facts = {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id}
+        if notice:
+            facts |= {"notice": notice.to_store(), "sweep": "DROP", "sweep_at": attribute(now)}
+        update = change({name: value for name, value in facts.items() if value is not None})
+        self._table.update_item(Key=drop_key(drop), **update)
+
+    def wait_for_partner(self, half: Half) -> None:
+        row = {"bucket": half.bucket, "key": half.key, "version": half.version, "since": attribute(half.since)}
+        swept = {"sweep": "WAIT", "sweep_at": attribute(half.since), "expires_at": int(half.since) + HALF_EXPIRES}
+        self._table.put_item(Item={**wait_key(half.bucket, half.key), **row, **swept})
+
+    def stop_waiting(self, bucket: str, key: str) -> None:
+        self._table.delete_item(Key=wait_key(bucket, key))
+
+    def halves_waiting(self, before: float) -> list[Half]:
+        rows = self._to_sweep("WAIT", before)
+        return [
+            Half(bucket=row["bucket"], key=row["key"], version=row["version"], since=float(row["since"]))
+            for row in rows
+        ]
+
+    def half_noticed(self, half: Half, now: float) -> None:
+        self.notice_sent(**wait_key(half.bucket, half.key), now=now)
+
+    def unsent_notices(self, before: float) -> list[dict[str, Any]]:
+        rows = self._to_sweep("EDIT", before) + self._to_sweep("DROP", before)
+        return [json.loads(row["notice"]) for row in rows if "notice" in row and "notified_at" not in row]
+
+    def notice_sent(self, pk: str, sk: str, now: float) -> None:
+        update = change({"notified_at": attribute(now)}, ("sweep", "sweep_at"))
+        self._table.update_item(Key={"pk": pk, "sk": sk}, **update)
+
+    def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
+        row = self._table.get_item(Key=output_key(bucket, key), ConsistentRead=True).get("Item")
+        return OutputOwner(row["edit_id"], row["etag"], float(row["dropped_at"])) if row else None
+
+    def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None:
+        facts = {"bucket": bucket, "key": key, **{name: attribute(value) for name, value in owner._asdict().items()}}
+        self._table.put_item(Item={**output_key(bucket, key), **facts})
+
+    def _to_sweep(self, kind: str, before: float) -> list[Row]:
+        """The oldest rows of one kind that were last touched before that time, whole and as they are now."""
+        condition = Key("sweep").eq(kind) & Key("sweep_at").lte(attribute(before))
+        found = self._table.query(IndexName=SWEEP_INDEX, KeyConditionExpression=condition, Limit=AT_ONCE)["Items"]
+        keys = [{"pk": row["pk"], "sk": row["sk"]} for row in found]
+        rows = [self._table.get_item(Key=key, ConsistentRead=True).get("Item") for key in keys]
+        return [row for row in rows if row and row.get("sweep") == kind]

@@ -1,0 +1,240 @@
+"""What the person who drops files is told: one notification for each ending, as JSON and as text for a mailbox."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
+from dropcut.identity import digest, mark, outbox_keys, split
+from dropcut.model import Clip, Drop, Edit, Half, State
+from dropcut.redaction import printable
+from dropcut.sidecar import Problem
+
+SHOWN_PROBLEMS = 50  # a state machine's data is at most 256 KiB; the error file has them all
+SUBJECT_LIMIT = 99  # SNS: ASCII, under 100 characters, no line breaks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A notification ready to send, and the ledger row that remembers whether it was sent."""
+
+    pk: str
+    sk: str
+    body: Notification
+
+    def as_json(self) -> dict[str, Any]:
+        """For the state machine's publish task: strings only, none empty (SNS refuses empty attributes)."""
+        body = self.body
+        return {
+            "pk": self.pk,
+            "sk": self.sk,
+            "event_id": body.event_id,
+            "status": body.status,
+            "folder": printable(body.folder) or "/",
+            "subject": subject(body),
+            "message": {"default": body.model_dump_json(), "email": email_text(body)},
+        }
+
+    def to_store(self) -> str:
+        """For the ledger, so that the sweep can send exactly this if the state machine could not."""
+        return json.dumps(self.as_json())
+
+
+def subject(body: Notification) -> str:
+    place = body.clip or body.sidecar
+    name = printable(split(place.key).name) if place else "a drop"
+    text = f"Dropcut {body.status}: {name}".encode("ascii", "replace").decode()
+    return text if len(text) <= SUBJECT_LIMIT else text[: SUBJECT_LIMIT - 3] + "..."
+
+
+def email_text(body: Notification) -> str:
+    lines = [body.summary, ""]
+    for n, found in enumerate(body.problems, 1):
+        lines.append(f"{n}. {found.field or 'the sidecar'}: {found.value} {found.problem}. To mend it: {found.fix}.")
+    if body.more_problems:
+        lines.append(f"... and {body.more_problems} more; the error file has them all.")
+    lines += [f"Note: {warning}." for warning in body.warnings]
+    if lines[-1]:
+        lines.append("")
+    lines += [body.what_to_do, ""]
+    places = {
+        "Clip": body.clip,
+        "Sidecar": body.sidecar,
+        "Output": body.output,
+        "Manifest": body.manifest,
+        "Error file": body.error,
+    }
+    lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
+    if body.cost:
+        charged = "not known" if body.cost.charged_usd is None else f"${body.cost.charged_usd:.3f}"
+        lines.append(f"{'Cost:':<12}{charged} (estimated ${body.cost.estimated_usd:.3f})")
+    for name, value in (("Request id", body.request_id), ("Edit", body.edit_id), ("Drop", body.drop_id)):
+        lines += [f"{name + ':':<12}{value}"] if value else []
+    return "\n".join(lines) + "\n"
+
+
+def event_id(owner: str, status: str, *more: object) -> str:
+    """One event, one id, however often it is sent."""
+    return digest("event", owner, status, *more)[:32]
+
+
+def about_drop(drop: Drop) -> dict[str, Any]:
+    """The fields of a notification that every drop has."""
+    return {
+        "folder": split(drop.clip_key).folder,
+        "clip": Place(bucket=drop.bucket, key=drop.clip_key, version_id=drop.clip_version),
+        "sidecar": Place(bucket=drop.bucket, key=drop.sidecar_key, version_id=drop.sidecar_version),
+        "drop_id": drop.drop_id,
+    }
+
+
+def about_edit(edit: Edit, drop: Drop | None = None) -> dict[str, Any]:
+    return {
+        **about_drop(drop or edit.drop),
+        "edit_id": edit.edit_id,
+        "cost": cost(edit),
+        "request_id": edit.request_id,
+        "warnings": list(edit.warnings),
+    }
+
+
+def cost(edit: Edit) -> Cost:
+    charged = None if edit.charged_usd is None else float(edit.charged_usd)
+    return Cost(estimated_usd=float(edit.estimated_usd), charged_usd=charged)
+
+
+def source(drop: Drop, clip: Clip | None) -> Source:
+    about = about_drop(drop)
+    return Source(clip=about["clip"], sidecar=about["sidecar"], **(clip.as_json() if clip else {}))
+
+
+def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
+    lines = [problem_line(problem) for problem in problems]
+    number = "one thing is" if len(lines) == 1 else f"{len(lines)} things are"
+    return Notification(
+        event_id=event_id(drop.drop_id, "REJECTED"),
+        status="REJECTED",
+        **about_drop(drop),
+        summary=f"{printable(drop.clip_key)} was not edited, and nothing was paid: {number} not right.",
+        what_to_do="Correct the files and drop them again.",
+        problems=lines[:SHOWN_PROBLEMS],
+        more_problems=max(0, len(lines) - SHOWN_PROBLEMS),
+        error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
+    )
+
+
+def problem_line(problem: Problem) -> ProblemLine:
+    return ProblemLine(**{name: printable(text) for name, text in problem._asdict().items()})
+
+
+def error_file(body: Notification, drop: Drop, clip: Clip | None, problems: list[Problem]) -> ErrorFile:
+    return ErrorFile(
+        status=body.status,
+        summary=body.summary,
+        what_to_do=body.what_to_do,
+        problems=[problem_line(problem) for problem in problems],
+        edit_id=body.edit_id,
+        drop_id=drop.drop_id,
+        source=source(drop, clip),
+        request_id=body.request_id,
+        cost=body.cost,
+    )
+
+
+def delivered(edit: Edit, drop: Drop, video: Place, manifest: Place) -> Notification:
+    return Notification(
+        event_id=event_id(edit.edit_id, "DELIVERED", edit.attempt),
+        status="DELIVERED",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} is edited: {printable(video.key)} is in the outbox.",
+        what_to_do="Nothing. The manifest beside the video says what was asked, what it cost and what came.",
+        output=video,
+        manifest=manifest,
+    )
+
+
+def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool) -> Notification:
+    """The same files were dropped again after their edit was delivered."""
+    output = edit.output or {}
+    place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
+    where = f"its output is {printable(place.key)}, as before"
+    to_do = 'To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.'
+    if not still_there:
+        where = f"its output {printable(place.key)} was since replaced or deleted"
+        to_do = f"The paid output is kept as version {place.version_id} of that key: copy it back from there. {to_do}"
+    return Notification(
+        event_id=event_id(drop.drop_id, "UNCHANGED"),
+        status="UNCHANGED",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} was edited before with the same request; nothing was bought, {where}.",
+        what_to_do=to_do,
+        output=place,
+    )
+
+
+def held(edit: Edit, drop: Drop, outbox: str) -> Notification:
+    """The same files were dropped again while their edit is held for a person: the same words, for this drop."""
+    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, drop.drop_id)
+
+
+ENDINGS = {
+    State.FAILED: (
+        "was not edited, and nothing was paid",
+        "Mend what the reason names, then drop the files again: that starts a new attempt.",
+    ),
+    State.IN_DOUBT: (
+        "was sent to the provider, and whether it was accepted is not known",
+        (
+            "It is not sent again by itself, since that could pay twice. Look into the provider's request history for "
+            "a request whose video_url has {mark}. If it is there, its output is there too. If it is not, nothing was "
+            'billed, and "rerun": 1 in the sidecar buys the edit anew.'
+        ),
+    ),
+    State.UNDELIVERED: (
+        "was accepted by the provider as request {request_id}, but its result could not be copied into the outbox",
+        (
+            "Look that request up in the provider's request history: it names the result file, which is kept for "
+            "seven days. Nothing is bought again."
+        ),
+    ),
+}
+
+
+def failed(
+    drop: Drop, edit: Edit | None, status: State, reason: str, outbox: str, owner: str | None = None
+) -> Notification:
+    """A bad ending. `status` says what is known about the money, and so do the words."""
+    summary, to_do = ENDINGS[status]
+    known = {
+        "request_id": edit.request_id if edit else "",
+        "mark": mark(edit.edit_id, edit.attempt, "") if edit else "",
+    }
+    about = about_edit(edit, drop) if edit else about_drop(drop)
+    return Notification(
+        event_id=event_id(owner or (edit.edit_id if edit else drop.drop_id), status, edit.attempt if edit else 0),
+        status=cast("Status", status.value),
+        **about,
+        summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {reason}.",
+        what_to_do=to_do.format(**known),
+        error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
+    )
+
+
+def waiting(half: Half, missing: str, nearest: str | None) -> Notification:
+    """One notice for a file whose partner has not come."""
+    place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
+    name, hint = printable(split(half.key).name), ""
+    if nearest:
+        hint = f" The nearest name in its folder is {printable(split(nearest).name)}: is there a typo?"
+    is_clip_waiting = missing.startswith("a sidecar")
+    return Notification(
+        event_id=event_id(half.key, "WAITING", half.bucket, half.version),
+        status="WAITING",
+        folder=split(half.key).folder,
+        clip=place if is_clip_waiting else None,
+        sidecar=None if is_clip_waiting else place,
+        summary=f"{name} waits for {missing}. Nothing was started and nothing was paid.{hint}",
+        what_to_do="Drop the missing file into the same folder; the edit starts by itself. No further notice is sent.",
+    )

@@ -1,0 +1,134 @@
+"""The values that the product is made of. All are frozen; money is Decimal US dollars, times are epoch seconds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where an edit stands in the ledger. Only the first three and FAILED prove that nothing was bought."""
+
+    PREPARED = "PREPARED"  # understood and priced; nothing reserved
+    RESERVED = "RESERVED"  # an attempt is open and its money reserved; nothing sent
+    SUBMITTING = "SUBMITTING"  # the intent is written: from here on the POST may have left
+    SUBMITTED = "SUBMITTED"  # the provider answered with a request id
+    COMPLETED = "COMPLETED"  # the provider is done and has charged
+    DELIVERED = "DELIVERED"  # the output lies in the outbox
+    FAILED = "FAILED"  # over, and proven unpaid unless `charged_usd` says otherwise
+    IN_DOUBT = "IN_DOUBT"  # sent, outcome unknown, the history does not know: a person decides
+    UNDELIVERED = "UNDELIVERED"  # paid, could not be copied: held for a person
+
+
+OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPLETED})
+HELD = frozenset({State.IN_DOUBT, State.UNDELIVERED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drop:
+    """One arrival: a clip and its sidecar at these versions. It is the input of the state machine."""
+
+    drop_id: str
+    bucket: str
+    clip_key: str
+    clip_version: str
+    sidecar_key: str
+    sidecar_version: str
+    dropped_at: float = 0.0  # when the later of the two was uploaded: of two drops, which is the newer
+    settle_seconds: int = 0  # how long to wait for the other half to be replaced too
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Drop:
+        return cls(**document)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """What was learned from the clip's bytes."""
+
+    size: int  # bytes
+    sha256: str
+    container: str  # "MPEG-4" or "QuickTime", as MediaInfo names them
+    seconds: float
+    width: int  # pixels as stored
+    height: int
+    fps: float
+    has_audio: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """One thing to buy, as the ledger remembers it. `attempt` counts from 1; 0 means that none was opened."""
+
+    edit_id: str
+    state: State
+    drop: Drop
+    clip: Clip
+    request: dict[str, Any]  # the provider's body less `video_url`
+    estimated_usd: Decimal
+    warnings: tuple[str, ...] = ()
+    rerun: int = 0
+    attempt: int = 0
+    owner: str = ""  # the execution that holds the open attempt
+    reserved_day: str = ""  # the day whose counter holds the reservation
+    sent_at: float | None = None
+    request_id: str | None = None
+    submitted_at: float | None = None
+    completed_at: float | None = None
+    charged_usd: Decimal | None = None
+    reason: str | None = None  # why it failed or is held
+    output: dict[str, Any] | None = None  # bucket, key, version, etag, bytes, sha256
+    notice: str | None = None  # the message about its end, as it was or will be sent
+    notified_at: str | None = None
+
+    def with_warning(self, warning: str) -> Edit:
+        return replace(self, warnings=(*self.warnings, warning))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectFacts:
+    """What S3 says about an object without giving it away."""
+
+    key: str
+    version: str  # "null" on a bucket that never had versioning
+    etag: str
+    size: int
+    modified: float
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """The provider's answer about one request. `status` is its own word, or "GONE" for 404."""
+
+    status: str
+    error: str = ""
+    charged_usd: Decimal | None = None
+    result_url: str | None = field(default=None, repr=False)  # public but unguessable: never logged
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryRow:
+    """One request in the provider's history, whatever envelope it came in."""
+
+    request_id: str
+    video_url_path: str  # without scheme, host and query
+    progress: Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Half:
+    """One file whose partner has not come."""
+
+    bucket: str
+    key: str
+    version: str
+    since: float

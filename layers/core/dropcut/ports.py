@@ -1,0 +1,154 @@
+"""What the use cases need of the world. The adapters and the tests' fakes both fit these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+
+from dropcut.messages import Notice
+from dropcut.model import Clip, Drop, Edit, Half, HistoryRow, ObjectFacts, Progress, State
+
+
+class Clock(Protocol):
+    def __call__(self) -> float:
+        """Epoch seconds."""
+
+
+class Files(Protocol):
+    """S3. Every read names a version, so nothing changes under a running edit."""
+
+    def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None: ...
+    def keys(self, bucket: str, prefix: str, folder_only: bool = False) -> list[str]: ...
+    def read(self, bucket: str, key: str, version: str, limit: int) -> bytes: ...
+    def stream(self, bucket: str, key: str, version: str) -> Iterator[bytes]: ...
+    def freeze(self, bucket: str, key: str, version: str, workroom_key: str, content_type: str) -> None: ...
+    def share(self, workroom_key: str) -> SharedUrl: ...
+    def write_json(self, bucket: str, key: str, text: str) -> None: ...
+    def delete(self, bucket: str, key: str) -> None: ...
+    def upload(
+        self, key: str, chunks: Iterable[bytes], metadata: dict[str, str], replaces: str | None
+    ) -> ObjectFacts: ...
+
+
+class SharedUrl(NamedTuple):
+    """A presigned address; `url` is a secret."""
+
+    url: str
+    expires_at: float
+
+
+class Prober(Protocol):
+    def __call__(self, chunks: Iterator[bytes]) -> Clip | str:
+        """The clip's facts, or in words why these bytes are no clip."""
+
+
+class Provider(Protocol):
+    """The one that edits, and is paid. `submit` is the only call that costs money."""
+
+    def submit(self, request: dict[str, Any], video_url: str) -> str: ...
+    def status(self, request_id: str) -> Progress: ...
+    def result(self, request_id: str) -> Progress: ...
+    def past(self, request_id: str) -> Progress | None: ...
+    def search(self, since: float) -> list[HistoryRow]: ...
+
+
+class Results(Protocol):
+    """Reads a finished video from where the provider put it."""
+
+    def open(self, url: str) -> AbstractContextManager[Iterator[bytes]]: ...
+
+
+class Ledger(Protocol):
+    """Every edit and every dollar. Each step is a conditional write; a lost race raises LedgerConflict."""
+
+    def edit(self, edit_id: str) -> Edit | None:
+        """The row as it is now (a consistent read)."""
+
+    def prepare(self, edit: Edit, now: float) -> None:
+        """Write down what an edit is. Changes nothing about its attempts; refuses where one is open or paid."""
+
+    def reserve(self, edit: Edit, owner: str, now: float) -> Edit:
+        """Open the next attempt and reserve its money, in one transaction, if none is open."""
+
+    def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
+        """One step of the same attempt, from exactly the state that `edit` was read in."""
+
+    def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
+        """The provider is done: the charge takes the place of the reservation."""
+
+    def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
+        """Proven unpaid: the attempt is closed and its reservation released."""
+
+    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
+        """The last step, and with it the message that has to go out."""
+
+
+class Journal(Protocol):
+    """What happened to files: drops, halves that wait, whose output lies where, messages still to send."""
+
+    def record_drop(self, drop: Drop, now: float) -> bool:
+        """True if this clip has other drops on record, at other versions."""
+
+    def end_drop(
+        self, drop: Drop, outcome: str, now: float, edit_id: str | None = None, notice: Notice | None = None
+    ) -> None: ...
+    def wait_for_partner(self, half: Half) -> None: ...
+    def stop_waiting(self, bucket: str, key: str) -> None: ...
+    def halves_waiting(self, before: float) -> list[Half]: ...
+    def half_noticed(self, half: Half, now: float) -> None: ...
+    def unsent_notices(self, before: float) -> list[dict[str, Any]]: ...
+    def notice_sent(self, pk: str, sk: str, now: float) -> None: ...
+    def output_owner(self, bucket: str, key: str) -> OutputOwner | None: ...
+    def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None: ...
+
+
+class OutputOwner(NamedTuple):
+    """Whose object lies at an output's key, and which of its drops was the latest."""
+
+    edit_id: str
+    etag: str
+    dropped_at: float
+
+
+class Executions(Protocol):
+    def start(self, drop: Drop) -> bool:
+        """True if this call started it, False if it had been started before."""
+
+
+class Topic(Protocol):
+    def publish(self, notice: dict[str, Any]) -> None: ...
+
+
+class Services(Protocol):
+    """Everything that the use cases are given. `bootstrap` builds the real one; each function fills only its part."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def files(self) -> Files: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def provider(self) -> Provider: ...
+    @property
+    def results(self) -> Results: ...
+    @property
+    def executions(self) -> Executions: ...
+    @property
+    def topic(self) -> Topic: ...
+    @property
+    def probe(self) -> Prober: ...
+    @property
+    def outbox(self) -> str: ...
+    @property
+    def max_clip_seconds(self) -> float: ...
+    @property
+    def first_wait_seconds(self) -> int: ...
+    @property
+    def settle_seconds(self) -> int: ...
+    @property
+    def half_wait_minutes(self) -> float: ...

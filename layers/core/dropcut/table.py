@@ -1,0 +1,102 @@
+"""The layout of the one table, and how Python values become its attributes and come back.
+
+| pk | sk | what |
+| --- | --- | --- |
+| EDIT#<edit_id> | EDIT | the edit and its latest attempt; never expires |
+| EDIT#<edit_id> | ATTEMPT#0001 | one try to buy it; never expires |
+| CLIP#<hash of bucket and key> | DROP#<drop_id> | what became of one arrival |
+| OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there |
+| WAIT#<hash of bucket and key> | WAIT | a half without its partner; expires |
+| DAY#2026-11-22 | MONEY | what was reserved and charged on that day (UTC) |
+
+`sweep` and `sweep_at` are on rows that somebody still has to look at, and only there: the sparse index of the sweep.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from decimal import Decimal
+from typing import Any
+
+from dropcut.identity import digest
+from dropcut.model import Clip, Drop, Edit, State
+
+SWEEP_INDEX = "sweep"
+Row = dict[str, Any]
+
+
+def edit_key(edit_id: str) -> Row:
+    return {"pk": f"EDIT#{edit_id}", "sk": "EDIT"}
+
+
+def attempt_key(edit_id: str, attempt: int) -> Row:
+    return {"pk": f"EDIT#{edit_id}", "sk": f"ATTEMPT#{attempt:04d}"}
+
+
+def drop_key(drop: Drop) -> Row:
+    return {"pk": f"CLIP#{digest(drop.bucket, drop.clip_key)}", "sk": f"DROP#{drop.drop_id}"}
+
+
+def output_key(bucket: str, key: str) -> Row:
+    return {"pk": f"OUTPUT#{digest(bucket, key)}", "sk": "OUTPUT"}
+
+
+def wait_key(bucket: str, key: str) -> Row:
+    return {"pk": f"WAIT#{digest(bucket, key)}", "sk": "WAIT"}
+
+
+def day_key(day: str) -> Row:
+    return {"pk": f"DAY#{day}", "sk": "MONEY"}
+
+
+def attribute(value: Any) -> Any:
+    """A value as DynamoDB takes it: floats as exact decimals, all the way down."""
+    return (
+        json.loads(json.dumps(value, default=_number), parse_float=Decimal) if not isinstance(value, Decimal) else value
+    )
+
+
+def _number(value: Any) -> float:
+    return float(value)
+
+
+def plain(value: Any) -> Any:
+    """A stored value as plain JSON types: whole decimals as int, others as float."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return {name: plain(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+
+def edit_attributes(edit: Edit) -> Row:
+    """Everything of an edit that has a value, less its id, which is the key."""
+    row = {field.name: getattr(edit, field.name) for field in fields(edit) if field.name != "edit_id"}
+    row["drop"], row["clip"] = asdict(edit.drop), asdict(edit.clip)
+    return {name: attribute(value) for name, value in row.items() if value is not None}
+
+
+def edit_from(row: Row) -> Edit:
+    known = {field.name for field in fields(Edit)}
+    values: Row = {
+        name: value if isinstance(value, Decimal) else plain(value) for name, value in row.items() if name in known
+    }
+    for name in ("sent_at", "submitted_at", "completed_at"):
+        values[name] = float(values[name]) if name in values else None
+    for name in ("attempt", "rerun"):
+        values[name] = int(values.get(name, 0))
+    values["state"], values["warnings"] = State(values["state"]), tuple(values.get("warnings", ()))
+    values["drop"], values["clip"] = Drop(**values["drop"]), Clip(**values["clip"])
+    return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
+
+
+def change(set_: Row, remove: tuple[str, ...] = (), add: Row | None = None, **condition_values: Any) -> Row:
+    """The parameters of an update: every name as #name, every value as :name (conditions refer to them so too)."""
+    parts = ["SET " + ", ".join(f"#{name} = :{name}" for name in set_)] if set_ else []
+    parts += ["REMOVE " + ", ".join(f"#{name}" for name in remove)] if remove else []
+    parts += ["ADD " + ", ".join(f"#{name} :{name}" for name in add)] if add else []
+    names = {f"#{name}": name for name in (*set_, *remove, *(add or {}))}
+    values = {f":{name}": value for name, value in {**set_, **(add or {}), **condition_values}.items()}
+    update = {"UpdateExpression": " ".join(parts), "ExpressionAttributeNames": names}
+    return {**update, "ExpressionAttributeValues": values} if values else update

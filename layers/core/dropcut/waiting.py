@@ -1,0 +1,24 @@
+"""How long to wait before the next free look, in seconds.
+
+Polling from zero with plain back-off asks most often when nothing can be ready yet; a first wait near the tenth
+percentile and then growing steps give a tenth of the polls for the same delay (generation: about 200 s, sigma 60 s).
+"""
+
+from __future__ import annotations
+
+FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
+POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
+VISIBLE_AFTER = 60  # a 404 younger than this may be replication, not expiry
+ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file lives seven days
+LOOKS = (30, 60, 90, 120, 180)  # pauses between looks for a lost submission: eight minutes in all
+MAX_UNREADABLE_LOOKS = 12
+
+
+def next_poll(polls: int) -> int:
+    """The pause after that many polls: 10 s growing by 15 % to 30 s."""
+    return round(min(FIRST_STEP * GROWTH ** max(0, polls - 1), LONGEST_STEP))
+
+
+def next_history_look(looks: int) -> int:
+    """From five minutes growing to six hours."""
+    return round(min(300 * 1.6 ** min(looks, 20), 6 * 3600))

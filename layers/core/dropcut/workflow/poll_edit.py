@@ -1,0 +1,56 @@
+"""Ask the provider once how far a generation is. Reads cost nothing; a failed read is simply made again later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropcut.decisions import MAX_TRIES, FailureClass, classify_failure
+from dropcut.errors import ProviderUnreadable
+from dropcut.model import Edit, Progress, State
+from dropcut.ports import Services
+from dropcut.waiting import POLL_UNTIL, VISIBLE_AFTER, next_poll
+
+TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
+
+
+def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
+    """Gives `$.generation` with the outcome `running`, `completed`, `failed`, `try_again` or `gone`."""
+    polls = generation["polls"] + 1
+    waited = generation["waited_seconds"] + generation["wait_seconds"]
+    seen = {**generation, "polls": polls, "waited_seconds": waited, "wait_seconds": next_poll(polls)}
+    # Counted waits as well as the clock: whichever says that more time has passed is right.
+    age = max(services.clock() - generation["submitted_at"], waited)
+    try:
+        progress = services.provider.status(generation["request_id"])
+    except ProviderUnreadable as error:
+        progress = Progress(status="UNREADABLE", error=str(error))
+    outcome = judge(services, seen, progress)
+    if outcome is None and (age >= POLL_UNTIL or (progress.status == "GONE" and age >= VISIBLE_AFTER)):
+        outcome = {**seen, "outcome": "gone", "looks": 0, "wait_seconds": 0}
+    return outcome or {**seen, "outcome": "running", "provider_status": progress.status[:40]}
+
+
+def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
+    """Write a final answer of the provider into the ledger; None while there is none. Unknown words are not final."""
+    if progress.status not in ("COMPLETED", "FAILED"):
+        return None
+    edit = services.ledger.edit(seen["edit_id"])
+    if edit is None or edit.request_id != seen["request_id"] or edit.state not in (State.SUBMITTED, State.COMPLETED):
+        return {**seen, "outcome": "failed"}  # it was closed before, by an earlier run of this step or by a person
+    if progress.status == "COMPLETED":
+        services.ledger.complete(edit, progress.charged_usd, services.clock())
+        return {**seen, "outcome": "completed"}
+    return _failed(services, seen, edit, progress)
+
+
+def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress) -> dict[str, Any]:
+    kind = classify_failure(progress.error)
+    reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
+    if progress.charged_usd:  # against its word that failures are free: then it is not proven unpaid
+        facts = {"charged_usd": progress.charged_usd, "reason": f"{reason}; yet it charged for it"}
+        services.ledger.advance(edit, State.UNDELIVERED, services.clock(), **facts)
+        return {**seen, "outcome": "failed"}
+    services.ledger.close_unpaid(edit, reason, services.clock())
+    if kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES:
+        return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
+    return {**seen, "outcome": "failed"}

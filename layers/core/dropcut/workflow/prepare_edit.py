@@ -1,0 +1,130 @@
+"""Understand a drop before it costs anything: read the sidecar, probe and hash the clip, price it, or refuse it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropcut import messages
+from dropcut.clip_rules import clip_problems, size_problems, warnings_about
+from dropcut.decisions import OnDrop, on_drop
+from dropcut.identity import edit_id, outbox_keys
+from dropcut.model import Clip, Drop, Edit, State
+from dropcut.pairing import rivals_of, search_prefix
+from dropcut.ports import Services
+from dropcut.pricing import estimate
+from dropcut.redaction import printable
+from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
+from dropcut.table import drop_key
+
+
+def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
+    """Gives the verdict (`ready`, `rejected`, `settled`, `in_flight`, `superseded`) and what the next states need."""
+    if _superseded(services, drop):
+        services.journal.end_drop(drop, "SUPERSEDED", services.clock())
+        return {"verdict": "superseded"}
+    sidecar, clip, problems = _read(services, drop)
+    if problems or sidecar is None or clip is None:
+        return _refuse(services, drop, clip, problems)
+    edit = _edit(drop, sidecar, clip)
+    known = services.ledger.edit(edit.edit_id)
+    verdict = on_drop(known, drop.drop_id)
+    if verdict is OnDrop.BUY:
+        return _ready(services, edit, known)
+    if known is None or verdict is OnDrop.IN_FLIGHT:
+        services.journal.end_drop(drop, "IN_FLIGHT", services.clock(), edit.edit_id)
+        return {"verdict": "in_flight", "edit_id": edit.edit_id}
+    return _settle(services, drop, known, verdict)
+
+
+def _superseded(services: Services, drop: Drop) -> bool:
+    """Both halves are there and one is newer: that version's own announcement starts another execution."""
+    now = [services.files.head(drop.bucket, key) for key in (drop.clip_key, drop.sidecar_key)]
+    versions = [facts.version for facts in now if facts]
+    return len(versions) == 2 and versions != [drop.clip_version, drop.sidecar_version]
+
+
+def _read(services: Services, drop: Drop) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
+    """Everything that can be learned from both files, and everything that is wrong with either."""
+    problems = _name_problems(services, drop)
+    sidecar = None
+    if services.files.head(drop.bucket, drop.sidecar_key, drop.sidecar_version) is None:
+        problems.append(Problem("drop", drop.sidecar_key, "was deleted before it was read", "drop it again"))
+    else:
+        raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
+        sidecar, found = read_sidecar(raw)
+        problems += found
+    clip, found = _read_clip(services, drop)
+    return sidecar, clip, problems + found
+
+
+def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Problem]]:
+    facts = services.files.head(drop.bucket, drop.clip_key, drop.clip_version)
+    if facts is None:
+        return None, [Problem("drop", drop.clip_key, "was deleted before it was read", "drop it again")]
+    if found := size_problems(facts.size):
+        return None, found
+    clip = services.probe(services.files.stream(drop.bucket, drop.clip_key, drop.clip_version))
+    if isinstance(clip, str):
+        return None, [Problem("clip", drop.clip_key, clip, "drop a video saved as mp4 or mov")]
+    return clip, clip_problems(clip, services.max_clip_seconds)
+
+
+def _name_problems(services: Services, drop: Drop) -> list[Problem]:
+    rivals = rivals_of(drop.clip_key, services.files.keys(drop.bucket, search_prefix(drop.clip_key)))
+    if not rivals:
+        return []
+    names = " and ".join(sorted([drop.clip_key, *rivals]))
+    return [Problem("drop", names, "would have the same output", "rename one of them, with its sidecar")]
+
+
+def _edit(drop: Drop, sidecar: Sidecar, clip: Clip) -> Edit:
+    request = sidecar.request(clip.seconds)
+    return Edit(
+        edit_id=edit_id(drop.bucket, drop.clip_key, clip.sha256, request, sidecar.rerun),
+        state=State.PREPARED,
+        drop=drop,
+        clip=clip,
+        request=request,
+        estimated_usd=estimate(request["mode"], request["duration"], clip.seconds),
+        warnings=tuple(warnings_about(clip, request) + unused_references(request)),
+        rerun=sidecar.rerun,
+    )
+
+
+def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]:
+    now = services.clock()
+    if known is None or known.state in (State.PREPARED, State.FAILED):
+        services.ledger.prepare(edit, now)
+    services.journal.end_drop(edit.drop, "EDIT", now, edit.edit_id)
+    return {
+        "verdict": "ready",
+        "edit_id": edit.edit_id,
+        "estimated_usd": float(edit.estimated_usd),
+        "seconds": edit.clip.seconds,
+        "mode": edit.request["mode"],
+    }
+
+
+def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:
+    body = messages.rejected(drop, problems, services.outbox)
+    text = messages.error_file(body, drop, clip, problems).model_dump_json(indent=2)
+    services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
+    notice = messages.Notice(**drop_key(drop), body=body)
+    services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)
+    return {"verdict": "rejected", "problems": len(problems), "notice": notice.as_json()}
+
+
+def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
+    """Nothing is bought: the same files were edited before, or their edit is held for a person."""
+    if verdict is OnDrop.DELIVERED_BEFORE:
+        output = known.output or {}
+        now = services.files.head(services.outbox, str(output.get("key")))
+        body = messages.unchanged(
+            known, drop, services.outbox, still_there=bool(now and now.etag == output.get("etag"))
+        )
+    else:
+        body = messages.held(known, drop, services.outbox)
+    notice = messages.Notice(**drop_key(drop), body=body)
+    services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
+    summary = printable(body.summary)
+    return {"verdict": "settled", "edit_id": known.edit_id, "summary": summary, "notice": notice.as_json()}

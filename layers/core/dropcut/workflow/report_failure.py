@@ -1,0 +1,57 @@
+"""An edit ended badly: settle the ledger by what is known about the money, write the error file, compose a message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dropcut import messages
+from dropcut.decisions import on_failure
+from dropcut.identity import outbox_keys
+from dropcut.model import Drop, Edit, State
+from dropcut.ports import Services
+from dropcut.redaction import quote
+from dropcut.sidecar import Problem
+from dropcut.table import drop_key, edit_key
+
+
+def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
+    """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
+    edit = services.ledger.edit(edit_id) if edit_id else None
+    if edit and edit.attempt and edit.owner != drop.drop_id:
+        edit = None  # another execution's edit; this one bought nothing
+    status, reason = on_failure(edit), (edit.reason if edit else None) or in_words(error)
+    if edit and edit.notice:
+        return {"status": str(edit.state), "notice": json.loads(edit.notice)}
+    body = messages.failed(drop, edit, status, reason, services.outbox)
+    problem = Problem("drop", drop.clip_key, reason, body.what_to_do)
+    text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).model_dump_json(indent=2)
+    services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
+    key = edit_key(edit.edit_id) if edit else drop_key(drop)
+    notice = messages.Notice(**key, body=body)
+    _settle(services, drop, edit, status, reason, notice)
+    return {"status": str(status), "notice": notice.as_json()}
+
+
+def _settle(
+    services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: messages.Notice
+) -> None:
+    now = services.clock()
+    if edit is None:
+        services.journal.end_drop(drop, str(status), now, notice=notice)
+        return
+    if edit.state is State.RESERVED:
+        edit = services.ledger.close_unpaid(edit, reason, now)
+    services.ledger.end(edit, status, notice, now, reason=reason)
+
+
+def in_words(error: dict[str, Any]) -> str:
+    """What Step Functions caught (`Error`, `Cause`) as one sentence without secrets."""
+    name, cause = str(error.get("Error") or ""), str(error.get("Cause") or "")
+    try:
+        message = str(json.loads(cause).get("errorMessage") or "")
+    except (ValueError, AttributeError):
+        message = ""
+    if not name:
+        return "the edit could not be finished"
+    return quote(f"{name}: {message}" if message else f"an internal step failed ({name})")
