@@ -1,0 +1,111 @@
+"""`python -m localcloud up`: the application left standing, for `aws s3 cp` from another terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from localcloud.cloud import WORKSHOP, CloudFailed
+from localcloud.deploy import DeployFailed
+from localcloud.messages import Message, watch_topic
+from localcloud.packaging import PackagingFailed
+from localcloud.simulator import SimulatorFailed
+from localcloud.standing import Standing, stand_up
+
+SIDECAR = {"prompt": "Paint the whole scene as a watercolour, soft edges, visible paper", "duration": "4"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--port", type=int, default=0, help="port of the cloud's endpoint (default: a free one)")
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=30.0,
+        help="how many times faster than in reality the provider edits and the state machine waits; "
+        "at 1 an edit takes its real four minutes (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--workdir", type=Path, default=None, help="where logs and mail go (default: a new folder in .workshop/up)"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Stand until Ctrl-C or SIGTERM; 0 then, 1 where it cannot stand."""
+    workdir = arguments.workdir or WORKSHOP / "up" / time.strftime("%Y%m%d-%H%M%S")
+    if arguments.speed <= 0:
+        print("--speed must be more than 0.", file=sys.stderr)
+        return 2
+    print("Starting ...", file=sys.stderr, flush=True)
+    try:
+        with stand_up(workdir, speed=arguments.speed, port=arguments.port) as standing:
+            print(welcome(standing, *sample(workdir)), flush=True)
+            with watch_topic(standing.cloud, standing.outputs["NotificationTopicArn"]) as watch:
+                while standing.cloud.is_running():
+                    for message in watch.receive(1.0):
+                        print(announcement(message), flush=True)
+        print(f"The embedded cloud has ended by itself. Its log: {workdir / 'cloud.log'}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped; nothing is left running.", file=sys.stderr)
+        return 0
+    except (CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed, OSError) as problem:
+        print(f"{problem}\nLogs: {workdir}", file=sys.stderr)
+    return 1
+
+
+def sample(workdir: Path) -> tuple[Path, Path]:
+    """A clip and its sidecar to begin with, so that what is printed works as it stands."""
+    from localcloud.clips import make_clip
+
+    clip = make_clip(workdir / "sample" / "beach.mp4")
+    sidecar = clip.with_suffix(".json")
+    sidecar.write_text(json.dumps(SIDECAR, indent=2) + "\n", encoding="utf-8")
+    return clip, sidecar
+
+
+def welcome(standing: Standing, clip: Path, sidecar: Path) -> str:
+    """What stands where, and what to type."""
+    inbox, outbox = standing.outputs["InboxBucket"], standing.outputs["OutboxBucket"]
+    exports = " ".join(f"{name}={value}" for name, value in standing.cloud.environment().items())
+    one, other = shlex.quote(nearby(clip)), shlex.quote(nearby(sidecar))
+    upload = 'import sys, boto3; boto3.client("s3").upload_file(*sys.argv[1:])'
+    return f"""
+Dropcut is standing, and forgets everything when it stops.
+
+  cloud      {standing.cloud.endpoint}
+  provider   {standing.provider.url}   (a simulator: nothing is paid)
+  inbox      {inbox}
+  outbox     {outbox}
+  logs, mail {nearby(standing.cloud.workdir)}
+
+In another terminal, here:
+
+  export {exports}
+  aws s3 cp {one} s3://{inbox}/trip/
+  aws s3 cp {other} s3://{inbox}/trip/
+  aws s3 cp --recursive s3://{outbox}/trip/ edited/        # when the notification is here
+
+Without the aws command, after the same export:
+
+  .workshop/dev/bin/python -c '{upload}' {one} {inbox} trip/{clip.name}
+  .workshop/dev/bin/python -c '{upload}' {other} {inbox} trip/{sidecar.name}
+
+Notifications appear below. Ctrl-C stops everything.
+"""
+
+
+def nearby(path: Path) -> str:
+    """The path as one types it from here."""
+    here = Path.cwd()
+    return str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
+
+
+def announcement(message: Message) -> str:
+    """One notification: what an e-mail reader sees, and the attributes that machines filter on."""
+    attributes = "  ".join(f"{name}={value}" for name, value in sorted(message.attributes.items()))
+    text = "\n".join("  " + line for line in (message.text or message.body).splitlines())
+    return f"--- {time.strftime('%H:%M:%S')}  {message.subject}\n  [{attributes}]\n{text}\n"
