@@ -63,7 +63,7 @@ class LoggedOutput:
 
     def readline(self) -> bytes:
         line: bytes = self.stream.readline()
-        self.log.write(line)
+        self.log.write(line.replace(b"\r", b"\n"))  # awslambdaric puts a traceback on one line
         return line
 
     def close(self) -> None:
