@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS   ?=
 
 DEV    := .workshop/dev/bin
-SOURCE := $(wildcard layers/core/dropcut functions/*/app.py localcloud checks tests dropcut_cli)
+SOURCE := layers/core/dropcut $(wildcard functions localcloud checks tests dropcut_cli)
 SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
 
 .DEFAULT_GOAL := help
