@@ -22,7 +22,17 @@ from localcloud.workshop import WORKSHOP, WorkshopFailed, environment_for_uv, ru
 BUILD = WORKSHOP / "build"
 LAMBDA_PYTHON = WORKSHOP / "lambda" / "bin" / "python"
 KEEP_SECONDS = 14 * 86_400
-IGNORED = ("__pycache__", ".pyc", ".egg-info", ".DS_Store", ".lock", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".aws-sam")
+IGNORED = (
+    "__pycache__",
+    ".pyc",
+    ".egg-info",
+    ".DS_Store",
+    ".lock",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".aws-sam",
+)
 
 
 class PackagingFailed(Exception):

@@ -1,7 +1,7 @@
 """The whole application, standing on this machine: embedded cloud, provider simulator, and this repository's template.
 
-    with stand_up(workdir) as standing:
-        standing.cloud.client("s3").upload_file("beach.mp4", standing.outputs["InboxBucket"], "trip/beach.mp4")
+with stand_up(workdir) as standing:
+    standing.cloud.client("s3").upload_file("beach.mp4", standing.outputs["InboxBucket"], "trip/beach.mp4")
 """
 
 from __future__ import annotations
@@ -64,5 +64,5 @@ def local_parameters(provider_url: str) -> dict[str, str]:
         "ProviderUrl": provider_url,
         "ProviderHistoryUrl": provider_url,
         "ResultHosts": provider_url,
-        "RequireTls": "false",  # the cloud's endpoint is plain http on loopback; a Deny on that would shut everybody out
+        "RequireTls": "false",  # plain http on loopback; a Deny on that would shut everybody out
     }
