@@ -9,8 +9,10 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SSMProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.config import Config
 
+from dropcut.errors import KeyUnreadable
 from dropcut.executions import SnsTopic, StepFunctionsExecutions
 from dropcut.files import SHARED_SECONDS, S3Files
 from dropcut.journal import DynamoJournal
@@ -109,7 +111,10 @@ class Services:
         name, parameters = self.settings.text("API_KEY_PARAMETER"), SSMProvider()
 
         def read(fresh: bool) -> str:
-            value = parameters.get(name, max_age=KEY_SECONDS, decrypt=True, force_fetch=fresh)
+            try:
+                value = parameters.get(name, max_age=KEY_SECONDS, decrypt=True, force_fetch=fresh)
+            except GetParameterError:
+                raise KeyUnreadable(f"the API key could not be read from the SSM parameter {name}") from None
             return str(value).strip()
 
         return read

@@ -6,6 +6,7 @@ The class name is the message: Step Functions sees it as the error name and the 
     ├── NotSent                 proof: the provider took nothing
     │   ├── ProviderBusy        429, or no connection at all: the same attempt may be sent again
     │   ├── ClipNotShared       the clip's address could not be signed for long enough; likewise
+    │   ├── KeyUnreadable       the API key could not be read, so nothing could be sent
     │   ├── InsufficientCredits 402, or 406 about credits: somebody has to top up
     │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
     ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
@@ -32,6 +33,10 @@ class ProviderBusy(NotSent):
 
 class ClipNotShared(NotSent):
     """The credentials at hand die before the provider could be sure to have fetched the clip."""
+
+
+class KeyUnreadable(NotSent):
+    """The SSM parameter with the API key is missing, or the function may not read it."""
 
 
 class InsufficientCredits(NotSent):

@@ -15,7 +15,14 @@ import requests
 import urllib3.exceptions
 
 from dropcut.documents import MODEL, day_of
-from dropcut.errors import InsufficientCredits, ProviderBusy, ProviderRefused, ProviderUnreadable, SubmissionUnknown
+from dropcut.errors import (
+    InsufficientCredits,
+    KeyUnreadable,
+    ProviderBusy,
+    ProviderRefused,
+    ProviderUnreadable,
+    SubmissionUnknown,
+)
 from dropcut.history import history_rows, progress_of
 from dropcut.model import HistoryRow, Progress
 from dropcut.redaction import quote
@@ -112,6 +119,8 @@ class SegmindProvider:
                     )
                 if answer.status_code != 401:
                     break
+        except KeyUnreadable as error:
+            raise ProviderUnreadable(str(error)) from None
         except requests.RequestException as error:
             raise ProviderUnreadable(f"no answer ({type(error).__name__})") from None
         return answer

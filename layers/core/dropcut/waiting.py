@@ -10,8 +10,8 @@ FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
 POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
 VISIBLE_AFTER = 60  # a 404 younger than this may be replication, not expiry
 ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file lives seven days
-LOOKS = (30, 60, 90, 120, 180)  # pauses between looks for a lost submission: eight minutes in all
-MAX_UNREADABLE_LOOKS = 12
+SEARCHES = (30, 60, 90, 120, 180)  # pauses between searches for a lost submission: eight minutes in all
+MAX_UNREADABLE = 12  # searches that the provider did not answer
 
 
 def next_poll(polls: int) -> int:

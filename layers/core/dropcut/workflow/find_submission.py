@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropcut.decisions import OnSubmit, on_submit
 from dropcut.errors import ProviderUnreadable
 from dropcut.identity import mark
-from dropcut.model import Drop, Edit, State
+from dropcut.model import Drop, Edit
 from dropcut.ports import Services
-from dropcut.waiting import LOOKS, MAX_UNREADABLE_LOOKS
+from dropcut.waiting import MAX_UNREADABLE, SEARCHES
 from dropcut.workflow.submit_edit import accept, generation
 
 MAX_RETURNS = 3  # times that a provably unsent submission goes back to submit_edit
@@ -20,33 +21,33 @@ def find_submission(services: Services, drop: Drop, edit_id: str, before: dict[s
     It must run only when submit_edit can no longer be alive: the state machine waits longer than that function may run.
     """
     edit = services.ledger.edit(edit_id)
-    if edit is None or (edit.attempt and edit.owner != drop.drop_id):
+    step = on_submit(edit, drop.drop_id) if edit else OnSubmit.LEAVE
+    if edit is None or step is OnSubmit.LEAVE:
         return {"outcome": "left", "edit_id": edit_id}
     tries = int(before.get("tries", 0))
-    if edit.state in (State.SUBMITTED, State.COMPLETED):
+    if step is OnSubmit.ADOPT:
         return generation(edit, services.first_wait_seconds, tries)
-    if edit.state in (State.PREPARED, State.RESERVED):
-        returns = int(before.get("returns", 0)) + 1
-        outcome = "not_sent" if returns <= MAX_RETURNS else "failed"
-        return {**before, "outcome": outcome, "returns": returns, "tries": tries}
-    if edit.state is not State.SUBMITTING:
-        return {"outcome": "failed", "edit_id": edit_id}
-    return _look(services, edit, before, tries)
+    if step is OnSubmit.UNKNOWN:
+        return _search(services, edit, before, tries)
+    returns = int(before.get("returns", 0)) + 1  # the ledger proves that nothing was sent
+    outcome = "not_sent" if returns <= MAX_RETURNS else "failed"
+    return {**before, "outcome": outcome, "edit_id": edit_id, "returns": returns, "tries": tries}
 
 
-def _look(services: Services, edit: Edit, before: dict[str, Any], tries: int) -> dict[str, Any]:
-    looks, unreadable = int(before.get("looks", 0)), int(before.get("unreadable", 0))
+def _search(services: Services, edit: Edit, before: dict[str, Any], tries: int) -> dict[str, Any]:
+    searches, unreadable = int(before.get("searches", 0)), int(before.get("unreadable", 0))
     try:
         found = _ours(services, edit)
     except ProviderUnreadable:
-        unreadable += 1  # a look that saw nothing does not count as one
+        unreadable += 1  # a search that saw nothing does not count as one
     else:
         if len(found) == 1:
             return generation(accept(services, edit, found[0]), services.first_wait_seconds, tries)
-        looks += 1
-    over = looks > len(LOOKS) or unreadable > MAX_UNREADABLE_LOOKS
-    counts = {"edit_id": edit.edit_id, "looks": looks, "unreadable": unreadable, "tries": tries}
-    return {"outcome": "not_found" if over else "looking", "wait_seconds": LOOKS[min(looks, len(LOOKS)) - 1], **counts}
+        searches += 1
+    over = searches > len(SEARCHES) or unreadable > MAX_UNREADABLE
+    counts = {"edit_id": edit.edit_id, "searches": searches, "unreadable": unreadable, "tries": tries}
+    pause = SEARCHES[min(searches, len(SEARCHES) - 1)]
+    return {"outcome": "not_found" if over else "looking", "wait_seconds": pause, **counts}
 
 
 def _ours(services: Services, edit: Edit) -> list[str]:
