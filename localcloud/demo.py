@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ SPEED = 30.0
 FOLDER = "trip"
 GENERATION_SECONDS = 200.0  # the model's published average, instead of a chance that could be long
 START_PATIENCE = 30.0  # seconds until an execution must have begun
-END_PATIENCE = 300.0  # and ended, at the slowest speed that a person would watch
+END_PATIENCE = 60.0  # and ended, beside what the provider and the waits take
+END_PATIENCE_AT_REAL_SPEED = 900.0
 LOOK_EVERY = 0.15
 KEEP_RUNS = 5
 
@@ -44,13 +46,13 @@ def main(arguments: list[str]) -> int:
         clip, sidecar = what_to_drop(options)
         keepsakes = Keepsakes(options.output)
         say("Starting an embedded cloud and a provider simulator, deploying template.yaml ...")
-        with quiet_end(), stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing:
+        with stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing, quiet_end():
             return show(standing, clip, sidecar, keepsakes, options.speed)
     except KeyboardInterrupt:
         say("\nStopped; nothing is left running.")
         return 130
     except (DemoFailed, CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed, OSError) as problem:
-        print(f"\nThe demo failed: {problem}{last_error(workdir)}\nLogs: {near(workdir)}", file=sys.stderr)
+        print(f"\nThe demo failed: {problem}{last_error(workdir)}", file=sys.stderr)
         return 1
 
 
@@ -79,6 +81,8 @@ def what_to_drop(options: argparse.Namespace) -> tuple[Path, bytes]:
     for path in (options.clip, options.sidecar):
         if path is not None and not path.is_file():
             raise DemoFailed(f"there is no file {path}")
+    if options.clip and options.clip.suffix.lower() not in (".mp4", ".mov"):
+        raise DemoFailed(f"{options.clip} is no .mp4 or .mov, so the application would ignore it")
     try:
         clip = options.clip or make_clip(WORKSHOP / "clips" / "beach.mp4")
     except ClipFailed as problem:
@@ -96,7 +100,7 @@ def show(standing: Standing, clip: Path, sidecar: bytes, keepsakes: Keepsakes, s
         progress = Progress(time.time(), say)
         drop(standing, clip, sidecar)
         progress.line("Dropped", f"s3://{standing.outputs['InboxBucket']}/{FOLDER}/")
-        execution = follow(standing, progress)
+        execution = follow(standing, progress, speed)
         message = notification(watch)
     keepsakes.dropped(clip, sidecar)
     keepsakes.came(standing.cloud.client("s3"), standing.outputs["OutboxBucket"], FOLDER)
@@ -112,18 +116,19 @@ def drop(standing: Standing, clip: Path, sidecar: bytes) -> None:
     s3.put_object(Bucket=inbox, Key=f"{FOLDER}/{clip.stem}.json", Body=sidecar)
 
 
-def follow(standing: Standing, progress: Progress) -> Execution:
+def follow(standing: Standing, progress: Progress, speed: float) -> Execution:
     """Tell what happens until the execution ends; raises DemoFailed if it does not begin or end."""
     cloud, deadline = standing.cloud, time.monotonic() + START_PATIENCE
     while not (executions := list_executions(cloud, standing.outputs["EditStateMachineArn"])):
         wait_until(deadline, f"no edit was started within {START_PATIENCE:.0f} s of the drop")
-    arn, deadline = executions[0].arn, time.monotonic() + END_PATIENCE
+    arn, patience = executions[0].arn, END_PATIENCE + END_PATIENCE_AT_REAL_SPEED / speed
+    deadline = time.monotonic() + patience
     while True:
         execution = describe_execution(cloud, arn)
         progress.feed(history(cloud, arn))
         if execution.status != "RUNNING":
             return execution
-        wait_until(deadline, f"the edit has not ended within {END_PATIENCE:.0f} s; it is in {progress.states[-1:]}")
+        wait_until(deadline, f"the edit has not ended within {patience:.0f} s; it is in {progress.states[-1:]}")
 
 
 def wait_until(deadline: float, complaint: str) -> None:
@@ -142,11 +147,12 @@ def notification(watch: TopicWatch) -> Message:
 
 
 def last_error(workdir: Path) -> str:
-    """Return what a function last complained of, if any did: often the reason for what the demo ran into."""
+    """Return where the logs are, and what a function last complained of: often the reason."""
     log = workdir / "cloud.log"
-    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-    complaints = [line for line in lines if line.startswith("[ERROR]")]
-    return f"\n{complaints[-1][:300]}" if complaints else ""
+    if not log.is_file():
+        return ""
+    complaints = [line[:300] for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
+    return "\n".join(["", *complaints[-1:], f"Logs: {near(workdir)}"])
 
 
 def provider_settings() -> dict[str, Any]:
@@ -157,12 +163,11 @@ def provider_settings() -> dict[str, Any]:
 @contextlib.contextmanager
 def quiet_end() -> Iterator[None]:
     """Let a second Ctrl-C, pressed while everything is being stopped, not spoil the stopping."""
-    import signal
-
     try:
         yield
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         raise
 
 
