@@ -68,11 +68,16 @@ def email_text(body: Notification) -> str:
     }
     lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
     if body.cost:
-        charged = "not known" if body.cost.charged_usd is None else f"${body.cost.charged_usd:.3f}"
-        lines.append(f"{'Cost:':<12}{charged} (estimated ${body.cost.estimated_usd:.3f})")
+        charged = "not known yet" if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
+        lines.append(f"{'Cost:':<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")
     for name, value in (("Request id", body.request_id), ("Edit", body.edit_id), ("Drop", body.drop_id)):
         lines += [f"{name + ':':<12}{value}"] if value else []
     return "\n".join(lines) + "\n"
+
+
+def dollars(amount: float) -> str:
+    """$0.945 and $1.68: a third decimal only where there is one."""
+    return f"${amount:.3f}".removesuffix("0")
 
 
 def event_id(owner: str, status: str, *more: object) -> str:
@@ -148,8 +153,8 @@ def delivered(edit: Edit, drop: Drop, video: Place, manifest: Place) -> Notifica
         event_id=event_id(edit.edit_id, "DELIVERED", edit.attempt),
         status="DELIVERED",
         **about_edit(edit, drop),
-        summary=f"{printable(drop.clip_key)} is edited: {printable(video.key)} is in the outbox.",
-        what_to_do="Nothing. The manifest beside the video says what was asked, what it cost and what came.",
+        summary=f"{printable(drop.clip_key)} is edited. The result is {printable(video.key)} in the outbox.",
+        what_to_do="There is nothing to do. The manifest beside the video says what was asked, paid and made.",
         output=video,
         manifest=manifest,
     )
