@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,8 @@ class Provider:
             clip: Clip = fetch_clip(str(body["video_url"]), self.workdir / "clips", self.settings)
         try:
             keep_audio = body.get("keep_audio") is True
-            path = self._editor.edit(clip, prompt=str(body["prompt"]), mode=generation.mode, keep_audio=keep_audio)
+            cached = self._editor.edit(clip, prompt=str(body["prompt"]), mode=generation.mode, keep_audio=keep_audio)
+            path = _kept(cached, self.workdir / "files")
         finally:
             clip.path.unlink(missing_ok=True)
         by_clip = self.settings.billed_by == "clip"
@@ -152,3 +154,17 @@ class Provider:
             charge = Charge(generation.request_id, generation.shown_url, generation.mode, seconds, generation.cost)
             generation.remaining = self.account.charge(charge)
             generation.status = "COMPLETED"
+
+
+def _kept(cached: Path, folder: Path) -> Path:
+    """Link a finished edit into this simulator's own folder: the cache is shared, and others tidy it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / cached.name
+    if not kept.exists():
+        try:
+            kept.hardlink_to(cached)
+        except FileExistsError:  # an equal edit was as fast
+            pass
+        except OSError:  # another file system
+            shutil.copyfile(cached, kept)
+    return kept
