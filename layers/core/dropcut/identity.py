@@ -89,14 +89,13 @@ class OutboxKeys(NamedTuple):
 def outbox_keys(clip_key: str, distinct: str = "") -> OutboxKeys:
     """`trip/beach.mov` gives `trip/beach.mp4`, `.manifest.json`, `.error.json`; `distinct` is put after the stem.
 
-    A key that would pass S3's limit keeps its folder and gets a shortened stem with a hash, so that nothing is lost
-    for the length of a name.
+    A key that would pass S3's limit is shortened at its end and gets a hash instead, so that nothing is lost for the
+    length of a name.
     """
     folder, stem, _ = split(clip_key)
-    stem += f".{distinct}" if distinct else ""
-    room = MAX_KEY_BYTES - len(folder.encode()) - len(".manifest.json")
-    if len(stem.encode()) > room:
+    base = folder + stem + (f".{distinct}" if distinct else "")
+    room = MAX_KEY_BYTES - len(".manifest.json")
+    if len(base.encode()) > room:
         tail = "~" + digest(clip_key, distinct)[:8]
-        stem = stem.encode()[: max(0, room - len(tail))].decode(errors="ignore") + tail
-    base = folder + stem
+        base = base.encode()[: room - len(tail)].decode(errors="ignore") + tail
     return OutboxKeys(base + ".mp4", base + ".manifest.json", base + ".error.json")

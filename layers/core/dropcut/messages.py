@@ -9,7 +9,7 @@ from typing import Any, cast
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
 from dropcut.identity import digest, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, Half, State
-from dropcut.redaction import printable
+from dropcut.redaction import printable, redact
 from dropcut.sidecar import Problem
 
 SHOWN_PROBLEMS = 50  # a state machine's data is at most 256 KiB; the error file has them all
@@ -131,7 +131,8 @@ def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
 
 
 def problem_line(problem: Problem) -> ProblemLine:
-    return ProblemLine(**{name: printable(text) for name, text in problem._asdict().items()})
+    """Sidecars are written by hand: a key or a signed address in the wrong place must not be sent around."""
+    return ProblemLine(**{name: printable(redact(text)) for name, text in problem._asdict().items()})
 
 
 def error_file(body: Notification, drop: Drop, clip: Clip | None, problems: list[Problem]) -> ErrorFile:

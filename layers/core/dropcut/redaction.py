@@ -6,6 +6,7 @@ import re
 
 _SECRETS = (
     (re.compile(r"SG_[0-9A-Za-z]{4,}"), "SG_***"),
+    (re.compile(r"(?i)(https?://)[^\s/?#@\"'<>]+@"), r"\1***@"),
     (re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*"), r"\1?***"),
     (re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"']*"), r"\1***"),
     (re.compile(r"(?i)(x-api-key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+"), r"\1***"),

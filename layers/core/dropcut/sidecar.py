@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from dropcut.pricing import whole_seconds
-from dropcut.strict_json import NotStrictJson, parse_strict
+from dropcut.strict_json import NotStrictJson, parse_strict, step
 
 MAX_BYTES = 64 * 1024
 MAX_REFERENCES = 4  # images plus elements, when a video is supplied (Kling, Omni-Video)
@@ -31,7 +31,11 @@ class Problem(NamedTuple):
 
 
 def _https(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        raise ValueError("cannot be read as an address|write it as https://host/path") from None
     if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname:
         raise ValueError("must be an https address that anybody can open|put the image on a public https address")
     if parts.username is not None or not url.isascii() or re.search(r"[\s\x00-\x1f\\]", url):
@@ -152,7 +156,7 @@ def _show(value: Any) -> str:
 
 def _in_words(error: Any) -> Problem:
     """One of pydantic's findings as a Problem."""
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
+    pointer = "".join(map(step, error["loc"]))
     kind, context, value = error["type"], error.get("ctx", {}), _show(error["input"])
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind == "missing":
@@ -176,6 +180,10 @@ FIXES = {
     "bool_type": "write true or false, without quotes",
     "list_type": 'write a list: ["https://..."]',
     "int_type": "write a whole number, without quotes",
+    "greater_than_equal": "write a whole number from 0 to 1000",
+    "less_than_equal": "write a whole number from 0 to 1000",
+    "too_long": "keep the best ones",
+    "string_unicode": "write the character itself, or leave it out",
 }
 
 
@@ -195,4 +203,5 @@ def _literal_fix(value: Any, name: str) -> str:
 
 def _plain(message: str) -> str:
     """pydantic's own words, less the word "Input" that means nothing to the reader."""
-    return message.replace("Input should be", "must be").replace("String should have", "must have")
+    message = message.replace("Input should be", "must be").replace(" after validation", "")
+    return message.replace("String should have", "must have").replace("List should have", "must have")

@@ -73,7 +73,12 @@ def _findings(value: Any, pointer: str, depth: int = 0) -> list[Finding]:
         return [(pointer, "brackets", *TOO_DEEP)]
     twice = value.twice if isinstance(value, _Object) else []
     found: list[Finding] = [
-        (f"{pointer}/{name}", name, "is given more than once", "keep one of them") for name in twice
+        (pointer + step(name), name, "is given more than once", "keep one of them") for name in twice
     ]
     items = value.items() if isinstance(value, _Object) else enumerate(value)
-    return found + [finding for name, item in items for finding in _findings(item, f"{pointer}/{name}", depth + 1)]
+    return found + [finding for name, item in items for finding in _findings(item, pointer + step(name), depth + 1)]
+
+
+def step(name: object) -> str:
+    """One step of a JSON pointer (RFC 6901)."""
+    return "/" + str(name).replace("~", "~0").replace("/", "~1")

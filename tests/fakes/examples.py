@@ -1,0 +1,73 @@
+"""Good examples of the product's values; a test names only what it is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from dropcut.identity import drop_id
+from dropcut.model import Clip, Drop, Edit, State
+
+INBOX, OUTBOX, WORKROOM = "inbox", "outbox", "workroom"
+NOW = 1_795_500_000.0  # 2026-11-24T06:40:00Z
+
+# The body of the provider's own page, less `video_url`.
+PROVIDERS_EXAMPLE: dict[str, Any] = {
+    "prompt": "Transform the scene into a cyberpunk neon-lit city at night, glowing neon signs, rain-soaked streets",
+    "mode": "pro",
+    "duration": "5",
+    "aspect_ratio": "16:9",
+    "keep_audio": False,
+}
+
+
+def a_sidecar(**fields: Any) -> bytes:
+    """The bytes of a sidecar; a field that is None is left out."""
+    document = {"prompt": "a noir film", **fields}
+    return json.dumps({name: value for name, value in document.items() if value is not None}).encode()
+
+
+def a_drop(clip_key: str = "trip/beach.mp4", sidecar_key: str = "trip/beach.json", **changes: Any) -> Drop:
+    versions = {"clip_version": "c1", "sidecar_version": "s1"} | {
+        name: changes.pop(name) for name in ("clip_version", "sidecar_version") if name in changes
+    }
+    name = drop_id(INBOX, clip_key, versions["clip_version"], sidecar_key, versions["sidecar_version"])
+    drop = Drop(drop_id=name, bucket=INBOX, clip_key=clip_key, sidecar_key=sidecar_key, dropped_at=NOW, **versions)
+    return replace(drop, **changes)
+
+
+def a_clip(**changes: Any) -> Clip:
+    facts = {"size": 1000, "sha256": "c" * 64, "container": "MPEG-4", "seconds": 4.0, "width": 1280, "height": 720}
+    return Clip(**{**facts, "fps": 30.0, "has_audio": True, **changes})
+
+
+def an_edit(**changes: Any) -> Edit:
+    """An edit that nothing was bought for yet."""
+    request = {"prompt": "a noir film", "mode": "pro", "duration": "4", "aspect_ratio": "16:9", "keep_audio": False}
+    edit = Edit(
+        edit_id="e" * 64,
+        state=State.PREPARED,
+        drop=a_drop(),
+        clip=a_clip(),
+        request=request,
+        estimated_usd=Decimal("1.68"),
+    )
+    return replace(edit, **changes)
+
+
+def an_edit_in(state: State, **changes: Any) -> Edit:
+    """The same edit as far on its way as that state says, held by the example drop."""
+    facts: dict[str, Any] = {"state": state}
+    if state is not State.PREPARED:
+        facts |= {"attempt": 1, "owner": a_drop().drop_id, "reserved_day": "2026-11-24"}
+    if state not in (State.PREPARED, State.RESERVED, State.FAILED):
+        facts["sent_at"] = NOW
+    if state in (State.SUBMITTED, State.COMPLETED, State.DELIVERED, State.UNDELIVERED):
+        facts |= {"request_id": "request-1", "submitted_at": NOW}
+    if state in (State.COMPLETED, State.DELIVERED):
+        facts |= {"completed_at": NOW + 200, "charged_usd": Decimal("1.68")}
+    if state in (State.FAILED, State.IN_DOUBT, State.UNDELIVERED):
+        facts["reason"] = "an example"
+    return an_edit(**facts | changes)

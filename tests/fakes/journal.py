@@ -1,0 +1,86 @@
+"""What happened to files, in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dropcut.messages import Notice
+from dropcut.model import Drop, Half
+from dropcut.ports import OutputOwner
+from dropcut.table import drop_key, wait_key
+from tests.fakes.ledger import FakeLedger
+
+
+@dataclass
+class DropRow:
+    """What is on record about one arrival."""
+
+    drop: Drop
+    first_seen: float
+    outcome: str = ""
+    edit_id: str | None = None
+    notice: str | None = None
+    to_sweep_since: float | None = None
+
+
+class FakeJournal:
+    """It shares the ledger's edits, as the real one shares its table."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+        self.drops: dict[str, DropRow] = {}
+        self.halves: dict[tuple[str, str], Half] = {}
+        self.noticed: set[tuple[str, str]] = set()
+        self.owners: dict[tuple[str, str], OutputOwner] = {}
+
+    def record_drop(self, drop: Drop, now: float) -> bool:
+        self.drops.setdefault(drop.drop_id, DropRow(drop, now))
+        clip = (drop.bucket, drop.clip_key)
+        others = [row for name, row in self.drops.items() if name != drop.drop_id]
+        return any((row.drop.bucket, row.drop.clip_key) == clip for row in others)
+
+    def end_drop(
+        self, drop: Drop, outcome: str, now: float, edit_id: str | None = None, notice: Notice | None = None
+    ) -> None:
+        row = self.drops.setdefault(drop.drop_id, DropRow(drop, now))
+        row.outcome, row.edit_id = outcome, edit_id or row.edit_id
+        if notice:
+            row.notice, row.to_sweep_since = notice.to_store(), now
+
+    def wait_for_partner(self, half: Half) -> None:
+        self.halves[half.bucket, half.key] = half
+        self.noticed.discard((half.bucket, half.key))
+
+    def stop_waiting(self, bucket: str, key: str) -> None:
+        self.halves.pop((bucket, key), None)
+
+    def halves_waiting(self, before: float) -> list[Half]:
+        return [half for place, half in self.halves.items() if half.since <= before and place not in self.noticed]
+
+    def half_noticed(self, half: Half, now: float) -> None:
+        self.noticed.add((half.bucket, half.key))
+
+    def unsent_notices(self, before: float) -> list[dict[str, Any]]:
+        edits = [edit for edit in self._ledger.edits.values() if self._ledger.touched.get(edit.edit_id, 0) <= before]
+        notices = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
+        rows = [row for row in self.drops.values() if row.to_sweep_since is not None and row.to_sweep_since <= before]
+        return [json.loads(notice) for notice in notices + [row.notice for row in rows if row.notice]]
+
+    def notice_sent(self, pk: str, sk: str, now: float) -> None:
+        key = {"pk": pk, "sk": sk}
+        for name, edit in self._ledger.edits.items():
+            if pk == f"EDIT#{name}":
+                self._ledger.edits[name] = replace(edit, notified_at=str(now))
+                return
+        for row in self.drops.values():
+            if key == drop_key(row.drop):
+                row.to_sweep_since = None
+        self.noticed |= {place for place in self.halves if key == wait_key(*place)}
+
+    def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
+        return self.owners.get((bucket, key))
+
+    def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None:
+        self.owners[bucket, key] = owner

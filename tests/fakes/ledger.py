@@ -1,0 +1,90 @@
+"""A ledger in memory with the rules of the real one; the contract tests hold both to the same exam."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import fields, replace
+from decimal import Decimal
+from typing import Any
+
+from dropcut.documents import day_of
+from dropcut.errors import LedgerConflict
+from dropcut.messages import Notice
+from dropcut.model import Edit, State
+
+FRESH: dict[str, Any] = dict.fromkeys(
+    ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice")
+) | {"notified_at": None}
+
+
+class FakeLedger:
+    """`money` is what the days' counters say: day -> reserved, charged, attempts."""
+
+    def __init__(self, *edits: Edit) -> None:
+        self.edits = {edit.edit_id: edit for edit in edits}
+        self.touched: dict[str, float] = {}
+        self.attempts: dict[tuple[str, int], dict[str, Any]] = {}
+        self.money: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+
+    def edit(self, edit_id: str) -> Edit | None:
+        return self.edits.get(edit_id)
+
+    def prepare(self, edit: Edit, now: float) -> None:
+        known = self.edits.get(edit.edit_id)
+        if known and known.state not in (State.PREPARED, State.FAILED):
+            raise LedgerConflict("the edit was moved by somebody else")
+        if known:  # what attempts left behind stays
+            stays = {"state", "attempt", "owner"} | {f.name for f in fields(edit) if getattr(edit, f.name) is None}
+            edit = replace(edit, **{name: getattr(known, name) for name in stays})
+        self._put(edit, now)
+
+    def reserve(self, edit: Edit, owner: str, now: float) -> Edit:
+        known, number, day = self.edits.get(edit.edit_id), edit.attempt + 1, day_of(now)
+        if not known or (known.state, known.attempt) != (edit.state, edit.attempt):
+            raise LedgerConflict("the edit was moved by somebody else")
+        if (edit.edit_id, number) in self.attempts:
+            raise LedgerConflict("the edit was moved by somebody else")
+        self.attempts[edit.edit_id, number] = {"owner": owner}
+        self._count(day, reserved_usd=edit.estimated_usd, attempts=Decimal(1))
+        opened = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
+        return self._put(replace(known, **{**FRESH, **opened}), now)
+
+    def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
+        return self._put(replace(self._same(edit), state=to, **facts), now)
+
+    def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
+        known = self._same(edit)
+        if charged_usd is not None and edit.charged_usd is None:
+            self._count(known.reserved_day, reserved_usd=-known.estimated_usd, charged_usd=charged_usd)
+        charged = edit.charged_usd if charged_usd is None else charged_usd
+        self._close(edit, "COMPLETED")
+        completed_at = edit.completed_at or round(now, 3)
+        return self._put(replace(known, state=State.COMPLETED, charged_usd=charged, completed_at=completed_at), now)
+
+    def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
+        known = self._same(edit)
+        self._count(known.reserved_day, reserved_usd=-known.estimated_usd)
+        self._close(edit, reason)
+        return self._put(replace(known, state=State.FAILED, reason=reason), now)
+
+    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
+        return self.advance(edit, to, now, notice=notice.to_store(), **facts)
+
+    def _same(self, edit: Edit) -> Edit:
+        known = self.edits.get(edit.edit_id)
+        if not known or (known.state, known.attempt, known.owner) != (edit.state, edit.attempt, edit.owner):
+            raise LedgerConflict("the edit was moved by somebody else")
+        return known
+
+    def _put(self, edit: Edit, now: float) -> Edit:
+        warnings = tuple(edit.warnings)  # facts carry JSON
+        self.edits[edit.edit_id] = replace(edit, warnings=warnings)
+        self.touched[edit.edit_id] = now
+        return self.edits[edit.edit_id]
+
+    def _count(self, day: str, **amounts: Decimal) -> None:
+        for name, amount in amounts.items():
+            self.money[day][name] += amount
+
+    def _close(self, edit: Edit, outcome: str) -> None:
+        self.attempts.setdefault((edit.edit_id, edit.attempt), {})["outcome"] = outcome

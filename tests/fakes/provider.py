@@ -1,0 +1,105 @@
+"""A provider that does what it is told, and a place where its results lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from dropcut.errors import NotSent, ProviderUnreadable
+from dropcut.model import HistoryRow, Progress
+
+RESULT_URL = "https://results.example/output.mp4"
+
+
+class FakeProvider:
+    """`answers` are what the next submissions raise, in order. One that is no NotSent is accepted all the same, unless
+    `loses_requests`; `failing_reads` are the names of reads that fail."""
+
+    def __init__(self) -> None:
+        self.submissions: list[tuple[dict[str, Any], str]] = []
+        self.answers: list[Exception] = []
+        self.loses_requests = False
+        self.failing_reads: set[str] = set()
+        self.rows: dict[str, HistoryRow] = {}
+        self.records: dict[str, Progress] = {}
+
+    def submit(self, request: dict[str, Any], video_url: str) -> str:
+        self.submissions.append((request, video_url))
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, NotSent):
+            raise answer
+        request_id = f"request-{len(self.submissions)}"
+        if not (answer and self.loses_requests):
+            self.know(request_id, urlsplit(video_url).path)
+        if answer:
+            raise answer
+        return request_id
+
+    def know(self, request_id: str, video_url_path: str, status: str = "PENDING") -> None:
+        """A submission that the provider has accepted."""
+        self.records[request_id] = Progress(status="PROCESSING")
+        self.rows[request_id] = _row(request_id, video_url_path, status)
+
+    def finish(self, request_id: str = "request-1", cost: str | None = "1.68", url: str | None = RESULT_URL) -> None:
+        charged = None if cost is None else Decimal(cost)
+        self.set(request_id, Progress(status="COMPLETED", charged_usd=charged, result_url=url))
+
+    def fail(self, error: str, request_id: str = "request-1", cost: str | None = None) -> None:
+        charged = None if cost is None else Decimal(cost)
+        self.set(request_id, Progress(status="FAILED", error=error, charged_usd=charged))
+
+    def set(self, request_id: str, progress: Progress) -> None:
+        """What both the record and the history say from now on."""
+        self.records[request_id] = progress
+        known = self.rows.get(request_id) or _row(request_id, "", "")
+        self.rows[request_id] = replace(known, progress=progress)
+
+    def forget(self, request_id: str = "request-1") -> None:
+        """The hour is over: the record is gone, the history is not."""
+        self.records.pop(request_id, None)
+
+    def status(self, request_id: str) -> Progress:
+        self._read("status")
+        return self.records.get(request_id, Progress(status="GONE"))
+
+    def result(self, request_id: str) -> Progress:
+        self._read("result")
+        return self.records.get(request_id, Progress(status="GONE"))
+
+    def past(self, request_id: str) -> Progress | None:
+        self._read("past")
+        row = self.rows.get(request_id)
+        return row.progress if row else None
+
+    def search(self, since: float) -> list[HistoryRow]:
+        self._read("search")
+        return list(self.rows.values())
+
+    def _read(self, name: str) -> None:
+        if name in self.failing_reads:
+            raise ProviderUnreadable("no answer")
+
+
+def _row(request_id: str, video_url_path: str, status: str) -> HistoryRow:
+    return HistoryRow(request_id=request_id, video_url_path=video_url_path, progress=Progress(status=status))
+
+
+class FakeResults:
+    """`bodies` are the files that finished generations left, by their address."""
+
+    def __init__(self, **bodies: bytes) -> None:
+        self.bodies: dict[str, bytes] = dict(bodies)
+        self.opened: list[str] = []
+        self.error: Exception | None = None
+
+    @contextmanager
+    def open(self, url: str) -> Iterator[Iterator[bytes]]:
+        self.opened.append(url)
+        if self.error:
+            raise self.error
+        body = self.bodies[url]
+        yield (body[start : start + 7] for start in range(0, len(body), 7))

@@ -1,0 +1,136 @@
+"""All the fakes together, and a way to break off a use case at any of its calls to the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from dropcut.model import Clip, Drop
+from tests.fakes.examples import NOW, OUTBOX, a_clip
+from tests.fakes.files import FakeFiles
+from tests.fakes.journal import FakeJournal
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.provider import FakeProvider, FakeResults
+
+
+class FakeClock:
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeExecutions:
+    """Starts nothing; `started` has the drops by name."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, Drop] = {}
+
+    def start(self, drop: Drop) -> bool:
+        new = drop.drop_id not in self.started
+        self.started.setdefault(drop.drop_id, drop)
+        return new
+
+
+class FakeTopic:
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
+
+    def publish(self, notice: dict[str, Any]) -> None:
+        self.published.append(notice)
+
+
+class FakeProber:
+    """Finds the same clip, or the same words against it, in whatever bytes."""
+
+    def __init__(self, finding: Clip | str) -> None:
+        self.finding = finding
+
+    def __call__(self, chunks: Iterator[bytes]) -> Clip | str:
+        for _ in chunks:
+            pass
+        return self.finding
+
+
+@dataclass
+class FakeServices:
+    """Fits `dropcut.ports.Services`."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    results: FakeResults = field(default_factory=FakeResults)
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
+    topic: FakeTopic = field(default_factory=FakeTopic)
+    probe: FakeProber = field(default_factory=lambda: FakeProber(a_clip()))
+    outbox: str = OUTBOX
+    max_clip_seconds: float = 10.0
+    first_wait_seconds: int = 150
+    settle_seconds: int = 20
+    half_wait_minutes: float = 15.0
+    files: FakeFiles = field(init=False)
+    journal: FakeJournal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = FakeFiles(self.clock)
+        self.journal = FakeJournal(self.ledger)
+
+
+PORTS = ("ledger", "journal", "files", "provider", "results", "executions", "topic")
+
+
+class Killed(BaseException):
+    """The process died: no `except` of the product may see it."""
+
+
+@dataclass
+class Interruption:
+    """Raises `error` at the call number `at`: before it takes effect, or after (`late`), when only its answer is lost.
+
+    Give `services()` to a use case; `reached` tells afterwards whether it made that many calls.
+    """
+
+    world: Any
+    at: int
+    late: bool = False
+    error: type[BaseException] = Killed
+    calls: list[str] = field(default_factory=list)
+
+    @property
+    def reached(self) -> bool:
+        return len(self.calls) >= self.at
+
+    def services(self) -> Any:
+        return _Seen(self.world, self)
+
+    def call(self, name: str, method: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        self.calls.append(name)
+        strikes = len(self.calls) == self.at
+        if strikes and not self.late:
+            raise self.error(name)
+        answer = method(*args, **more)
+        if strikes:
+            raise self.error(name)
+        return answer
+
+
+class _Seen:
+    """The services, with every call to a port counted."""
+
+    def __init__(self, world: Any, interruption: Interruption) -> None:
+        self._world, self._interruption = world, interruption
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._world, name)
+        return _SeenPort(name, value, self._interruption) if name in PORTS else value
+
+
+class _SeenPort:
+    def __init__(self, name: str, port: Any, interruption: Interruption) -> None:
+        self._name, self._port, self._interruption = name, port, interruption
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._port, name)
+        return lambda *args, **more: self._interruption.call(f"{self._name}.{name}", method, *args, **more)
