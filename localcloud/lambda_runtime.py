@@ -9,16 +9,21 @@ a dependency missing from a layer is missing here too.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import os
 import queue
+import select
 import shutil
 import signal
 import socketserver
 import subprocess
+import sys
 import tempfile
+import termios
 import threading
+import time
 import zipfile
 from collections import defaultdict
 from pathlib import Path
@@ -29,6 +34,7 @@ from ministack.services import lambda_svc
 
 WORKERS_PER_FUNCTION = 6  # Further invocations wait for one: on a laptop more of them are slower, not faster.
 LOG_LINES = 10_000
+DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking
 _settings: dict[str, Any] = {}
 _room: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
     lambda: threading.BoundedSemaphore(WORKERS_PER_FUNCTION)
@@ -60,11 +66,32 @@ class LoggedOutput:
 
     def __init__(self, stream: Any, path: Path) -> None:
         self.stream, self.log = stream, path.open("ab", buffering=0)
+        self._rest, self._idle = b"", False
+        self._readable = select.poll()
+        self._readable.register(stream, select.POLLIN)
 
     def readline(self) -> bytes:
-        line: bytes = self.stream.readline()
+        while b"\n" not in self._rest:
+            self._idle = True
+            self._readable.poll()
+            self._idle = False  # Before the pipe is emptied: see `is_drained`.
+            piece = os.read(self.stream.fileno(), 65_536)
+            if not piece:
+                line, self._rest, self._idle = self._rest, b"", True
+                break
+            self._rest += piece
+        else:
+            line, newline, self._rest = self._rest.partition(b"\n")
+            line += newline
         self.log.write(line.replace(b"\r", b"\n"))  # awslambdaric puts a traceback on one line
         return line
+
+    def is_drained(self) -> bool:
+        """True once everything written so far was handed on: nothing in the pipe, and the reader waits for more."""
+        with contextlib.suppress(ValueError, OSError):  # closed: nothing will come
+            waiting = int.from_bytes(fcntl.ioctl(self.stream.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
+            return waiting == 0 and self._idle
+        return True
 
     def close(self) -> None:
         self.stream.close()
@@ -84,8 +111,8 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
             self._server_thread = self._start("api", self._server.serve_forever, 0.1)
             self._proc = self._launch(self._server.server_address[1])
             log = Path(_settings["workdir"]) / f"lambda-{self.func_name}.log"
-            output = LoggedOutput(self._proc.stdout, log)
-            self._log_thread = self._start("log", self._pump_output, output, self._stderr_queue)
+            self._output = LoggedOutput(self._proc.stdout, log)
+            self._log_thread = self._start("log", self._pump_output, self._output, self._stderr_queue)
             self._await_init(init_timeout)
         except BaseException:
             self._teardown()
@@ -133,9 +160,16 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
                 raise lambda_runtime.ProvidedRuntimeError(said, kind) from problem
             raise
 
-    def _drain_stderr_bounded(self, first_line_wait: float = 0.01, idle_confirm: float = 0.003, **_: Any) -> str:
-        """The lines of this invocation; a handler that logs nothing is not made to wait 50 ms for it."""
-        return str(super()._drain_stderr_bounded(first_line_wait=first_line_wait, idle_confirm=idle_confirm))
+    def _drain_stderr_bounded(self, **_: Any) -> str:
+        """All lines of this invocation, which were written before its answer; none is left for the next or lost."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while not self._output.is_drained() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        lines = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                lines.append(self._stderr_queue.get_nowait())
+        return "\n".join(lines)
 
 
 def worker_environment(config: dict[str, Any], task_root: Path, layers: list[Path], api_port: int) -> dict[str, str]:
