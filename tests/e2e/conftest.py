@@ -1,0 +1,57 @@
+"""One stand for each process that runs tests: the embedded cloud, the provider's simulator, and this template."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.clips import make_clip
+from localcloud.messages import watch_topic
+from localcloud.standing import Standing, stand_up
+from tests.e2e.stand import Stand, unique
+
+WAIT_SCALE = 0.01  # the state machine's minute lasts 0.6 s
+PARAMETERS = {
+    "FirstWaitSeconds": "100",  # one second: by then a generation is done
+    "SettleSeconds": "100",
+    "HalfWaitMinutes": "1",
+}
+PROVIDER = {"generation_seconds": 0.5, "queue_seconds": 0.1, "history_seconds": 0.2, "credits": 10_000.0}
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """Everything started and deployed once."""
+    folder = tmp_path_factory.mktemp("stand")
+    with stand_up(folder, parameters=PARAMETERS, provider=PROVIDER) as standing:
+        standing.cloud.set_wait_scale(WAIT_SCALE)
+        yield standing
+
+
+@pytest.fixture(scope="session")
+def _shared(standing: Standing) -> Iterator[Stand]:
+    with watch_topic(standing.cloud, standing.outputs["NotificationTopicArn"]) as watch:
+        yield Stand(standing.cloud, standing.outputs, standing.provider, watch)
+
+
+@pytest.fixture
+def stand(_shared: Stand) -> Iterator[Stand]:
+    """The stand, whose books are looked at after each test: no attempt was ever sent to be accepted twice."""
+    yield _shared
+    accepted = Counter(post["video_url"] for post in _shared.provider.requests() if post["accepted"])
+    assert [url for url, times in accepted.items() if times > 1] == [], "an attempt was bought twice"
+    assert _shared.provider.faults()["waiting"] == [], "a fault was queued and never met"
+
+
+@pytest.fixture
+def folder() -> str:
+    """A folder of this test's own, with its slash."""
+    return unique("trip") + "/"
+
+
+@pytest.fixture(scope="session")
+def clip() -> bytes:
+    """Three seconds with sound, the shortest that the provider takes."""
+    return make_clip(seconds=3.0).read_bytes()
