@@ -77,6 +77,12 @@ class Customer:
         assert self.wait(request_id)["status"] == "COMPLETED"
         return str(self.result(request_id)["output"])
 
+    def inject(self, stage: str, kind: str, **more: Any) -> None:
+        self.simulator.inject({"stage": stage, "kind": kind, **more})
+
+    def accepted(self) -> list[bool]:
+        return [bool(entry["accepted"]) for entry in self.simulator.requests()]
+
     def rows(self, query: str = "") -> list[dict[str, Any]]:
         return list(self.get(f"/inference-request/request-history{query}").json()["data"])
 
