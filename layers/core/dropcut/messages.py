@@ -9,7 +9,7 @@ from typing import Any, cast
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
 from dropcut.identity import digest, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, Half, State
-from dropcut.redaction import printable, redact
+from dropcut.redaction import ended, printable, redact
 from dropcut.sidecar import Problem
 
 SHOWN_PROBLEMS = 50  # a state machine's data is at most 256 KiB; the error file has them all
@@ -52,7 +52,8 @@ def subject(body: Notification) -> str:
 def email_text(body: Notification) -> str:
     lines = [body.summary, ""]
     for n, found in enumerate(body.problems, 1):
-        lines.append(f"{n}. {found.field or 'the sidecar'}: {found.value} {found.problem}. To mend it: {found.fix}.")
+        field, fix = found.field or "the sidecar", ended(found.fix)
+        lines.append(f"{n}. {field}: {found.value} {found.problem}. To mend it: {fix}")
     if body.more_problems:
         lines.append(f"... and {body.more_problems} more; the error file has them all.")
     lines += [f"Note: {warning}." for warning in body.warnings]
@@ -222,7 +223,7 @@ def failed(
         event_id=event_id(owner or (edit.edit_id if edit else drop.drop_id), status, edit.attempt if edit else 0),
         status=cast("Status", status.value),
         **about,
-        summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {reason}.",
+        summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
         what_to_do=to_do.format(**known),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
     )

@@ -9,7 +9,7 @@ _SECRETS = (
     (re.compile(r"(?i)(https?://)[^\s/?#@\"'<>]+@"), r"\1***@"),
     (re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*"), r"\1?***"),
     (re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"']*"), r"\1***"),
-    (re.compile(r"(?i)(x-api-key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+"), r"\1***"),
+    (re.compile(r"(?i)(x-api-key[\\\"']*\s*[:=]\s*[\\\"']*)[^\s\\\"',}]+"), r"\1***"),
 )
 
 
@@ -29,3 +29,8 @@ def printable(text: str) -> str:
     """Text whose control characters, newlines and direction marks are written out, so that it shows as it is."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
     return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def ended(text: str) -> str:
+    """The last piece of a sentence with its full stop; somebody else's words may bring their own."""
+    return text if text.endswith((".", "!", "?")) else text + "."

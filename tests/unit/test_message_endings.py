@@ -1,0 +1,26 @@
+"""Messages quote other people's sentences, and end them once."""
+
+from __future__ import annotations
+
+from dropcut.messages import email_text, failed, rejected
+from dropcut.model import Drop, State
+from dropcut.sidecar import Problem
+
+DROP = Drop(
+    drop_id="d" * 64,
+    bucket="inbox",
+    clip_key="trip/beach.mp4",
+    clip_version="1",
+    sidecar_key="trip/beach.json",
+    sidecar_version="2",
+)
+
+
+def test_a_reason_that_is_a_sentence_gets_no_second_full_stop() -> None:
+    said = [failed(DROP, None, State.FAILED, text, "outbox").summary for text in ("It broke.", "it broke")]
+    assert [text.endswith((" paid: It broke.", " paid: it broke.")) for text in said] == [True, True]
+
+
+def test_a_fix_that_asks_a_question_ends_with_its_question_mark() -> None:
+    problem = Problem("/mod", '"pro"', "is not a known field", 'did you mean "mode"?')
+    assert 'To mend it: did you mean "mode"?\n' in email_text(rejected(DROP, [problem], "outbox"))
