@@ -22,7 +22,7 @@ up: setup ## leave the embedded cloud standing, for `aws s3 cp` (Ctrl-C ends it)
 	@$(DEV)/python -m localcloud up $(ARGS)
 
 test: setup ## unit, contract, integration and e2e tests, the fast ones first
-	@$(DEV)/python -m pytest -n 2 --dist loadfile $(SUITES) $(ARGS)
+	@$(DEV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(SUITES) $(ARGS)
 
 check: lint template statemachine fresh test ## everything that must hold before a push
 
