@@ -1,0 +1,110 @@
+"""Files dropped again buy nothing unless something about the edit is new, and nobody's output is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.stand import Stand, eventually
+
+ASK = {"prompt": "Make it an alien planet", "mode": "std"}
+
+
+def statuses(stand: Stand, folder: str) -> list[str]:
+    return [message.attributes["status"] for message in stand.messages(folder)]
+
+
+def drop(stand: Stand, folder: str, clip: bytes, **more: Any) -> None:
+    """Drop clip and sidecar, and wait until all that comes of it is over."""
+    stand.drop(f"{folder}beach.mp4", clip, {**ASK, **more})
+    assert {run.status for run in stand.finish(folder)} == {"SUCCEEDED"}
+
+
+def test_the_same_upload_twice_pays_once_and_says_so_in_one_message(stand: Stand, folder: str, clip: bytes) -> None:
+    drop(stand, folder, clip)
+    before = stand.read(f"{folder}beach.manifest.json"), stand.read(f"{folder}beach.mp4")
+    drop(stand, folder, clip)
+    assert statuses(stand, folder) == ["DELIVERED", "UNCHANGED"]
+    assert len(stand.bill(folder)) == len(stand.posts(folder)) == 1
+    assert (stand.read(f"{folder}beach.manifest.json"), stand.read(f"{folder}beach.mp4")) == before
+    said = stand.messages(folder)[-1]
+    assert "nothing was bought" in said.text
+    assert '"rerun": 1' in said.text
+    assert said.document["output"]["key"] == f"{folder}beach.mp4"
+
+
+def test_a_sidecar_saved_again_with_other_spaces_and_order_pays_nothing(stand: Stand, folder: str, clip: bytes) -> None:
+    drop(stand, folder, clip)
+    stand.put(f"{folder}beach.json", json.dumps(dict(reversed(ASK.items())), indent=8).encode())
+    stand.finish(folder)
+    assert statuses(stand, folder) == ["DELIVERED", "UNCHANGED"]
+    assert len(stand.bill(folder)) == 1
+
+
+def test_rerun_buys_the_same_edit_once_more_and_only_once(stand: Stand, folder: str, clip: bytes) -> None:
+    drop(stand, folder, clip)
+    drop(stand, folder, clip, rerun=1)
+    assert len(stand.bill(folder)) == 2
+    drop(stand, folder, clip, rerun=1)
+    assert len(stand.bill(folder)) == 2
+    assert statuses(stand, folder) == ["DELIVERED", "DELIVERED", "UNCHANGED"]
+    assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
+
+
+def test_a_new_prompt_is_a_new_edit_whose_output_takes_the_old_ones_place(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    drop(stand, folder, clip)
+    first = stand.document(f"{folder}beach.manifest.json")
+    drop(stand, folder, clip, prompt="Make it a psychedelic dream")
+    second = stand.document(f"{folder}beach.manifest.json")
+    assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
+    assert first["edit_id"] != second["edit_id"]
+    assert len(stand.read(f"{folder}beach.mp4")) == second["output"]["size"]
+    assert statuses(stand, folder) == ["DELIVERED", "DELIVERED"]
+    assert sorted(billed["request_id"] for billed in stand.bill(folder)) == sorted(
+        manifest["request_id"] for manifest in (first, second)
+    )
+    versions = stand.cloud.client("s3").list_object_versions(Bucket=stand.outbox_bucket, Prefix=f"{folder}beach.mp4")
+    assert len(versions["Versions"]) == 2, "the first output is kept as an older version"
+
+
+def test_somebody_elses_object_at_the_outputs_place_is_left_alone(stand: Stand, folder: str, clip: bytes) -> None:
+    mine = {"Bucket": stand.outbox_bucket, "Key": f"{folder}beach.mp4", "Body": b"my own film"}
+    stand.cloud.client("s3").put_object(**mine)
+    drop(stand, folder, clip)
+    (edit,) = stand.edits(folder)
+    name = f"{folder}beach.{edit['edit_id'][:8]}"
+    assert stand.outbox(folder) == sorted([f"{name}.manifest.json", f"{name}.mp4", f"{folder}beach.mp4"])
+    assert stand.read(f"{folder}beach.mp4") == b"my own film"
+    (warning,) = stand.document(f"{name}.manifest.json")["warnings"]
+    assert f"{name}.mp4" in warning
+    assert warning in stand.message(folder).document["warnings"]
+
+
+def test_an_older_drop_that_ends_later_does_not_replace_the_newer_output(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.provider.settings(generation_seconds=5)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        eventually(lambda: stand.posts(folder), "the first is submitted")
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    drop(stand, folder, clip, prompt="Make it a psychedelic dream")
+    older, newer = stand.edits(folder)
+    assert newer["output"]["key"] == f"{folder}beach.mp4"
+    assert older["output"]["key"] == f"{folder}beach.{older['edit_id'][:8]}.mp4"
+    assert older["completed_at"] > newer["completed_at"]
+    assert stand.document(f"{folder}beach.manifest.json")["edit_id"] == newer["edit_id"]
+    assert len(stand.bill(folder)) == 2
+
+
+def test_an_output_deleted_by_its_owner_is_not_bought_again(stand: Stand, folder: str, clip: bytes) -> None:
+    drop(stand, folder, clip)
+    version = stand.edits(folder)[0]["output"]["version"]
+    stand.cloud.client("s3").delete_object(Bucket=stand.outbox_bucket, Key=f"{folder}beach.mp4")
+    drop(stand, folder, clip)
+    assert statuses(stand, folder) == ["DELIVERED", "UNCHANGED"]
+    assert len(stand.bill(folder)) == 1
+    assert stand.messages(folder)[-1].document["output"]["version_id"] == version
