@@ -94,9 +94,15 @@ def test_a_drop_has_one_name_however_often_it_is_announced() -> None:
 
 
 def test_a_drop_is_named_by_each_of_its_parts() -> None:
-    parts = ("inbox", "beach.mp4", "c1", "beach.json", "s1")
-    others = [drop_id(*parts[:n], parts[n] + "x", *parts[n + 1 :]) for n in range(len(parts))]
-    assert len({drop_id(*parts), *others}) == 6
+    parts = {
+        "bucket": "inbox",
+        "clip_key": "b.mp4",
+        "clip_version": "c",
+        "sidecar_key": "b.json",
+        "sidecar_version": "s",
+    }
+    others = [drop_id(**{**parts, name: value + "x"}) for name, value in parts.items()]
+    assert len({drop_id(**parts), *others}) == 6
 
 
 def test_parts_that_run_together_are_told_apart() -> None:

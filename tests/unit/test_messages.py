@@ -1,0 +1,177 @@
+"""What people and machines are told: fit for SNS, complete, and without a secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dropcut import messages
+from dropcut.documents import Notification, Place
+from dropcut.model import Drop, Edit, Half, State
+from dropcut.sidecar import Problem, read_sidecar
+from tests.fakes.examples import OUTBOX, a_drop, a_sidecar, an_edit_in
+
+KEYS = [
+    "trip/beach.mp4",
+    "beach.mp4",
+    "a trip/50%+1 & more.mp4",
+    "旅行/海辺 🏖.mp4",
+    "trip/line\nbreak\r\x00\x7f.mp4",
+    "\u202etrip/\u200bgpj.mp4",
+    "f" * 500 + "/" + "x" * 519 + ".mp4",
+    "/beach.mp4",
+    " .mp4",
+]
+PROBLEMS = [Problem("/prompt", "nothing", "is missing", 'add "prompt"')]
+
+
+def a_drop_of(key: str) -> Drop:
+    return a_drop(key, key.removesuffix(".mp4") + ".json")
+
+
+def every_notification(drop: Drop) -> Iterator[Notification]:
+    """One of each kind that the product can send."""
+    delivered = replace(an_edit_in(State.DELIVERED, output={"key": "trip/beach.mp4", "version": "v1"}), drop=drop)
+    video = Place(bucket=OUTBOX, key="trip/beach.mp4", version_id="v1")
+    yield messages.rejected(drop, PROBLEMS, OUTBOX)
+    yield messages.delivered(delivered.with_warning("a warning"), drop, video, video)
+    yield messages.unchanged(delivered, drop, OUTBOX, still_there=True)
+    yield messages.unchanged(delivered, drop, OUTBOX, still_there=False)
+    for state in messages.ENDINGS:
+        yield messages.failed(drop, an_edit_in(state, drop=drop), state, "a reason", OUTBOX)
+        yield messages.held(an_edit_in(state, drop=drop), drop, OUTBOX)
+    yield messages.failed(drop, None, State.FAILED, "a reason", OUTBOX)
+    for key in (drop.clip_key, drop.sidecar_key):
+        half = Half(bucket=drop.bucket, key=key, version="v1", since=0.0)
+        missing = "a sidecar: x" if key == drop.clip_key else "a clip: x"
+        yield messages.waiting(half, missing, None)
+        yield messages.waiting(half, missing, drop.clip_key)
+
+
+def as_sent(body: Notification) -> dict[str, Any]:
+    return messages.Notice(pk="EDIT#1", sk="EDIT", body=body).as_json()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_sns_takes_every_message_about_a_file_of_any_name(key: str) -> None:
+    for body in every_notification(a_drop_of(key)):
+        sent = as_sent(body)
+        assert sent["subject"].isascii()
+        assert sent["subject"].isprintable()
+        assert len(sent["subject"]) < 100
+        assert sent["subject"][0].isalnum()
+        for attribute in ("status", "folder", "event_id"):
+            assert isinstance(sent[attribute], str)
+            assert sent[attribute].strip(), "SNS refuses an empty attribute"
+            assert sent[attribute].isprintable()
+        assert "default" in sent["message"]
+        assert len(json.dumps(sent).encode()) < 256 * 1024
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_machines_copy_names_the_exact_keys(key: str) -> None:
+    for body in every_notification(a_drop_of(key)):
+        document = json.loads(as_sent(body)["message"]["default"])
+        assert Notification.model_validate(document) == body
+        named = {place["key"] for place in (document["clip"], document["sidecar"]) if place}
+        assert named <= {key, key.removesuffix(".mp4") + ".json"}
+        assert named
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_mail_is_readable_text_that_says_what_to_do(key: str) -> None:
+    for body in every_notification(a_drop_of(key)):
+        mail = as_sent(body)["message"]["email"]
+        assert mail.startswith(body.summary)
+        assert body.what_to_do in mail
+        assert all(line.isprintable() for line in mail.splitlines())
+        assert len(mail.splitlines()) == mail.count("\n"), "no other line breaks than those of the mail itself"
+
+
+def test_every_message_tells_what_is_known_about_the_money() -> None:
+    said = {body.status: body.summary for body in every_notification(a_drop())}
+    assert "nothing was paid" in said["FAILED"]
+    assert "nothing was paid" in said["REJECTED"]
+    assert "is not known" in said["IN_DOUBT"]
+    assert "nothing was bought" in said["UNCHANGED"]
+    assert "was accepted by the provider as request request-1" in said["UNDELIVERED"]
+    assert "Nothing was started" in said["WAITING"]
+
+
+def test_a_submission_in_doubt_is_told_with_the_mark_to_look_for() -> None:
+    edit = an_edit_in(State.IN_DOUBT)
+    assert f"{edit.edit_id}/1/clip" in messages.failed(a_drop(), edit, State.IN_DOUBT, "x", OUTBOX).what_to_do
+
+
+def test_the_same_event_has_the_same_id_however_often_it_is_told() -> None:
+    ids = [[body.event_id for body in every_notification(a_drop())] for _ in range(2)]
+    assert ids[0] == ids[1]
+
+
+def test_different_events_have_different_ids() -> None:
+    drop, edit = a_drop(), an_edit_in(State.FAILED)
+    bodies = [
+        messages.rejected(drop, PROBLEMS, OUTBOX),
+        messages.failed(drop, edit, State.FAILED, "x", OUTBOX),
+        messages.failed(drop, replace(edit, attempt=2), State.FAILED, "x", OUTBOX),
+        messages.failed(drop, edit, State.IN_DOUBT, "x", OUTBOX),
+        messages.failed(a_drop(clip_version="c2"), None, State.FAILED, "x", OUTBOX),
+    ]
+    assert len({body.event_id for body in bodies}) == len(bodies)
+
+
+def test_a_message_shows_fifty_problems_and_the_error_file_all() -> None:
+    many = [Problem(f"/{n}", "1", "is not a known field", "take it out") for n in range(73)]
+    body = messages.rejected(a_drop(), many, OUTBOX)
+    assert (len(body.problems), body.more_problems) == (50, 23)
+    assert len(messages.error_file(body, a_drop(), None, many).problems) == 73
+    assert "and 23 more" in messages.email_text(body)
+
+
+SECRET_SIDECARS = [
+    {"image_urls": ["https://b.s3.amazonaws.com/x.png?X-Amz-Signature=topsecret"]},
+    {"image_urls": ["http://b.example/x.png?topsecret"]},
+    {"image_urls": ["https://me:topsecret@b.example/x.png"]},
+    {"video_url": "https://b.s3.amazonaws.com/x.mp4?X-Amz-Signature=topsecret"},
+    {"api_key": "SG_0123456789abcdef"},
+    {"SG_0123456789abcdef": 1},
+    {"prompt": ["SG_0123456789abcdef"]},
+    {"mode": "SG_0123456789abcdef"},
+    {"https://b.s3.amazonaws.com/x?X-Amz-Signature=topsecret": 1},
+]
+
+
+@pytest.mark.parametrize("fields", SECRET_SIDECARS)
+def test_a_refusal_never_repeats_a_secret(fields: dict[str, Any]) -> None:
+    _, problems = read_sidecar(a_sidecar(**fields))
+    assert problems
+    body = messages.rejected(a_drop(), problems, OUTBOX)
+    told = json.dumps(as_sent(body)) + messages.error_file(body, a_drop(), None, problems).model_dump_json()
+    assert "topsecret" not in told
+    assert "0123456789abcdef" not in told.replace(a_drop().drop_id, "")
+
+
+def test_the_notice_that_is_stored_is_the_notice_that_is_sent() -> None:
+    for body in every_notification(a_drop()):
+        notice = messages.Notice(pk="EDIT#1", sk="EDIT", body=body)
+        assert json.loads(notice.to_store()) == notice.as_json()
+
+
+def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
+    half = Half(bucket="inbox", key="trip/beach.mp4", version="v1", since=0.0)
+    body = messages.waiting(half, "a sidecar: beach.json", "trip/baech.json")
+    assert "baech.json" in body.summary
+    assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="v1")
+    assert body.sidecar is None
+
+
+def test_an_edit_bought_for_other_versions_is_told_about_the_drop_at_hand() -> None:
+    edit: Edit = an_edit_in(State.UNDELIVERED)
+    later = a_drop(clip_version="c2")
+    body = messages.held(edit, later, OUTBOX)
+    assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="c2")
+    assert body.event_id != messages.failed(edit.drop, edit, edit.state, "x", OUTBOX).event_id

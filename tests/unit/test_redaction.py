@@ -1,0 +1,72 @@
+"""Secrets do not leave, and foreign text shows as what it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dropcut.redaction import printable, quote, redact
+
+PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4&X-Amz-Signature=topsecret"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("the key SG_0123456789abcdef is wrong", "the key SG_*** is wrong"),
+        (PRESIGNED, "https://workroom.s3.amazonaws.com/e/1/clip.mp4?***"),
+        (f'{{"video_url": "{PRESIGNED}"}}', '{"video_url": "https://workroom.s3.amazonaws.com/e/1/clip.mp4?***"}'),
+        (f"<{PRESIGNED}> and on", "<https://workroom.s3.amazonaws.com/e/1/clip.mp4?***> and on"),
+        ("HTTPS://h.example/a?X-Amz-Security-Token=topsecret", "HTTPS://h.example/a?X-Amz-Security-Token=***"),
+        ("X-Amz-Credential=topsecret&x", "X-Amz-Credential=***&x"),
+        ("x-api-key: topsecret", "x-api-key: ***"),
+        ("{'x-api-key': 'topsecret'}", "{'x-api-key': '***'}"),
+        ('{\\"x-api-key\\": \\"topsecret\\"}', None),
+        ("https://me:topsecret@h.example/a", "https://***@h.example/a"),
+        ("http://one/a?topsecret http://two/b?topsecret", "http://one/a?*** http://two/b?***"),
+    ],
+)
+def test_a_secret_is_taken_out_wherever_it_stands(text: str, shown: str | None) -> None:
+    assert "topsecret" not in redact(text)
+    assert shown is None or redact(text) == shown
+
+
+def test_text_without_secrets_stays_as_it_is() -> None:
+    text = "HTTP 404: Request 47411f110c6fa4fe05dcb9ffed2c1962 not found at https://h.example/a (what now?)"
+    assert redact(text) == text
+
+
+@given(st.text())
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("line\nbreak", "line\\nbreak"),
+        ("tab\tand\r", "tab\\tand\\r"),
+        ("\x00\x1b[31m", "\\x00\\x1b[31m"),
+        ("left\u202egpj.exe", "left\\u202egpj.exe"),
+        ("\ud800", "\\ud800"),
+        ("海辺 🏖 café", "海辺 🏖 café"),
+    ],
+)
+def test_what_would_not_show_is_written_out(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_any_text_becomes_one_printable_line(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    shown.encode()
+
+
+def test_a_quote_is_bounded_printable_and_without_secrets() -> None:
+    words = quote(f"refused\n{PRESIGNED} " + "x" * 9999)
+    assert len(words) == 500
+    assert words.endswith("...")
+    assert "topsecret" not in words
+    assert "\n" not in words
