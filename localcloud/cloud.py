@@ -117,11 +117,11 @@ def start_cloud(workdir: Path, *, wait_scale: float = 1.0, port: int = 0) -> Clo
     """Start an embedded cloud that logs under `workdir`, and return when it answers.
 
     `wait_scale` multiplies the state machines' waits and retry pauses, not their timeouts; `port` 0 takes a free one.
-    Raises CloudFailed, and OSError where the port is taken.
+    Raises CloudFailed.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     # The cloud inherits a socket that listens already: nobody else can take the port, and an early request waits.
-    with socket.create_server(("127.0.0.1", port), backlog=256) as listener:
+    with listen(port) as listener:
         port = listener.getsockname()[1]
         settings = {
             "fd": listener.fileno(),
@@ -139,6 +139,14 @@ def start_cloud(workdir: Path, *, wait_scale: float = 1.0, port: int = 0) -> Clo
         cloud.stop()
         raise
     return cloud
+
+
+def listen(port: int) -> socket.socket:
+    """A socket that listens on loopback; raises CloudFailed where the port is taken or may not be used."""
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=256)
+    except OSError as problem:
+        raise CloudFailed(f"Port {port} cannot be used: {problem.strerror}. Port 0 takes a free one.") from problem
 
 
 def spawn(settings: dict[str, Any], fd: int, workdir: Path) -> subprocess.Popen[bytes]:

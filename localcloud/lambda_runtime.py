@@ -32,7 +32,8 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-WORKERS_PER_FUNCTION = 6  # Further invocations wait for one: on a laptop more of them are slower, not faster.
+# Further invocations wait for one of these: more than the processors can run are slower, not faster, at 60 MB each.
+WORKERS_PER_FUNCTION = min(8, 2 * (os.cpu_count() or 2))
 LOG_LINES = 10_000
 DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking
 _settings: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import os
 import resource
@@ -52,6 +53,14 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else soft, hard))
 
 
+def load_slow_parts() -> None:
+    """What the first deployment needs and takes a second or two to import, while the cloud answers already."""
+    from localcloud import asl_interpreter
+
+    asl_interpreter.load()
+    importlib.import_module("samtranslator.translator.transform")
+
+
 def main() -> None:
     settings = json.loads(sys.argv[1])
     prepare_environment(settings)
@@ -70,6 +79,7 @@ def main() -> None:
     template_gaps.install()
     mail.install(Path(settings["workdir"]))
 
+    threading.Thread(target=load_slow_parts, name="load-slow-parts", daemon=True).start()
     config = Config()
     config.bind = [f"fd://{settings['fd']}"]
     config.keep_alive_timeout = 75

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response, now_iso
@@ -184,4 +183,3 @@ def install() -> None:
     stepfunctions._stop_execution = stop_execution
     stepfunctions._validate_definition_jsonata = problem_in_definition
     provisioners._sfn_definition = definition_from_template
-    threading.Thread(target=asl_interpreter.load, name="load-interpreter", daemon=True).start()

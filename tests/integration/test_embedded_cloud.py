@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cloud import REPOSITORY, Cloud, start_cloud
+from localcloud.cloud import REPOSITORY, Cloud, CloudFailed, start_cloud
 from localcloud.deploy import DeployFailed, deploy
 
 PROBE = Path(__file__).parent / "fixtures" / "embedded_cloud"
@@ -87,6 +87,18 @@ def test_a_parent_that_is_killed_takes_cloud_and_workers_along(tmp_path: Path) -
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     wait_until_gone([cloud, *workers])
+
+
+def test_a_cloud_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(CloudFailed, match="did not start"):
+        start_cloud(tmp_path)
+
+
+def test_a_port_that_is_taken_is_said_to_be(cloud: Cloud, tmp_path: Path) -> None:
+    taken = int(cloud.endpoint.rpartition(":")[2])
+    with pytest.raises(CloudFailed, match=f"Port {taken} cannot be used: Address already in use"):
+        start_cloud(tmp_path, port=taken)
 
 
 def test_a_second_deployment_without_changes_gives_the_same_outputs(cloud: Cloud, probe: dict[str, str]) -> None:

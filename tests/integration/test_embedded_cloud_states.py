@@ -122,6 +122,15 @@ def test_a_wait_takes_whole_seconds_from_the_document_and_is_scaled(machines: Ma
     assert machines.run(machine, {"pause": 0.5}).status == "FAILED", "AWS takes integers only"
 
 
+def test_the_scale_of_waits_can_be_changed_while_it_runs(machines: Machines) -> None:
+    machine = machines.create({"W": {"Type": "Wait", "Seconds": 100, "End": True}})
+    machines.cloud.set_wait_scale(0)
+    began = time.monotonic()
+    machines.run(machine)
+    machines.cloud.set_wait_scale(0.01)
+    assert time.monotonic() - began < 0.9
+
+
 def test_a_state_machines_own_timeout_is_not_scaled(machines: Machines) -> None:
     machine = machines.create({"W": {"Type": "Wait", "Seconds": 1000, "End": True}}, TimeoutSeconds=1)
     assert machines.run(machine).status == "TIMED_OUT"
