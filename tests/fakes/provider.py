@@ -24,6 +24,7 @@ class FakeProvider:
         self.answers: list[Exception] = []
         self.loses_requests = False
         self.failing_reads: set[str] = set()
+        self.ends_at_once: Progress | None = None  # what becomes of every generation
         self.rows: dict[str, HistoryRow] = {}
         self.records: dict[str, Progress] = {}
 
@@ -43,6 +44,8 @@ class FakeProvider:
         """A submission that the provider has accepted."""
         self.records[request_id] = Progress(status="PROCESSING")
         self.rows[request_id] = _row(request_id, video_url_path, status)
+        if self.ends_at_once:
+            self.set(request_id, self.ends_at_once)
 
     def finish(self, request_id: str = "request-1", cost: str | None = "1.68", url: str | None = RESULT_URL) -> None:
         charged = None if cost is None else Decimal(cost)
@@ -89,10 +92,10 @@ def _row(request_id: str, video_url_path: str, status: str) -> HistoryRow:
 
 
 class FakeResults:
-    """`bodies` are the files that finished generations left, by their address."""
+    """The place where results lie: one body for every address, in small pieces, or an error."""
 
-    def __init__(self, **bodies: bytes) -> None:
-        self.bodies: dict[str, bytes] = dict(bodies)
+    def __init__(self, body: bytes = b"") -> None:
+        self.body = body
         self.opened: list[str] = []
         self.error: Exception | None = None
 
@@ -101,5 +104,4 @@ class FakeResults:
         self.opened.append(url)
         if self.error:
             raise self.error
-        body = self.bodies[url]
-        yield (body[start : start + 7] for start in range(0, len(body), 7))
+        yield (self.body[start : start + 7] for start in range(0, len(self.body), 7))

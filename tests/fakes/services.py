@@ -87,33 +87,37 @@ class Killed(BaseException):
 
 @dataclass
 class Interruption:
-    """Raises `error` at the call number `at`: before it takes effect, or after (`late`), when only its answer is lost.
+    """Does `what` at the calls numbered in `at`: before they take effect, or after (`late`), when the answer is lost.
 
-    Give `services()` to a use case; `reached` tells afterwards whether it made that many calls.
+    Give `services()` to a use case; `calls` tells afterwards what it called.
     """
 
     world: Any
-    at: int
+    at: set[int]
+    what: Callable[[], None]
     late: bool = False
-    error: type[BaseException] = Killed
     calls: list[str] = field(default_factory=list)
-
-    @property
-    def reached(self) -> bool:
-        return len(self.calls) >= self.at
 
     def services(self) -> Any:
         return _Seen(self.world, self)
 
     def call(self, name: str, method: Callable[..., Any], *args: Any, **more: Any) -> Any:
         self.calls.append(name)
-        strikes = len(self.calls) == self.at
+        strikes = len(self.calls) in self.at
         if strikes and not self.late:
-            raise self.error(name)
+            self.what()
         answer = method(*args, **more)
-        if strikes:
-            raise self.error(name)
+        if strikes and self.late:
+            self.what()
         return answer
+
+
+def die() -> None:
+    raise Killed
+
+
+def fail() -> None:
+    raise RuntimeError("an AWS API has a bad day")
 
 
 class _Seen:

@@ -67,7 +67,8 @@ class DynamoLedger:
         return moved
 
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
-        facts: Row = {"charged_usd": charged_usd, "completed_at": edit.completed_at or round(now, 3)}
+        known = edit.charged_usd if charged_usd is None else charged_usd  # a later answer may say less
+        facts: Row = {"charged_usd": known, "completed_at": edit.completed_at or round(now, 3)}
         moved = replace(edit, state=State.COMPLETED, **facts)
         steps = [{"Update": self._step(edit, moved, now, facts)}, self._close_attempt(moved, "COMPLETED", now)]
         if charged_usd is not None and edit.charged_usd is None:

@@ -80,18 +80,18 @@ class SegmindProvider:
 
     def search(self, since: float) -> list[HistoryRow]:
         """This model's requests of the account from the day of `since` on, in flight and failed ones too."""
-        rows: list[HistoryRow] = []
+        rows: dict[str, HistoryRow] = {}
         for page in range(1, PAGES + 1):
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
             query = {"model_name": MODEL, "page": str(page), "per_page": str(PER_PAGE), "from_date": from_date}
             answer = self._get(f"{self._history}/inference-request/request-history", query)
             if answer.status_code != 200:
                 raise ProviderUnreadable(f"HTTP {answer.status_code} from the request history")
-            found = history_rows(_json(answer))
-            rows += found
-            if len(found) < PER_PAGE:
+            found = {row.request_id: row for row in history_rows(_json(answer))}
+            if not found.keys() - rows.keys():  # a short page is not the last one: several outputs are one request
                 break
-        return rows
+            rows |= found
+        return list(rows.values())
 
     def _post(self, body: dict[str, Any], *, fresh: bool) -> requests.Response:
         headers = {"x-api-key": self._api_key(fresh), "Connection": "close"}

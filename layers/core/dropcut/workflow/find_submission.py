@@ -54,4 +54,4 @@ def _ours(services: Services, edit: Edit) -> list[str]:
     """Request ids whose `video_url` has this attempt's path. Nothing else makes a row ours: two edits may be alike."""
     path = mark(edit.edit_id, edit.attempt, "")
     rows = services.provider.search(edit.sent_at or services.clock())
-    return [row.request_id for row in rows if path in row.video_url_path]
+    return sorted({row.request_id for row in rows if path in row.video_url_path})  # pages may overlap

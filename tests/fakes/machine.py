@@ -1,0 +1,136 @@
+"""Walks the real state machine over the real handlers in memory: retries, catches, choices and waits included.
+
+Waits and retry pauses only move the clock. Service integrations are played on the fakes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+from dropcut.model import Drop
+from tests.fakes.services import FakeServices
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MOST_STEPS = 2000
+MOST_DATA = 256 * 1024  # bytes, of any state's document
+FUNCTION_ARN = "FunctionArn}"
+
+
+@functools.cache
+def definition() -> Any:
+    return yaml.safe_load((REPOSITORY / "statemachine" / "edit_video.asl.yaml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def handler_module(folder: str) -> Any:
+    """functions/<folder>/app.py, as Lambda loads it."""
+    spec = importlib.util.spec_from_file_location(f"handler_{folder}", REPOSITORY / "functions" / folder / "app.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Caught(Exception):
+    """A step failed: the error as Step Functions sees it."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(name)
+        self.name, self.cause = name, cause
+
+
+@dataclass
+class Machine:
+    """One execution. `services` is what the handlers are given: the world, or the world with something in the way."""
+
+    world: FakeServices
+    services: Any
+    entered: list[str] = field(default_factory=list)
+
+    def run(self, drop: Drop) -> str:
+        """The name of the state that it ends in."""
+        document: dict[str, Any] = {"drop": drop.as_json()}
+        name = definition()["StartAt"]
+        for _ in range(MOST_STEPS):
+            self.entered.append(name)
+            state = definition()["States"][name]
+            if state["Type"] in ("Succeed", "Fail"):
+                return str(name)
+            name = self._step(state, document)
+            assert len(json.dumps(document).encode()) < MOST_DATA
+        raise AssertionError(f"it walks in circles: {self.entered[-20:]}")
+
+    def _step(self, state: dict[str, Any], document: dict[str, Any]) -> str:
+        if state["Type"] == "Wait":
+            self.world.clock.now += state.get("Seconds") or _at(document, state["SecondsPath"])
+        if state["Type"] == "Choice":
+            matches = (one for one in state["Choices"] if _at(document, one["Variable"]) == one["StringEquals"])
+            return str(next(matches, {"Next": state["Default"]})["Next"])
+        return self._task(state, document) if state["Type"] == "Task" else str(state["Next"])
+
+    def _task(self, state: dict[str, Any], document: dict[str, Any]) -> str:
+        retried: dict[int, int] = {}
+        while True:
+            try:
+                result = self._call(state, json.loads(json.dumps(document)))
+            except Caught as caught:
+                rule = _first(state.get("Retry", []), caught.name)
+                number = retried.get(id(rule), 0)
+                if rule and number < rule.get("MaxAttempts", 3):
+                    retried[id(rule)] = number + 1
+                    self.world.clock.now += rule.get("IntervalSeconds", 1)
+                    continue
+                catcher = _first(state.get("Catch", []), caught.name)
+                if not catcher:
+                    raise
+                document[catcher["ResultPath"][2:]] = {"Error": caught.name, "Cause": caught.cause}
+                return str(catcher["Next"])
+            if state["ResultPath"]:
+                document[state["ResultPath"][2:]] = json.loads(json.dumps(result))
+            return str(state["Next"])
+
+    def _call(self, state: dict[str, Any], document: dict[str, Any]) -> Any:
+        resource = state["Resource"]
+        try:
+            if resource.endswith(FUNCTION_ARN):
+                return self._invoke(resource.removeprefix("${").removesuffix(FUNCTION_ARN), document)
+            if resource.endswith("sns:publish"):
+                self.services.topic.publish(_notice(document, state["Parameters"]["Subject.$"]))
+            else:
+                notice = _notice(document, state["Parameters"]["Key"]["pk"]["S.$"])
+                self.services.journal.notice_sent(notice["pk"], notice["sk"], self.world.clock())
+        except Exception as error:
+            raise Caught(type(error).__name__, json.dumps({"errorMessage": str(error)})) from error
+        except BaseException as error:  # the sandbox died
+            raise Caught("Sandbox.Timedout", "") from error
+        return None
+
+    def _invoke(self, verb: str, document: dict[str, Any]) -> Any:
+        module = handler_module("".join(f"_{c.lower()}" if c.isupper() else c for c in verb).lstrip("_"))
+        module.services = lambda: self.services
+        context = SimpleNamespace(
+            function_name=verb, memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="invocation"
+        )
+        return module.lambda_handler(document, context)
+
+
+def _at(document: Any, path: str) -> Any:
+    return functools.reduce(lambda value, name: value[name], path.removeprefix("$.").split("."), document)
+
+
+def _notice(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """The notice that a path like `$.delivery.notice.subject` leads through."""
+    return dict(_at(document, path.rpartition(".")[0]))
+
+
+def _first(rules: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+    return next((rule for rule in rules if {name, "States.ALL"} & set(rule["ErrorEquals"])), None)
