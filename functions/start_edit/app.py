@@ -15,6 +15,7 @@ from dropcut.workflow.start_edit import start_edit
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """An S3 "Object Created" event from EventBridge in, whose keys are not encoded; what was started out."""
     detail = S3EventBridgeNotificationEvent(event).detail
-    outcome = start_edit(services(), detail.bucket.name, detail.object.key)
-    logger.info("announced", extra={"bucket": detail.bucket.name, "key": detail.object.key, **outcome})
+    bucket, key = detail.bucket.name, detail.object["key"]  # `.key` would decode it, and spoil "+" and "%25"
+    outcome = start_edit(services(), bucket, key)
+    logger.info("announced", extra={"bucket": bucket, "key": key, **outcome})
     return dict(outcome)
