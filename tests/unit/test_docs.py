@@ -1,0 +1,58 @@
+"""The pages in docs/ and the changelog agree with the state machine, the ledger and the version."""
+
+from __future__ import annotations
+
+import re
+
+import dropcut
+from checks.documents import REPOSITORY, STATE_MACHINE, load
+from checks.states import states
+from dropcut.model import State
+
+ARCHITECTURE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+DECISIONS = (REPOSITORY / "docs" / "decisions.md").read_text(encoding="utf-8")
+OPERATIONS = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+CHANGELOG = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+
+MACHINE = load(STATE_MACHINE)
+DRAWN = [
+    set(re.findall(r"^  (\S+) --> ([^\s:]+)", block, re.MULTILINE))
+    for block in re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", ARCHITECTURE, re.DOTALL)
+]
+
+
+def steps() -> set[tuple[str, str]]:
+    """Every way from one state of the machine to the next, its beginning and its ends included."""
+    found = {("[*]", MACHINE["StartAt"])}
+    for state in states(MACHINE):
+        found |= {(state.name, target) for target in state.targets()}
+        if state.body["Type"] in ("Succeed", "Fail"):
+            found.add((state.name, "[*]"))
+    return found
+
+
+def test_the_picture_of_the_state_machine_has_every_state_and_no_way_that_is_not_there() -> None:
+    drawn = DRAWN[0]
+    assert drawn - steps() == set()
+    assert {state.name for state in states(MACHINE)} <= {name for way in drawn for name in way}
+
+
+def test_the_picture_of_the_ledger_has_every_state_of_an_edit() -> None:
+    assert {name for way in DRAWN[1] for name in way} - {"[*]"} == {state.value for state in State}
+
+
+def test_the_ways_out_of_trouble_are_described_for_every_status_that_needs_one() -> None:
+    troubles = ("REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED")
+    assert [name for name in troubles if f"## `{name}`" not in OPERATIONS] == []
+
+
+def test_every_decision_is_dated_and_says_how_to_undo_it() -> None:
+    entries = [text for text in DECISIONS.split("\n\n") if text.startswith("**")]
+    assert len(entries) > 20
+    assert [text[:60] for text in entries if not re.match(r"\*\*\d{4}-\d\d-\d\d · [^*]+\.\*\* ", text)] == []
+    assert [text[:60] for text in entries if "*Undo:*" not in text] == []
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    versions = re.findall(r"^## \[([^\]]+)\] - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
+    assert versions[0] == dropcut.__version__
