@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import json
 import logging
+import re
 from typing import Any
 
+from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import enforce
 from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import eventbridge, lambda_svc, s3
@@ -89,8 +92,17 @@ def may_list(bucket: str, headers: dict[str, str], query: dict[str, Any]) -> boo
     return enforce(caller, "s3:ListBucket", "s3", region, resource_arn=f"arn:aws:s3:::{bucket}") is None
 
 
+@functools.lru_cache(4096)
+def compile_wildcards(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    """An IAM pattern whose * and ? stand for any character, a line break in an S3 key included."""
+    parts = {"*": ".*", "?": "."}
+    regex = "".join(parts.get(character) or re.escape(character) for character in pattern)
+    return re.compile(rf"{regex}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
 def install() -> None:
     """Put these in place of MiniStack's; it looks the names up at every call."""
+    iam_evaluator._fnmatch_compile = compile_wildcards
     s3._fire_s3_event = fire_s3_event
     s3.handle_request = handle_s3
     eventbridge._dispatch_event = dispatch_event
