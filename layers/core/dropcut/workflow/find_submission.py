@@ -46,7 +46,7 @@ def _search(services: Services, edit: Edit, before: dict[str, Any], tries: int) 
         searches += 1
     over = searches > len(SEARCHES) or unreadable > MAX_UNREADABLE
     counts = {"edit_id": edit.edit_id, "searches": searches, "unreadable": unreadable, "tries": tries}
-    pause = SEARCHES[min(searches, len(SEARCHES) - 1)]
+    pause = SEARCHES[min(max(searches, 1), len(SEARCHES)) - 1]
     return {"outcome": "not_found" if over else "looking", "wait_seconds": pause, **counts}
 
 

@@ -1,0 +1,161 @@
+"""A submission whose outcome is unknown is looked up by this attempt's mark, and never sent again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dropcut.errors import SubmissionUnknown
+from dropcut.identity import mark
+from dropcut.model import Drop, Edit, State
+from dropcut.waiting import MAX_UNREADABLE, SEARCHES
+from dropcut.workflow.find_submission import MAX_RETURNS, find_submission
+from dropcut.workflow.prepare_edit import prepare_edit
+from dropcut.workflow.submit_edit import submit_edit
+from tests.fakes.examples import a_drop, an_edit_in
+from tests.fakes.services import FakeServices
+from tests.fakes.worlds import a_world
+
+
+def lost(*, accepted: bool = True) -> tuple[FakeServices, Drop, str]:
+    """A submission whose answer was lost."""
+    world, drop = a_world()
+    edit_id = prepare_edit(world, drop)["edit_id"]
+    world.provider.answers, world.provider.loses_requests = [SubmissionUnknown("HTTP 504")], not accepted
+    with pytest.raises(SubmissionUnknown):
+        submit_edit(world, drop, edit_id)
+    return world, drop, edit_id
+
+
+def search_until_over(world: FakeServices, drop: Drop, edit_id: str) -> tuple[dict[str, Any], list[int]]:
+    """The last answer, and the pauses before it."""
+    seen: dict[str, Any] = {}
+    pauses: list[int] = []
+    for _ in range(50):
+        seen = find_submission(world, drop, edit_id, seen)
+        if seen["outcome"] != "looking":
+            return seen, pauses
+        pauses.append(seen["wait_seconds"])
+    raise AssertionError("it never ends")
+
+
+def test_a_lost_submission_is_adopted_and_goes_on() -> None:
+    world, drop, edit_id = lost()
+    found = find_submission(world, drop, edit_id, {})
+    assert (found["outcome"], found["request_id"], found["attempt"]) == ("submitted", "request-1", 1)
+    edit = world.ledger.edits[edit_id]
+    assert (edit.state, edit.request_id) == (State.SUBMITTED, "request-1")
+    assert edit.submitted_at == edit.sent_at, "the provider's hour began when it was sent"
+
+
+def test_only_this_attempts_mark_makes_a_row_ours() -> None:
+    world, drop, edit_id = lost(accepted=False)
+    world.provider.know("same edit, other attempt", "/workroom/" + mark(edit_id, 2))
+    world.provider.know("attempt eleven", "/workroom/" + mark(edit_id, 11))
+    world.provider.know("another edit", "/workroom/" + mark("e" * 64, 1))
+    world.provider.know("cut prompt, no address", "")
+    assert find_submission(world, drop, edit_id, {})["outcome"] == "looking"
+    world.provider.know("ours", "/workroom/" + mark(edit_id, 1))
+    assert find_submission(world, drop, edit_id, {})["request_id"] == "ours"
+
+
+def test_of_two_alike_edits_in_flight_each_finds_its_own() -> None:
+    world, drop, edit_id = lost()
+    twin: Edit = replace(world.ledger.edits[edit_id], edit_id="f" * 64)
+    world.ledger.edits[twin.edit_id] = twin
+    world.provider.know("request-of-the-twin", "/workroom/" + mark(twin.edit_id, 1))
+    assert find_submission(world, drop, edit_id, {})["request_id"] == "request-1"
+    assert find_submission(world, drop, twin.edit_id, {})["request_id"] == "request-of-the-twin"
+
+
+def test_two_requests_with_one_mark_are_for_a_person() -> None:
+    world, drop, edit_id = lost()
+    world.provider.know("a second one", "/workroom/" + mark(edit_id, 1))
+    assert search_until_over(world, drop, edit_id)[0]["outcome"] == "not_found"
+    assert world.ledger.edits[edit_id].state is State.SUBMITTING
+
+
+def test_what_the_history_never_shows_is_not_found_after_minutes_of_searching() -> None:
+    world, drop, edit_id = lost(accepted=False)
+    last, pauses = search_until_over(world, drop, edit_id)
+    assert last["outcome"] == "not_found"
+    assert pauses == list(SEARCHES)
+    assert sum(pauses) >= 300
+    assert len(world.provider.submissions) == 1
+
+
+def test_a_row_that_lands_late_is_still_found() -> None:
+    world, drop, edit_id = lost(accepted=False)
+    seen: dict[str, Any] = {}
+    for _ in SEARCHES:
+        seen = find_submission(world, drop, edit_id, seen)
+        assert seen["outcome"] == "looking"
+    world.provider.know("late", "/workroom/" + mark(edit_id, 1))
+    assert find_submission(world, drop, edit_id, seen)["request_id"] == "late"
+
+
+def test_a_history_that_cannot_be_read_proves_nothing() -> None:
+    world, drop, edit_id = lost()
+    world.provider.failing_reads = {"search"}
+    seen: dict[str, Any] = {}
+    for _ in range(len(SEARCHES) + 2):
+        seen = find_submission(world, drop, edit_id, seen)
+        assert (seen["outcome"], seen["searches"]) == ("looking", 0)
+        assert seen["wait_seconds"] > 0
+    world.provider.failing_reads = set()
+    assert find_submission(world, drop, edit_id, seen)["outcome"] == "submitted"
+
+
+def test_a_history_that_can_never_be_read_ends_with_a_person() -> None:
+    world, drop, edit_id = lost()
+    world.provider.failing_reads = {"search"}
+    last, pauses = search_until_over(world, drop, edit_id)
+    assert last["outcome"] == "not_found"
+    assert len(pauses) == MAX_UNREADABLE
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTED, State.COMPLETED])
+def test_an_answer_that_was_written_after_all_is_gone_on_with(state: State) -> None:
+    world = FakeServices()
+    edit = an_edit_in(state)
+    world.ledger.edits[edit.edit_id] = edit
+    world.provider.failing_reads = {"search"}
+    assert find_submission(world, a_drop(), edit.edit_id, {"tries": 1})["request_id"] == "request-1"
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.RESERVED, State.FAILED])
+def test_what_the_ledger_proves_unsent_goes_back_a_few_times(state: State) -> None:
+    world = FakeServices()
+    edit = an_edit_in(state)
+    world.ledger.edits[edit.edit_id] = edit
+    seen: dict[str, Any] = {}
+    outcomes = []
+    for _ in range(MAX_RETURNS + 1):
+        seen = find_submission(world, a_drop(), edit.edit_id, seen)
+        outcomes.append(seen["outcome"])
+    assert outcomes == ["not_sent"] * MAX_RETURNS + ["failed"]
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.PREPARED, State.FAILED)])
+def test_an_edit_of_another_execution_is_left_to_it(state: State) -> None:
+    world = FakeServices()
+    edit = an_edit_in(state, owner="somebody else")
+    world.ledger.edits[edit.edit_id] = edit
+    assert find_submission(world, a_drop(), edit.edit_id, {})["outcome"] == "left"
+
+
+def test_an_earlier_failure_of_another_execution_does_not_silence_this_one() -> None:
+    """Its own step broke before it reserved anything; the row still names the execution of before."""
+    world = FakeServices()
+    edit = an_edit_in(State.FAILED, owner="an execution of last week")
+    world.ledger.edits[edit.edit_id] = edit
+    assert find_submission(world, a_drop(), edit.edit_id, {})["outcome"] == "not_sent"
+
+
+def test_it_never_submits() -> None:
+    for accepted in (True, False):
+        world, drop, edit_id = lost(accepted=accepted)
+        search_until_over(world, drop, edit_id)
+        assert len(world.provider.submissions) == 1

@@ -1,0 +1,140 @@
+"""An upload is announced: the pair that it completes is started, once, in whatever order things arrive."""
+
+from __future__ import annotations
+
+import pytest
+
+from dropcut.model import Half
+from dropcut.workflow.start_edit import OWN_METADATA, start_edit
+from tests.fakes.examples import INBOX
+from tests.fakes.services import FakeServices, Interruption, Killed, die
+
+CLIP, SIDECAR = "trip/beach.mp4", "trip/beach.json"
+NOTHING: dict[str, list[str]] = {"started": [], "waiting": []}
+
+
+def world_with(*keys: str) -> FakeServices:
+    world = FakeServices()
+    for key in keys:
+        world.files.put(INBOX, key, b"bytes")
+    return world
+
+
+@pytest.mark.parametrize("order", [(CLIP, SIDECAR), (SIDECAR, CLIP)])
+def test_the_later_half_starts_the_edit(order: tuple[str, str]) -> None:
+    world = FakeServices()
+    first, second = order
+    world.files.put(INBOX, first, b"bytes")
+    assert start_edit(world, INBOX, first) == {"started": [], "waiting": [first]}
+    world.files.put(INBOX, second, b"bytes")
+    (drop_id,) = start_edit(world, INBOX, second)["started"]
+    drop = world.executions.started[drop_id]
+    assert (drop.clip_key, drop.sidecar_key, drop.clip_version, drop.sidecar_version) == (CLIP, SIDECAR, "v1", "v1")
+    assert drop.settle_seconds == 0
+    assert world.journal.halves == {}, "nothing waits any more"
+
+
+def test_both_halves_at_once_announced_twice_each_start_one_edit() -> None:
+    world = world_with(CLIP, SIDECAR)
+    for key in (SIDECAR, CLIP, CLIP, SIDECAR):
+        start_edit(world, INBOX, key)
+    assert len(world.executions.started) == 1
+
+
+def test_a_partner_that_comes_while_the_wait_is_written_down_is_not_missed() -> None:
+    world = world_with(CLIP)
+
+    def arrive() -> None:
+        world.files.put(INBOX, SIDECAR, b"bytes")
+
+    interruption = Interruption(world, set(range(1, 10)), lambda: None)
+    start_edit(interruption.services(), INBOX, CLIP)
+    position = interruption.calls.index("journal.wait_for_partner") + 1
+    for late in (False, True):
+        world = world_with(CLIP)
+        outcome = start_edit(Interruption(world, {position}, arrive, late).services(), INBOX, CLIP)
+        assert len(outcome["started"]) == 1
+        assert world.journal.halves == {}
+
+
+def test_the_same_announcement_after_a_crash_at_any_point_still_starts_the_edit() -> None:
+    for at in range(1, 15):
+        for late in (False, True):
+            world = world_with(CLIP, SIDECAR)
+            interruption = Interruption(world, {at}, die, late)
+            try:
+                start_edit(interruption.services(), INBOX, CLIP)
+            except Killed:
+                assert start_edit(world, INBOX, CLIP)["started"]
+            assert len(world.executions.started) == 1
+            assert world.journal.halves == {}
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["trip/", "trip/beach.avi", "trip/beach.txt", "trip/beach.manifest.json", "trip/beach.error.json",
+     "trip/beach.status.json", "trip/_defaults.json", "trip/_draft.mp4", ""],
+)  # fmt: skip
+def test_folders_foreign_files_and_our_own_documents_are_ignored(key: str) -> None:
+    world = world_with(CLIP, SIDECAR, key)
+    assert start_edit(world, INBOX, key) == NOTHING
+    assert world.executions.started == {}
+    assert world.journal.halves == {}
+
+
+def test_an_output_of_ours_in_the_inbox_is_no_clip() -> None:
+    """Somebody points inbox and outbox at one place, or copies results back: that must not run in circles."""
+    world = world_with(SIDECAR)
+    world.files.put(INBOX, CLIP, b"bytes", **{OWN_METADATA: "e1"})
+    assert start_edit(world, INBOX, CLIP) == NOTHING
+    assert start_edit(world, INBOX, SIDECAR)["started"] == []
+    assert world.executions.started == {}
+
+
+def test_a_file_that_is_gone_again_waits_for_nothing() -> None:
+    world = world_with(CLIP)
+    world.files.delete(INBOX, CLIP)
+    assert start_edit(world, INBOX, CLIP) == NOTHING
+    assert world.journal.halves == {}
+
+
+def test_one_sidecar_with_two_clips_starts_both_and_each_is_then_told_of_the_other() -> None:
+    world = world_with(SIDECAR, CLIP, "trip/beach.mov")
+    assert len(start_edit(world, INBOX, SIDECAR)["started"]) == 2
+
+
+def test_a_stem_sidecar_that_another_one_beats_starts_nothing() -> None:
+    world = world_with(CLIP, SIDECAR, "trip/beach.mp4.json")
+    assert start_edit(world, INBOX, SIDECAR)["started"] == []
+    assert start_edit(world, INBOX, "trip/beach.mp4.json")["started"]
+
+
+def test_a_file_dropped_again_starts_another_edit_that_first_lets_things_settle() -> None:
+    world = world_with(CLIP, SIDECAR)
+    start_edit(world, INBOX, CLIP)
+    world.files.put(INBOX, SIDECAR, b"better")
+    (drop_id,) = start_edit(world, INBOX, SIDECAR)["started"]
+    drop = world.executions.started[drop_id]
+    assert (drop.sidecar_version, drop.settle_seconds) == ("v2", 20)
+    assert len(world.executions.started) == 2
+
+
+def test_a_drop_is_as_new_as_the_later_of_its_halves() -> None:
+    world = world_with(SIDECAR)
+    world.clock.now += 60
+    world.files.put(INBOX, CLIP, b"bytes")
+    (drop_id,) = start_edit(world, INBOX, CLIP)["started"]
+    assert world.executions.started[drop_id].dropped_at == world.clock.now
+
+
+def test_a_half_waits_from_its_announcement_on() -> None:
+    world = world_with(CLIP)
+    start_edit(world, INBOX, CLIP)
+    half = Half(bucket=INBOX, key=CLIP, version="v1", since=world.clock.now)
+    assert world.journal.halves[INBOX, CLIP] == half
+
+
+@pytest.mark.parametrize("stem", ["a b", "50%+1", "旅/海", "line\nbreak", "x" * 890, "%2F"])
+def test_odd_names_pair_as_any_others(stem: str) -> None:
+    world = world_with(stem + ".mov", stem + ".json")
+    assert len(start_edit(world, INBOX, stem + ".json")["started"]) == 1
