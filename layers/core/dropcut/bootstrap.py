@@ -23,7 +23,10 @@ from dropcut.results import WebResults
 from dropcut.settings import Settings
 
 KEY_SECONDS = 300  # how long the API key is kept in memory
-SIGNED = Config(signature_version="s3v4", retries={"mode": "standard", "max_attempts": 4})
+# "virtual" makes presigned addresses regional; the default gives the global host, which sends new buckets elsewhere.
+SIGNED = Config(
+    signature_version="s3v4", s3={"addressing_style": "virtual"}, retries={"mode": "standard", "max_attempts": 4}
+)
 PLAIN = Config(retries={"mode": "standard", "max_attempts": 4})
 
 

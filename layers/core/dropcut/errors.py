@@ -14,6 +14,7 @@ The class name is the message: Step Functions sees it as the error name and the 
     ├── ResultHostUnknown       the result lies on a host that this stack was not told to trust: held
     ├── DeliveryFailed          the copy into the outbox failed and left nothing: try again
     └── LedgerConflict          somebody else moved the edit first: read it again, never push
+        └── RowBusy             another write to the same row was under way; nothing was written
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class DeliveryFailed(DropcutError):
 
 class LedgerConflict(DropcutError):
     """A conditional write found the row in another state than the one decided upon."""
+
+
+class RowBusy(LedgerConflict):
+    """A transaction was cancelled because another one touched the same row; it wrote nothing."""

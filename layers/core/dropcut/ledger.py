@@ -6,6 +6,10 @@ whose answer was lost and which the SDK repeats does not look like somebody else
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,11 +17,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from dropcut.documents import day_of
-from dropcut.errors import LedgerConflict
+from dropcut.errors import LedgerConflict, RowBusy
 from dropcut.messages import Notice
 from dropcut.model import Edit, State
 from dropcut.table import Row, attempt_key, attribute, change, day_key, edit_attributes, edit_from, edit_key
 
+CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
 OF_ONE_ATTEMPT = (
     *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd"),
@@ -29,8 +34,8 @@ NAMES = {"#state": "state", "#attempt": "attempt", "#owner": "owner"}
 class DynamoLedger:
     """`table` is a boto3 Table; its client takes plain Python values, in transactions too."""
 
-    def __init__(self, table: Any) -> None:
-        self._table = table
+    def __init__(self, table: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table, self._sleep = table, sleep
 
     def edit(self, edit_id: str) -> Edit | None:
         row = self._table.get_item(Key=edit_key(edit_id), ConsistentRead=True).get("Item")
@@ -107,7 +112,12 @@ class DynamoLedger:
         for item in items:
             for action in item.values():
                 action["TableName"] = self._table.name
-        _once(self._table.meta.client.transact_write_items, TransactItems=list(items))
+        write = self._table.meta.client.transact_write_items
+        for pause in CONFLICT_PAUSES:
+            with suppress(RowBusy):  # cancelled whole, so nothing was written; many edits share the row of the day
+                return _once(write, TransactItems=list(items))
+            self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads, and keeps no secret
+        return _once(write, TransactItems=list(items))
 
 
 def _swept(now: float) -> Row:
@@ -123,5 +133,5 @@ def _once(write: Any, **parameters: Any) -> None:
         if error.response["Error"]["Code"] == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
             raise LedgerConflict("the edit was moved by somebody else") from None
         if "TransactionConflict" in reasons:
-            raise LedgerConflict("the edit is being moved by somebody else") from None
+            raise RowBusy("another write to the same row is under way") from None
         raise
