@@ -5,11 +5,14 @@ Run by the interpreter of `.workshop/lambda`, which has awslambdaric and boto3 a
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 import runpy
 import signal
 import sys
 import threading
+from pathlib import Path
 
 
 def die_with_the_cloud() -> None:
@@ -19,7 +22,19 @@ def die_with_the_cloud() -> None:
     os.killpg(os.getpid(), signal.SIGKILL)
 
 
+def provide_runtime_client() -> None:
+    """Put this folder's `runtime_client` where awslambdaric looks for its own, on a machine that has no build of it."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("runtime_client")
+        return
+    spec = importlib.util.spec_from_file_location("runtime_client", Path(__file__).with_name("runtime_client.py"))
+    if spec and spec.loader:
+        sys.modules["runtime_client"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+
 if __name__ == "__main__":
     threading.Thread(target=die_with_the_cloud, daemon=True).start()
+    provide_runtime_client()
     sys.argv = ["awslambdaric", os.environ["_HANDLER"]]
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)

@@ -163,6 +163,10 @@ def definition_from_template(properties: dict[str, Any]) -> str:
     try:
         document = json.loads(definition)
     except ValueError:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(definition)):
+            raise provisioners._sfn_handler_error(
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: CloudFormation resolves no YAML aliases'"
+            ) from None
         document = yaml.safe_load(definition)
     definition = json.dumps(document)
     problem = problem_in_definition(definition)

@@ -179,7 +179,10 @@ def make_environment(name: str, interpreter: Interpreter) -> None:
     ):
         run([uv, "venv", "--quiet", "--clear", "--python", interpreter.path, str(home)], env)
     target = ["--quiet", "--python", str(home / "bin" / "python")]
-    run([uv, "pip", "sync", *target, "--require-hashes", str(LOCKS / (name + ".txt"))], env)
+    # awslambdaric is built for Linux only. Elsewhere its wheel is installed all the same, for the Python in it, and
+    # localcloud/runtime_client.py stands in for its extension module.
+    foreign = ["--python-platform", "x86_64-manylinux_2_28"] if name == "lambda" and sys.platform != "linux" else []
+    run([uv, "pip", "sync", *target, *foreign, "--require-hashes", str(LOCKS / (name + ".txt"))], env)
     if name == "dev":
         run([uv, "pip", "install", *target, "--no-deps", "--no-build-isolation", "--editable", str(CORE)], env)
     write_stamp(name, interpreter)

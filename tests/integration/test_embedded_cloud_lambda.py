@@ -74,6 +74,20 @@ def test_a_dependency_that_no_layer_has_is_missing(cloud: Cloud, probe: dict[str
     assert "a_package_that_is_in_no_layer" in problem["errorMessage"]
 
 
+def test_a_machine_without_the_runtime_clients_extension_runs_functions_too(
+    cloud: Cloud, probe: dict[str, str]
+) -> None:
+    def invoke(event: dict[str, Any]) -> Any:
+        answer = cloud.client("lambda").invoke(FunctionName=probe["Elsewhere"], Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
+
+    for text in ("one", "x" * 300_000, "été 日本"):
+        seen = invoke({"say": text})
+        assert seen["said"] == text
+        assert seen["file"].endswith("localcloud/runtime_client.py")
+    assert invoke({"error": "été 日本"})["errorType"] == "LookupError"
+
+
 def test_what_a_function_prints_is_in_its_log(run: Probe) -> None:
     run("describe")
     name = run.outputs["Probe"].rsplit(":", 1)[-1]
