@@ -126,3 +126,22 @@ def test_a_walk_remembers_only_what_it_is_asked_for() -> None:
     for number in range(1000):
         walker.feed(box(b"ftyp" if not number else f"{number:04d}".encode()))
     assert len(vars(walker)["_boxes"]) <= 3
+
+
+@pytest.mark.parametrize(
+    ("body", "cut_off"),
+    [
+        *((whole, False) for whole in WHOLE.values()),
+        *((WHOLE[name][:-1], True) for name in ("faststart", "moov at the end", "64-bit sizes")),
+        (FTYP + MOOV[:12], True),
+        (FTYP + MOOV + MDAT + b"\x00\x00\xff\xffjunk of a camera", False),
+        (MOOV + MDAT[:-1], False),  # old QuickTime, without ftyp: not judged
+        (b"", False),
+    ],
+)
+def test_a_clip_that_was_half_uploaded_is_told_from_one_with_something_odd_at_its_end(
+    body: bytes, cut_off: bool
+) -> None:
+    walker = BoxWalker()
+    walker.feed(body)
+    assert walker.is_cut_off is cut_off

@@ -14,7 +14,8 @@ class BoxWalker:
 
     def __init__(self) -> None:
         self._header = b""
-        self._left = 0  # bytes of the current box that are still to come
+        self._kind = b""  # of the current box
+        self._left = 0  # bytes of it that are still to come
         self._open_ended = False  # a last box of size 0 runs to the end of the file
         self._boxes: set[bytes] = set()
         self._broken = False
@@ -46,9 +47,15 @@ class BoxWalker:
         self._open_ended = size == 0
         self._left = 0 if self._open_ended else size - len(self._header)
         self._broken = self._left < 0
+        self._kind = kind
         if kind in (b"ftyp", b"moov", b"mdat"):  # the only ones asked about; a list of all would grow with the file
             self._boxes.add(kind)
         self._header = b""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """True if the picture or the index ends before it should. Old QuickTime files, without ftyp, are not judged."""
+        return self._left > 0 and self._kind in (b"moov", b"mdat")
 
     def verdict(self) -> str | None:
         """None for a whole MP4, else the reason in words."""

@@ -10,22 +10,26 @@ from typing import Any
 from pymediainfo import MediaInfo
 
 from dropcut.model import Clip
+from dropcut.mp4 import BoxWalker
 
 CONTAINERS = ("MPEG-4", "QuickTime")
 
 
 def probe_clip(chunks: Iterator[bytes]) -> Clip | str:
     """Hash and probe a clip as it streams by (at most 200 MB, in /tmp). Gives its facts, or why it is no clip."""
-    hasher, size = hashlib.sha256(), 0
+    hasher, walker, size = hashlib.sha256(), BoxWalker(), 0
     with tempfile.NamedTemporaryFile(prefix="clip-", suffix=".mp4") as file:
         for chunk in chunks:
             hasher.update(chunk)
+            walker.feed(chunk)
             size += len(chunk)
             file.write(chunk)
         file.flush()
         # parse_speed=0 reads the headers only; the default scans the stream, forty times slower.
         info = MediaInfo.parse(file.name, parse_speed=0)
-    return _clip(info, size, hasher.hexdigest())
+    clip = _clip(info, size, hasher.hexdigest())
+    # The index of a half upload is often whole, and reads like a good clip's.
+    return "is cut off: not all of it was uploaded" if isinstance(clip, Clip) and walker.is_cut_off else clip
 
 
 def _clip(info: Any, size: int, sha256: str) -> Clip | str:
