@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import fnmatch
 import functools
 import json
 import logging
@@ -59,8 +60,8 @@ def may_invoke(function_arn: str, rule_arn: str) -> bool:
     for statement in found[0].get("Statement", []) if found else []:
         principal = statement.get("Principal")
         conditions = statement.get("Condition") or {}
-        sources = [value.get("AWS:SourceArn") or value.get("aws:SourceArn") for value in conditions.values()]
-        if principal == {"Service": "events.amazonaws.com"} and all(s in (None, rule_arn) for s in sources):
+        sources = [value.get("AWS:SourceArn") or value.get("aws:SourceArn") or "*" for value in conditions.values()]
+        if principal == {"Service": "events.amazonaws.com"} and all(fnmatch.fnmatchcase(rule_arn, s) for s in sources):
             return True
     return False
 
