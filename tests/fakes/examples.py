@@ -11,7 +11,7 @@ from dropcut.identity import drop_id
 from dropcut.model import Clip, Drop, Edit, State
 
 INBOX, OUTBOX, WORKROOM = "inbox", "outbox", "workroom"
-NOW = 1_795_500_000.0  # 2026-11-24T06:40:00Z
+NOW = 1_795_500_000.0  # 2026-11-24T06:00:00Z
 
 # The body of the provider's own page, less `video_url`.
 PROVIDERS_EXAMPLE: dict[str, Any] = {

@@ -1,0 +1,102 @@
+"""When the provider has forgotten the request, its history is asked for as long as a result file lives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dropcut.model import Progress, State
+from dropcut.waiting import ASK_HISTORY_UNTIL
+from dropcut.workflow.find_result import find_result
+from dropcut.workflow.submit_edit import generation
+from localcloud.simulator.catalogue import REASONS
+from tests.fakes.examples import an_edit_in
+from tests.fakes.machine import Machine
+from tests.fakes.services import FakeServices
+from tests.fakes.worlds import FINISHED, a_world
+
+
+def gone() -> tuple[FakeServices, dict[str, Any]]:
+    """A world in which request-1 is known to the history alone."""
+    world = FakeServices()
+    edit = an_edit_in(State.SUBMITTED)
+    world.ledger.edits[edit.edit_id] = edit
+    world.provider.know("request-1", "")
+    world.provider.forget()
+    return world, generation(edit, 0, 0)
+
+
+def test_a_result_in_the_history_is_as_good_as_any() -> None:
+    world, account = gone()
+    world.provider.finish()
+    assert find_result(world, account)["outcome"] == "completed"
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.COMPLETED
+
+
+def test_a_row_that_is_pending_missing_or_unreadable_is_looked_at_again_later() -> None:
+    world, account = gone()
+    pauses = []
+    for n, trouble in enumerate(("pending", "missing", "unreadable"), 1):
+        if trouble == "missing":
+            world.provider.rows.clear()
+        if trouble == "unreadable":
+            world.provider.failing_reads = {"past"}
+        account = find_result(world, account)
+        assert (account["outcome"], account["looks"]) == ("looking", n)
+        pauses.append(account["wait_seconds"])
+    assert pauses == sorted(pauses)
+    assert pauses[0] == 300
+
+
+def test_a_finished_row_without_its_file_has_not_fully_landed() -> None:
+    world, account = gone()
+    world.provider.finish(url=None)
+    assert find_result(world, account)["outcome"] == "looking"
+    world.provider.finish()
+    assert find_result(world, account)["outcome"] == "completed"
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [("unknown", "failed"), ("capacity", "try_again")])
+def test_a_failure_in_the_history_is_judged_as_any(reason: str, outcome: str) -> None:
+    world, account = gone()
+    world.provider.fail(REASONS[reason])
+    assert find_result(world, account)["outcome"] == outcome
+
+
+@pytest.mark.parametrize("by_clock", [True, False])
+def test_after_seven_days_the_result_is_lost(by_clock: bool) -> None:
+    world, account = gone()
+    world.clock.now += ASK_HISTORY_UNTIL if by_clock else 0
+    account |= {"waited_seconds": 0 if by_clock else ASK_HISTORY_UNTIL}
+    assert find_result(world, account)["outcome"] == "lost"
+
+
+def test_a_generation_slower_than_the_hour_is_delivered_from_the_history() -> None:
+    world, drop = a_world()
+    world.provider.ends_at_once = Progress(status="PROCESSING")
+    machine = Machine(world, world)
+    status = world.provider.status
+
+    def forgetting(request_id: str) -> Progress:
+        if world.clock.now > 1_795_500_000.0 + 3000:
+            world.provider.set(request_id, FINISHED)
+            world.provider.forget(request_id)
+        return status(request_id)
+
+    world.provider.status = forgetting  # type: ignore[method-assign]
+    assert machine.run(drop) == "Delivered"
+    assert "FindResult" in machine.entered
+
+
+def test_a_generation_that_never_ends_is_told_as_paid_and_undelivered() -> None:
+    world, drop = a_world()
+    world.provider.ends_at_once = Progress(status="PROCESSING")
+    machine = Machine(world, world)
+    assert machine.run(drop) == "Failed"
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.UNDELIVERED
+    assert len(world.provider.submissions) == 1
+    assert 20 < machine.entered.count("FindResult") < 60
+    assert machine.entered.count("PollEdit") < 150

@@ -1,0 +1,164 @@
+"""One free look at a generation: what is final goes into the ledger, everything else is looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dropcut.decisions import MAX_TRIES
+from dropcut.model import Progress, State
+from dropcut.waiting import POLL_UNTIL, VISIBLE_AFTER
+from dropcut.workflow.poll_edit import poll_edit
+from dropcut.workflow.submit_edit import generation
+from localcloud.simulator.catalogue import REASONS
+from tests.fakes.examples import NOW, an_edit_in
+from tests.fakes.machine import Machine
+from tests.fakes.services import FakeServices
+from tests.fakes.worlds import a_world
+
+DAY = "2026-11-24"
+
+
+def submitted(tries: int = 0, **changes: Any) -> tuple[FakeServices, dict[str, Any]]:
+    """A world in which request-1 is under way, and the state machine's account of it."""
+    world = FakeServices()
+    edit = an_edit_in(State.SUBMITTED, **changes)
+    world.ledger.edits[edit.edit_id] = edit
+    world.ledger.money[DAY]["reserved_usd"] = edit.estimated_usd
+    world.provider.know("request-1", "")
+    return world, generation(edit, 150, tries)
+
+
+def state_of(world: FakeServices) -> State:
+    (edit,) = world.ledger.edits.values()
+    return edit.state
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "PROCESSING", "REVIEWING", "", "x" * 9999])
+def test_a_word_that_is_not_final_means_looking_again(status: str) -> None:
+    world, account = submitted()
+    world.provider.set("request-1", Progress(status=status))
+    seen = poll_edit(world, account)
+    assert (seen["outcome"], seen["polls"], seen["waited_seconds"], seen["wait_seconds"]) == ("running", 1, 150, 10)
+    assert len(seen["provider_status"]) <= 40
+    assert state_of(world) is State.SUBMITTED
+
+
+def test_a_finished_generation_is_charged_in_place_of_its_reservation() -> None:
+    world, account = submitted()
+    world.provider.finish(cost="1.26")
+    assert poll_edit(world, account)["outcome"] == "completed"
+    assert dict(world.ledger.money[DAY]) == {"reserved_usd": 0, "charged_usd": Decimal("1.26")}
+    assert poll_edit(world, account)["outcome"] == "completed", "a retry after a lost answer"
+    assert world.ledger.money[DAY]["charged_usd"] == Decimal("1.26"), "counted once"
+
+
+def test_a_finished_generation_without_a_cost_keeps_its_reservation() -> None:
+    world, account = submitted()
+    world.provider.finish(cost=None)
+    assert poll_edit(world, account)["outcome"] == "completed"
+    assert world.ledger.money[DAY]["reserved_usd"] == Decimal("1.68")
+
+
+def test_a_read_that_fails_is_made_again_however_often() -> None:
+    world, account = submitted()
+    world.provider.failing_reads = {"status"}
+    for _ in range(30):
+        account = poll_edit(world, account)
+        assert account["outcome"] == "running"
+    assert state_of(world) is State.SUBMITTED
+
+
+def test_a_404_of_a_young_request_is_looked_at_again() -> None:
+    world, account = submitted()
+    world.provider.forget()
+    account |= {"wait_seconds": VISIBLE_AFTER - 1}
+    assert poll_edit(world, account)["outcome"] == "running"
+
+
+@pytest.mark.parametrize("by_clock", [True, False])
+def test_a_404_of_an_old_request_sends_us_to_the_history(by_clock: bool) -> None:
+    world, account = submitted()
+    world.provider.forget()
+    account |= {"wait_seconds": 1 if by_clock else VISIBLE_AFTER}
+    world.clock.now += VISIBLE_AFTER if by_clock else 0
+    seen = poll_edit(world, account)
+    assert (seen["outcome"], seen["looks"], seen["wait_seconds"]) == ("gone", 0, 0)
+    assert state_of(world) is State.SUBMITTED
+
+
+@pytest.mark.parametrize("by_clock", [True, False])
+def test_polling_ends_before_the_provider_forgets_by_clock_or_by_counted_waits(by_clock: bool) -> None:
+    """A clock that jumped back must not make us poll past the hour."""
+    world, account = submitted()
+    world.clock.now = NOW + POLL_UNTIL if by_clock else NOW - 99_999
+    account |= {"waited_seconds": 0 if by_clock else POLL_UNTIL - 150}
+    assert poll_edit(world, account)["outcome"] == "gone"
+
+
+def test_even_an_unreadable_provider_ends_the_polling_in_time() -> None:
+    world, account = submitted()
+    world.provider.failing_reads = {"status"}
+    world.clock.now += POLL_UNTIL
+    assert poll_edit(world, account)["outcome"] == "gone"
+
+
+@pytest.mark.parametrize("reason", [reason for reason in REASONS if reason != "capacity"])
+def test_a_failure_is_final_unpaid_and_told_in_the_providers_words(reason: str) -> None:
+    world, account = submitted()
+    world.provider.fail(REASONS[reason])
+    assert poll_edit(world, account)["outcome"] == "failed"
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.FAILED
+    assert edit.reason == f"the provider failed it ({reason}): {REASONS[reason]}"
+    assert world.ledger.money[DAY]["reserved_usd"] == 0
+
+
+@pytest.mark.parametrize(("tries", "outcome"), [(0, "try_again"), (1, "try_again"), (2, "failed")])
+def test_a_lack_of_capacity_is_tried_again_twice(tries: int, outcome: str) -> None:
+    world, account = submitted(tries)
+    world.provider.fail(REASONS["capacity"])
+    seen = poll_edit(world, account)
+    assert (seen["outcome"], state_of(world)) == (outcome, State.FAILED)
+    assert outcome == "failed" or seen["wait_seconds"] > 0
+
+
+def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its_own_mark() -> None:
+    world, drop = a_world()
+    world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
+    assert Machine(world, world).run(drop) == "Failed"
+    urls = [url.partition("?")[0] for _, url in world.provider.submissions]
+    assert len(urls) == len(set(urls)) == MAX_TRIES == 3
+    assert world.ledger.money[DAY] == {"reserved_usd": 0, "attempts": 3}
+    assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
+
+
+def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again() -> None:
+    world, account = submitted()
+    world.provider.fail(REASONS["capacity"], cost="1.68")
+    assert poll_edit(world, account)["outcome"] == "failed"
+    (edit,) = world.ledger.edits.values()
+    assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
+    assert "yet it charged" in str(edit.reason)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.DELIVERED, State.IN_DOUBT, State.UNDELIVERED])
+def test_an_edit_that_was_closed_meanwhile_is_not_opened_again(state: State) -> None:
+    world, account = submitted()
+    (edit,) = world.ledger.edits.values()
+    world.ledger.edits[edit.edit_id] = replace(edit, state=state)
+    world.provider.finish()
+    assert poll_edit(world, account)["outcome"] == "failed"
+    assert state_of(world) is state
+
+
+def test_the_answer_about_an_attempt_of_before_changes_nothing() -> None:
+    world, account = submitted()
+    (edit,) = world.ledger.edits.values()
+    world.ledger.edits[edit.edit_id] = replace(edit, request_id="request-2")
+    world.provider.fail("width")
+    assert poll_edit(world, account)["outcome"] == "failed"
+    assert state_of(world) is State.SUBMITTED
