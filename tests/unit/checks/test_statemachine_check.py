@@ -118,6 +118,12 @@ def test_a_broken_machine_is_told_what_is_wrong(wrong: str) -> None:
     assert [problem for problem in problems(machine, {"SubmitEditArn"}, OURS) if problem.startswith(said)]
 
 
+def test_an_invocation_that_lambda_turned_away_may_be_sent_again() -> None:
+    machine = copy.deepcopy(SOUND)
+    machine["States"]["SubmitEdit"]["Retry"].append({"ErrorEquals": ["Lambda.TooManyRequestsException"]})
+    assert problems(machine, {"SubmitEditArn"}, OURS) == []
+
+
 def test_a_machine_may_not_run_for_ever() -> None:
     endless = {name: value for name, value in SOUND.items() if name != "TimeoutSeconds"}
     assert "the machine has no TimeoutSeconds" in problems(endless, {"SubmitEditArn"}, OURS)
