@@ -10,7 +10,11 @@ import pytest
 from localcloud.clips import make_clip
 from localcloud.messages import watch_topic
 from localcloud.standing import Standing, stand_up
-from tests.e2e.stand import Stand, unique
+
+pytest.register_assert_rewrite("tests.e2e.outcomes", "tests.e2e.stand")  # or a failed assertion shows no values
+
+from tests.e2e.local_powers import Powers  # noqa: E402
+from tests.e2e.stand import Stand, unique  # noqa: E402
 
 WAIT_SCALE = 0.01  # the state machine's minute lasts 0.6 s
 PARAMETERS = {
@@ -43,6 +47,12 @@ def stand(_shared: Stand) -> Iterator[Stand]:
     accepted = Counter(post["video_url"] for post in _shared.provider.requests() if post["accepted"])
     assert [url for url, times in accepted.items() if times > 1] == [], "an attempt was bought twice"
     assert _shared.provider.faults()["waiting"] == [], "a fault was queued and never met"
+
+
+@pytest.fixture
+def powers(stand: Stand) -> Powers:
+    """Power over the embedded cloud below the stand."""
+    return Powers(stand, WAIT_SCALE)
 
 
 @pytest.fixture

@@ -9,24 +9,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from pymediainfo import MediaInfo
 
 from localcloud.clips import make_clip
-from localcloud.cloud import REPOSITORY
 from localcloud.executions import states_entered
+from tests.e2e.outcomes import valid
 from tests.e2e.stand import Stand, together
 
 ASK = {"prompt": "Make it an alien planet", "mode": "std", "keep_audio": True}
 SIDECAR = json.dumps(ASK).encode()
-
-
-def valid(document: Any, name: str) -> Any:
-    """The document, after holding it against a published schema."""
-    schema = json.loads((REPOSITORY / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
-    return document
 
 
 def probe(video: bytes) -> Any:

@@ -13,8 +13,8 @@ import imageio_ffmpeg
 import pytest
 
 from localcloud.clips import make_clip
+from tests.e2e.outcomes import valid
 from tests.e2e.stand import Stand
-from tests.e2e.test_dropping import valid
 
 GOOD = b'{"prompt": "Make it an alien planet"}'
 IMAGE = "https://example.com/hat.png"

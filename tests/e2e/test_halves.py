@@ -1,0 +1,85 @@
+"""A file whose other half does not come is told of once, with the likeliest typo; nothing that S3 keeps is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.local_powers import Powers
+from tests.e2e.stand import Stand
+
+SIDECAR = b'{"prompt": "Make it an alien planet", "mode": "std"}'
+
+
+def test_a_clip_that_waits_gets_one_notice_with_the_nearest_name_and_is_still_edited_when_its_sidecar_comes(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    stand.put(f"{folder}beach.mp4", clip)
+    stand.put(f"{folder}beech.json", SIDECAR)
+    stand.put(f"{folder}mountain.json", SIDECAR)
+    stand.finish(folder)
+    powers.sweep()
+    assert stand.messages(folder) == [], "a minute has not passed"
+
+    powers.let_halves_wait(f"{folder}beach.mp4", minutes=2)
+    powers.sweep()
+    powers.let_halves_wait(f"{folder}beach.mp4", minutes=2)
+    powers.sweep()
+    message = stand.message(folder)
+    assert message.attributes["status"] == "WAITING"
+    assert message.document["clip"]["key"] == f"{folder}beach.mp4"
+    for told in ("beach.mp4 waits for a sidecar: beach.json or beach.mp4.json", "beech.json", "nothing was paid"):
+        assert told in message.text
+    assert "mountain" not in message.text
+    assert stand.executions(folder) == []
+
+    stand.put(f"{folder}beach.json", SIDECAR)
+    assert [run.status for run in stand.finish(folder)] == ["SUCCEEDED"]
+    assert [message.attributes["status"] for message in stand.messages(folder)] == ["WAITING", "DELIVERED"]
+    assert len(stand.bill(folder)) == 1
+
+
+def test_a_sidecar_that_waits_is_told_which_clips_it_could_belong_to(stand: Stand, powers: Powers, folder: str) -> None:
+    stand.put(f"{folder}beach.json", SIDECAR)
+    stand.finish(folder)
+    powers.let_halves_wait(f"{folder}beach.json", minutes=2)
+    powers.sweep()
+    message = stand.message(folder)
+    assert message.document["clip"] is None
+    assert message.document["sidecar"]["key"] == f"{folder}beach.json"
+    assert "waits for a clip: beach.mp4 or beach.mov" in message.text
+    assert "typo" not in message.text
+
+
+def test_a_file_that_was_taken_back_is_not_told_of(stand: Stand, powers: Powers, folder: str, clip: bytes) -> None:
+    stand.put(f"{folder}beach.mp4", clip)
+    stand.finish(folder)
+    stand.cloud.client("s3").delete_object(Bucket=stand.inbox, Key=f"{folder}beach.mp4")
+    powers.let_halves_wait(f"{folder}beach.mp4", minutes=2)
+    powers.sweep()
+    assert stand.messages(folder) == []
+
+
+@pytest.fixture
+def _deaf(powers: Powers) -> Iterator[None]:
+    powers.announce_uploads(False)
+    yield
+    powers.announce_uploads(True)
+
+
+@pytest.mark.usefixtures("_deaf")
+def test_a_pair_whose_last_announcement_was_lost_is_started_by_the_sweep(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    powers.announce_uploads(True)
+    stand.put(f"{folder}beach.mp4", clip)
+    stand.finish(folder)
+    powers.announce_uploads(False)
+    stand.cloud.client("s3").put_object(Bucket=stand.inbox, Key=f"{folder}beach.json", Body=SIDECAR)
+    powers.let_halves_wait(f"{folder}beach.mp4", minutes=2)
+    powers.sweep()
+    powers.sweep()
+    assert [run.status for run in stand.finish(folder)] == ["SUCCEEDED"]
+    assert stand.message(folder).attributes["status"] == "DELIVERED"
+    assert len(stand.bill(folder)) == 1

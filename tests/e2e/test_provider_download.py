@@ -1,0 +1,50 @@
+"""A result is delivered whole or not at all, however often its download breaks."""
+
+from __future__ import annotations
+
+from localcloud.executions import states_entered
+from tests.e2e.local_powers import Powers
+from tests.e2e.outcomes import ASK, assert_delivered, assert_ended
+from tests.e2e.stand import Stand
+
+BROKEN = ["cut_short", "cut_short_undeclared", "html", "empty", "corrupt", "forbidden", "redirect", "bad_gateway",
+          "reset", "truncated"]  # fmt: skip
+
+
+def test_a_broken_download_is_repeated_until_it_is_whole_and_leaves_nothing_behind(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    stand.provider.inject([{"stage": "download", "kind": kind} for kind in BROKEN])
+    with powers.time_flies(0.0005):
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        assert_delivered(stand, folder)
+    (run,) = stand.executions(folder)
+    assert states_entered(stand.cloud, run.arn).count("DeliverEdit") == 1, "a retry, not another state"
+    s3, place = stand.cloud.client("s3"), {"Bucket": stand.outbox_bucket, "Prefix": folder}
+    versions = s3.list_object_versions(**place)["Versions"]
+    assert sorted(version["Key"] for version in versions) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
+    assert s3.list_multipart_uploads(**place).get("Uploads", []) == []
+
+
+def test_slow_and_dripping_downloads_are_waited_for(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.inject({"stage": "download", "kind": "slow_drip", "seconds": 2})
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert_delivered(stand, folder)
+
+
+def test_a_result_that_cannot_be_had_is_held_as_paid_and_never_bought_again(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    stand.provider.inject({"stage": "download", "kind": "forbidden", "times": 17})
+    with powers.time_flies(0.0001):
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        message = assert_ended(stand, folder, "UNDELIVERED", billed=1)
+    (billed,) = stand.bill(folder)
+    assert billed["request_id"] in message.document["summary"]
+    assert "403" in message.text
+    assert message.document["cost"]["charged_usd"] == billed["usd"]
+
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    stand.finish(folder)
+    assert len(stand.posts(folder)) == 1
+    assert [message.attributes["status"] for message in stand.messages(folder)] == ["UNDELIVERED", "UNDELIVERED"]
