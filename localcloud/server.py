@@ -41,6 +41,7 @@ def watch_parent() -> None:
         pass
     from ministack.core import lambda_runtime
 
+    threading.Timer(3.0, os._exit, (1,)).start()  # A worker that cannot be ended must not keep the cloud.
     with contextlib.suppress(Exception):
         lambda_runtime.reset()  # Waits until the Lambda workers are gone, so that `stop` leaves nothing behind.
     os._exit(0)

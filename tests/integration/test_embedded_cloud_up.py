@@ -17,7 +17,9 @@ import pytest
 
 from localcloud.cloud import REPOSITORY
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 150.0  # an edit takes 8 s; this is for a machine that is busy with something else
+
+pytestmark = pytest.mark.timeout(400)
 
 
 class Terminal:
@@ -61,7 +63,7 @@ class Terminal:
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    running = Terminal("--speed", "100", "--workdir", str(tmp_path_factory.mktemp("up")))
+    running = Terminal("--workdir", str(tmp_path_factory.mktemp("up")))
     running.wait_for("Ctrl-C stops everything.")
     yield running
     if running.process.poll() is None:
