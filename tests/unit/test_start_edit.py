@@ -119,10 +119,11 @@ def test_a_file_dropped_again_starts_another_edit_that_first_lets_things_settle(
     assert len(world.executions.started) == 2
 
 
-def test_a_drop_is_as_new_as_the_later_of_its_halves() -> None:
-    world = world_with(SIDECAR)
+@pytest.mark.parametrize(("first", "second"), [(CLIP, SIDECAR), (SIDECAR, CLIP)])
+def test_a_drop_is_as_new_as_the_later_of_its_halves(first: str, second: str) -> None:
+    world = world_with(first)
     world.clock.now += 60
-    world.files.put(INBOX, CLIP, b"bytes")
+    world.files.put(INBOX, second, b"bytes")
     (drop_id,) = start_edit(world, INBOX, CLIP)["started"]
     assert world.executions.started[drop_id].dropped_at == world.clock.now
 
