@@ -13,7 +13,7 @@ SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  PYTHON=python3.12 names another interpreter; ARGS="..." goes to demo, up and test.'
+	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test.'
 
 demo: setup ## one edit from drop to delivery, on this machine
 	@$(DEV)/python -m localcloud demo $(ARGS)
