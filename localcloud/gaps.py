@@ -13,7 +13,7 @@ from typing import Any
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import enforce
 from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import eventbridge, lambda_svc, s3
+from ministack.services import dynamodb, eventbridge, lambda_svc, s3
 
 logger = logging.getLogger("localcloud.gaps")
 _version_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("version_id", default=None)
@@ -21,6 +21,16 @@ _stock_fire = s3._fire_s3_event
 _stock_dispatch = eventbridge._dispatch_event
 _stock_invoke = eventbridge._invoke_target
 _stock_s3 = s3.handle_request
+_stock_update = dynamodb._apply_update_expression
+
+CLAUSE = re.compile(r"(?<![#:\w.])(SET|REMOVE|ADD|DELETE)(?=\s)", re.IGNORECASE)
+PATH = r"[#\w][\w.#\[\]-]*"
+ACTIONS = {  # what one action of a clause looks like
+    "SET": re.compile(rf"{PATH}\s*=[^=]+", re.DOTALL),
+    "REMOVE": re.compile(PATH),
+    "ADD": re.compile(rf"{PATH}\s+:\w+"),
+    "DELETE": re.compile(rf"{PATH}\s+:\w+"),
+}
 
 
 def fire_s3_event(*arguments: Any, version_id: str | None = None, **rest: Any) -> None:
@@ -101,11 +111,33 @@ def compile_wildcards(pattern: str, ignore_case: bool) -> re.Pattern[str]:
     return re.compile(rf"{regex}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
+def problem_in_update(expression: str) -> str | None:
+    """What DynamoDB refuses about an update expression, in its words, or None."""
+    _, *rest = CLAUSE.split(expression)
+    clauses = [name.upper() for name in rest[::2]]
+    for name, body in zip(clauses, rest[1::2], strict=True):
+        if clauses.count(name) > 1:
+            return f'Invalid UpdateExpression: The "{name}" section can only be used once in an update expression;'
+        for action in re.split(r",(?![^(]*\))", body):
+            if not ACTIONS[name].fullmatch(action.strip()):
+                return f'Invalid UpdateExpression: Syntax error; near: "{action.strip()}"'
+    return None
+
+
+def apply_update(item: dict[str, Any], expression: str, *rest: Any, **more: Any) -> Any:
+    """Refuse an action in the wrong clause; MiniStack takes `REMOVE a, b = :b` and removes b."""
+    problem = problem_in_update(expression)
+    if problem:
+        raise ValueError(problem)
+    return _stock_update(item, expression, *rest, **more)
+
+
 def install() -> None:
     """Put these in place of MiniStack's; it looks the names up at every call."""
     iam_evaluator._fnmatch_compile = compile_wildcards
     s3._fire_s3_event = fire_s3_event
     s3.handle_request = handle_s3
+    dynamodb._apply_update_expression = apply_update
     eventbridge._dispatch_event = dispatch_event
     eventbridge._invoke_target = invoke_target
     eventbridge._dispatch_to_lambda = dispatch_to_lambda

@@ -168,6 +168,40 @@ def test_a_failed_condition_returns_the_row_that_stood_in_the_way(cloud: Cloud, 
     assert caught.value.response["Item"]["state"] == {"S": "SUBMITTED"}
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "SET #a = :a REMOVE #b, #c = if_not_exists(#c, :c)",
+        "SET #a = :a SET #b = :a",
+        "SET #a = :a, #b",
+        "SET #a = :a ADD #b = :c",
+    ],
+)
+def test_an_update_that_dynamodb_cannot_read_is_refused(cloud: Cloud, probe: dict[str, str], expression: str) -> None:
+    names = {name: name[1:] for name in ("#a", "#b", "#c") if name in expression}
+    values = {name: {"N": "1"} for name in (":a", ":c") if name in expression}
+    where = {"TableName": probe["Table"], "Key": {"pk": {"S": "unreadable"}}, "UpdateExpression": expression}
+    update = {**where, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+    assert code_of(cloud.client("dynamodb").update_item, **update) == "ValidationException"
+    assert code_of(cloud.client("dynamodb").transact_write_items, TransactItems=[{"Update": update}]) in (
+        "ValidationException",
+        "TransactionCanceledException",
+    )
+
+
+def test_an_update_may_use_every_clause(cloud: Cloud, probe: dict[str, str]) -> None:
+    answer = cloud.client("dynamodb").update_item(
+        TableName=probe["Table"],
+        Key={"pk": {"S": "every clause"}},
+        UpdateExpression="SET #set = if_not_exists(#set, :one), m = :m, l = list_append(:l, :l) REMOVE x, y ADD n :one",
+        ExpressionAttributeNames={"#set": "set"},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":m": {"M": {"a": {"N": "1"}}}, ":l": {"L": [{"N": "1"}]}},
+        ReturnValues="ALL_NEW",
+    )
+    assert answer["Attributes"]["set"] == {"N": "1"}
+    assert len(answer["Attributes"]["l"]["L"]) == 2
+
+
 def test_what_the_template_says_of_table_and_bucket_is_so(cloud: Cloud, probe: dict[str, str]) -> None:
     dynamodb, s3 = cloud.client("dynamodb"), cloud.client("s3")
     ttl = dynamodb.describe_time_to_live(TableName=probe["Table"])["TimeToLiveDescription"]
