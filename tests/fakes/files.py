@@ -45,7 +45,7 @@ class FakeFiles:
         stored = self._find(bucket, key, version)
         return _facts(key, stored) if stored else None
 
-    def keys(self, bucket: str, prefix: str, folder_only: bool = False) -> list[str]:
+    def keys(self, bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]:
         there = [key for where, key in self.objects if where == bucket and key.startswith(prefix)]
         flat = [key for key in there if not (folder_only and "/" in key.removeprefix(prefix))]
         return sorted(key for key in flat if self._find(bucket, key, None))

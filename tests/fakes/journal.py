@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dropcut.messages import Notice
 from dropcut.model import Drop, Half
+from dropcut.notices import Notice
 from dropcut.ports import OutputOwner
-from dropcut.table import drop_key, wait_key
+from dropcut.table import drop_key, edit_key
 from tests.fakes.ledger import FakeLedger
 
 
@@ -60,7 +60,9 @@ class FakeJournal:
         return [half for place, half in self.halves.items() if half.since <= before and place not in self.noticed]
 
     def half_noticed(self, half: Half, now: float) -> None:
-        self.noticed.add((half.bucket, half.key))
+        there = self.halves.get((half.bucket, half.key))
+        if there and there.version == half.version:
+            self.noticed.add((half.bucket, half.key))
 
     def unsent_notices(self, before: float) -> list[dict[str, Any]]:
         edits = [edit for edit in self._ledger.edits.values() if self._ledger.touched.get(edit.edit_id, 0) <= before]
@@ -68,16 +70,15 @@ class FakeJournal:
         rows = [row for row in self.drops.values() if row.to_sweep_since is not None and row.to_sweep_since <= before]
         return [json.loads(notice) for notice in notices + [row.notice for row in rows if row.notice]]
 
-    def notice_sent(self, pk: str, sk: str, now: float) -> None:
-        key = {"pk": pk, "sk": sk}
+    def notice_sent(self, notice: dict[str, Any], now: float) -> None:
+        key = {"pk": notice["pk"], "sk": notice["sk"]}
         for name, edit in self._ledger.edits.items():
-            if pk == f"EDIT#{name}":
+            if key == edit_key(name) and edit.notice and json.loads(edit.notice)["event_id"] == notice["event_id"]:
                 self._ledger.edits[name] = replace(edit, notified_at=str(now))
                 return
         for row in self.drops.values():
             if key == drop_key(row.drop):
                 row.to_sweep_since = None
-        self.noticed |= {place for place in self.halves if key == wait_key(*place)}
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
         return self.owners.get((bucket, key))

@@ -9,12 +9,12 @@ from typing import Any
 
 from dropcut.documents import day_of
 from dropcut.errors import LedgerConflict
-from dropcut.messages import Notice
 from dropcut.model import Edit, State
+from dropcut.notices import Notice
 
 FRESH: dict[str, Any] = dict.fromkeys(
     ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice")
-) | {"notified_at": None}
+) | {"event_id": None, "notified_at": None}
 
 
 class FakeLedger:
@@ -33,8 +33,9 @@ class FakeLedger:
         known = self.edits.get(edit.edit_id)
         if known and known.state not in (State.PREPARED, State.FAILED):
             raise LedgerConflict("the edit was moved by somebody else")
-        if known:  # what attempts left behind stays
-            stays = {"state", "attempt", "owner"} | {f.name for f in fields(edit) if getattr(edit, f.name) is None}
+        if known:  # what attempts left behind stays, but not how the last one ended
+            unsaid = {f.name for f in fields(edit) if getattr(edit, f.name) is None}
+            stays = {"state", "attempt", "owner"} | unsaid - {"reason", "output", "notice", "event_id", "notified_at"}
             edit = replace(edit, **{name: getattr(known, name) for name in stays})
         self._put(edit, now)
 
@@ -68,7 +69,9 @@ class FakeLedger:
         return self._put(replace(known, state=State.FAILED, reason=reason), now)
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        return self.advance(edit, to, now, notice=notice.to_store(), **facts)
+        return self.advance(
+            edit, to, now, notice=notice.to_store(), event_id=notice.body.event_id, notified_at=None, **facts
+        )
 
     def _same(self, edit: Edit) -> Edit:
         known = self.edits.get(edit.edit_id)

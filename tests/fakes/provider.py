@@ -22,11 +22,16 @@ class FakeProvider:
     def __init__(self) -> None:
         self.submissions: list[tuple[dict[str, Any], str]] = []
         self.answers: list[Exception] = []
+        self.unreadable_key: Exception | None = None
         self.loses_requests = False
         self.failing_reads: set[str] = set()
         self.ends_at_once: Progress | None = None  # what becomes of every generation
         self.rows: dict[str, HistoryRow] = {}
         self.records: dict[str, Progress] = {}
+
+    def ready(self) -> None:
+        if self.unreadable_key:
+            raise self.unreadable_key
 
     def submit(self, request: dict[str, Any], video_url: str) -> str:
         self.submissions.append((request, video_url))

@@ -22,7 +22,7 @@ ADAPTERS = {"executions", "files", "journal", "ledger", "probe", "provider", "re
 ASSEMBLY = {"bootstrap", "observability", "settings"}
 WORLD = {
     "boto3": {"bootstrap", "executions", "files", "journal", "ledger"},
-    "botocore": {"bootstrap", "executions", "files", "journal", "ledger"},
+    "botocore": {"bootstrap", "executions", "files", "writes"},
     "requests": {"provider", "results"},
     "urllib3": {"provider", "results"},
     "aws_lambda_powertools": {"bootstrap", "observability", "sidecar"},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dropcut.messages import email_text, failed, rejected
+from dropcut.messages import failed, rejected
 from dropcut.model import Drop, State
+from dropcut.notices import email_text
 from dropcut.sidecar import Problem
 
 DROP = Drop(

@@ -12,6 +12,8 @@ import pytest
 from dropcut import messages
 from dropcut.documents import Notification, Place
 from dropcut.model import Drop, Edit, Half, State
+from dropcut.notices import Notice, email_text
+from dropcut.pairing import why_waiting
 from dropcut.sidecar import Problem, read_sidecar
 from tests.fakes.examples import OUTBOX, a_drop, a_sidecar, an_edit_in
 
@@ -47,13 +49,12 @@ def every_notification(drop: Drop) -> Iterator[Notification]:
     yield messages.failed(drop, None, State.FAILED, "a reason", OUTBOX)
     for key in (drop.clip_key, drop.sidecar_key):
         half = Half(bucket=drop.bucket, key=key, version="v1", since=0.0)
-        missing = "a sidecar: x" if key == drop.clip_key else "a clip: x"
-        yield messages.waiting(half, missing, None)
-        yield messages.waiting(half, missing, drop.clip_key)
+        yield messages.waiting(half, "")
+        yield messages.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
 
 
 def as_sent(body: Notification) -> dict[str, Any]:
-    return messages.Notice(pk="EDIT#1", sk="EDIT", body=body).as_json()
+    return Notice(pk="EDIT#1", sk="EDIT", body=body).as_json()
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -129,7 +130,7 @@ def test_a_message_shows_fifty_problems_and_the_error_file_all() -> None:
     body = messages.rejected(a_drop(), many, OUTBOX)
     assert (len(body.problems), body.more_problems) == (50, 23)
     assert len(messages.error_file(body, a_drop(), None, many).problems) == 73
-    assert "and 23 more" in messages.email_text(body)
+    assert "and 23 more" in email_text(body)
 
 
 SECRET_SIDECARS = [
@@ -157,13 +158,13 @@ def test_a_refusal_never_repeats_a_secret(fields: dict[str, Any]) -> None:
 
 def test_the_notice_that_is_stored_is_the_notice_that_is_sent() -> None:
     for body in every_notification(a_drop()):
-        notice = messages.Notice(pk="EDIT#1", sk="EDIT", body=body)
+        notice = Notice(pk="EDIT#1", sk="EDIT", body=body)
         assert json.loads(notice.to_store()) == notice.as_json()
 
 
 def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
     half = Half(bucket="inbox", key="trip/beach.mp4", version="v1", since=0.0)
-    body = messages.waiting(half, "a sidecar: beach.json", "trip/baech.json")
+    body = messages.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
     assert "baech.json" in body.summary
     assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="v1")
     assert body.sidecar is None

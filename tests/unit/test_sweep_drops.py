@@ -30,12 +30,12 @@ def waiting(*keys: str, then_minutes: float = 16) -> FakeServices:
 def test_a_half_that_waits_too_long_is_told_once_with_the_nearest_name() -> None:
     world = waiting(CLIP)
     world.files.put(INBOX, "trip/baech.json", b"typo")
-    assert sweep_drops(world) == {"told": 1, "started": 0, "sent": 0}
+    assert sweep_drops(world) == {"told": 1, "started": 0, "sent": 0, "gone": 0}
     (notice,) = world.topic.published
     assert notice["status"] == "WAITING"
     assert "baech.json" in notice["message"]["email"]
     assert "beach.json or beach.mp4.json" in notice["message"]["email"]
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0}
+    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 0}
 
 
 def test_a_waiting_sidecar_is_told_which_clips_would_do() -> None:
@@ -49,23 +49,23 @@ def test_a_waiting_sidecar_is_told_which_clips_would_do() -> None:
 
 def test_a_half_that_has_time_is_left_alone() -> None:
     world = waiting(CLIP, then_minutes=14.9)
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0}
+    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 0}
 
 
 def test_a_partner_whose_event_was_lost_is_found_by_the_clock() -> None:
     world = waiting(CLIP)
     world.files.put(INBOX, SIDECAR, b"its event got lost")
-    assert sweep_drops(world) == {"told": 0, "started": 1, "sent": 0}
+    assert sweep_drops(world) == {"told": 0, "started": 1, "sent": 0, "gone": 0}
     assert len(world.executions.started) == 1
     assert world.topic.published == []
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0}
+    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 0}
 
 
 def test_a_half_that_was_deleted_or_replaced_is_not_told_about() -> None:
     world = waiting(CLIP, "trip/lake.json")
     world.files.delete(INBOX, CLIP)
     world.files.put(INBOX, "trip/lake.json", b"newer, with an event of its own")
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0}
+    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 2}
     assert world.topic.published == []
 
 
@@ -104,3 +104,23 @@ def test_a_message_that_was_sent_is_left_alone() -> None:
     world.ledger.edits[edit.edit_id] = replace(edit, notified_at="2026-11-24T06:00:00Z")
     world.clock.now += 99_999
     assert sweep_drops(world)["sent"] == 0
+
+
+def test_one_row_that_cannot_be_swept_does_not_silence_the_others() -> None:
+    world = FakeServices()
+    for n in range(2):
+        name = f"{n}" * 64
+        notice = f'{{"pk": "EDIT#{name}", "sk": "EDIT", "event_id": "{n}"}}'
+        world.ledger.edits[name] = an_edit_in(State.FAILED, edit_id=name, notice=notice)
+    world.clock.now += UNSENT_AFTER + 1
+    send = world.topic.publish
+
+    def refuse_the_first(notice: dict[str, object]) -> None:
+        if notice["event_id"] == "0":
+            raise ValueError("too large")
+        send(notice)
+
+    world.topic.publish = refuse_the_first  # type: ignore[method-assign]
+    with pytest.raises(ExceptionGroup):
+        sweep_drops(world)
+    assert [notice["event_id"] for notice in world.topic.published] == ["1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from functools import cache, cached_property
@@ -27,6 +28,7 @@ KEY_SECONDS = 300  # how long the API key is kept in memory
 SIGNED = Config(
     signature_version="s3v4", s3={"addressing_style": "virtual"}, retries={"mode": "standard", "max_attempts": 4}
 )
+HASTY = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})  # seconds
 PLAIN = Config(retries={"mode": "standard", "max_attempts": 4})
 
 
@@ -111,14 +113,20 @@ class Services:
 
     def _api_key(self) -> Callable[[bool], str]:
         """The key from SSM, kept for five minutes, read anew after a 401."""
-        name, parameters = self.settings.text("API_KEY_PARAMETER"), SSMProvider()
+        name = self.settings.text("API_KEY_PARAMETER")
+        parameters = SSMProvider(boto_config=HASTY)
 
         def read(fresh: bool) -> str:
             try:
                 value = parameters.get(name, max_age=KEY_SECONDS, decrypt=True, force_fetch=fresh)
             except GetParameterError:
                 raise KeyUnreadable(f"the API key could not be read from the SSM parameter {name}") from None
-            return str(value).strip()
+            key = str(value).strip()
+            if not re.fullmatch(r"[!-~]+", key):  # it would break in the header, after the intent was written
+                raise KeyUnreadable(
+                    f"the SSM parameter {name} holds no API key, but text with blanks or other characters"
+                )
+            return key
 
         return read
 

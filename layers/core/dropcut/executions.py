@@ -31,12 +31,12 @@ class SnsTopic:
         self._sns, self._arn = sns, topic_arn
 
     def publish(self, notice: dict[str, Any]) -> None:
-        """Send a notice (see `messages.Notice.as_json`) exactly as the state machine's publish task does."""
+        """Send a notice (see `Notice.as_json`) exactly as the state machine's publish task does."""
         self._sns.publish(
             TopicArn=self._arn,
             Subject=notice["subject"],
             MessageStructure="json",
-            Message=json.dumps(notice["message"]),
+            Message=json.dumps(notice["message"], ensure_ascii=False),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": notice[name]} for name in ("status", "folder", "event_id")
             },

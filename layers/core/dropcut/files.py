@@ -41,10 +41,13 @@ class S3Files:
             metadata=answer.get("Metadata", {}),
         )
 
-    def keys(self, bucket: str, prefix: str, folder_only: bool = False) -> list[str]:
-        """Every key that begins so, in order; `folder_only` leaves out what lies in deeper folders."""
+    def keys(self, bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]:
+        """The keys that begin so, in order; `folder_only` leaves out deeper folders, `most` bounds the number."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=prefix, **({"Delimiter": "/"} if folder_only else {})
+            Bucket=bucket,
+            Prefix=prefix,
+            PaginationConfig={"MaxItems": most},
+            **({"Delimiter": "/"} if folder_only else {}),
         )
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
@@ -95,6 +98,8 @@ class S3Files:
                 answer = self._s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=part)
                 parts.append({"PartNumber": number, "ETag": answer["ETag"]})
                 size += len(part)
+            if not parts:
+                raise DeliveryFailed("there is nothing to upload")
             unchanged = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
             done = self._s3.complete_multipart_upload(
                 **place, UploadId=upload, MultipartUpload={"Parts": parts}, **unchanged

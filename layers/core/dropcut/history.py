@@ -36,7 +36,6 @@ def _result_url(body: dict[str, Any]) -> str | None:
     places = [
         video.get("url") if isinstance(video, dict) else video,
         body.get("output"),
-        body.get("video_url"),
         body.get("url"),
     ]
     for place in places:

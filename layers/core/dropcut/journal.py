@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
-from dropcut.messages import Notice
+from dropcut.errors import LedgerConflict
 from dropcut.model import Drop, Half
+from dropcut.notices import Notice
 from dropcut.ports import OutputOwner
-from dropcut.table import SWEEP_INDEX, Row, attribute, change, drop_key, output_key, wait_key
+from dropcut.table import SWEEP_INDEX, Row, attribute, change, drop_key, output_key, to_sweep, wait_key
+from dropcut.writes import once
 
 HALF_EXPIRES = 30 * 24 * 3600  # seconds; only rows about halves expire
 AT_ONCE = 100  # rows that one sweep looks at
@@ -23,9 +26,8 @@ class DynamoJournal:
     def record_drop(self, drop: Drop, now: float) -> bool:
         key = drop_key(drop)
         # An update: the same drop may be announced twice, and what is known of its end must stay.
-        update = change({"clip_key": drop.clip_key, "bucket": drop.bucket, "drop": attribute(drop.as_json())})
-        update["UpdateExpression"] += ", first_seen = if_not_exists(first_seen, :now)"
-        update["ExpressionAttributeValues"][":now"] = attribute(now)
+        facts = {"clip_key": drop.clip_key, "bucket": drop.bucket, "drop": attribute(drop.as_json())}
+        update = change(facts, first={"first_seen": attribute(now)})
         self._table.update_item(Key=key, **update)
         others = self._table.query(KeyConditionExpression=Key("pk").eq(key["pk"]), Limit=2, ConsistentRead=True)[
             "Items"
@@ -37,7 +39,7 @@ class DynamoJournal:
     ) -> None:
         facts = {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id}
         if notice:
-            facts |= {"notice": notice.to_store(), "sweep": "DROP", "sweep_at": attribute(now)}
+            facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", now)}
         update = change({name: value for name, value in facts.items() if value is not None})
         self._table.update_item(Key=drop_key(drop), **update)
 
@@ -57,15 +59,21 @@ class DynamoJournal:
         ]
 
     def half_noticed(self, half: Half, now: float) -> None:
-        self.notice_sent(**wait_key(half.bucket, half.key), now=now)
+        self._told(wait_key(half.bucket, half.key), now, "version", half.version)
 
     def unsent_notices(self, before: float) -> list[dict[str, Any]]:
-        rows = self._to_sweep("EDIT", before) + self._to_sweep("DROP", before)
-        return [json.loads(row["notice"]) for row in rows if "notice" in row and "notified_at" not in row]
+        return [json.loads(row["notice"]) for row in self._to_sweep("NOTICE", before)]
 
-    def notice_sent(self, pk: str, sk: str, now: float) -> None:
-        update = change({"notified_at": attribute(now)}, ("sweep", "sweep_at"))
-        self._table.update_item(Key={"pk": pk, "sk": sk}, **update)
+    def notice_sent(self, notice: dict[str, Any], now: float) -> None:
+        self._told({"pk": notice["pk"], "sk": notice["sk"]}, now, "event_id", notice["event_id"])
+
+    def _told(self, key: Row, now: float, name: str, value: str) -> None:
+        """Take a row out of the sweep, unless it is about something else by now: that still has to be told."""
+        known: Row = {name: value}
+        update = change({"notified_at": attribute(now)}, ("sweep", "sweep_at"), **known)
+        update["ExpressionAttributeNames"][f"#{name}"] = name
+        with suppress(LedgerConflict):
+            once(self._table.update_item, Key=key, ConditionExpression=f"#{name} = :{name}", **update)
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
         row = self._table.get_item(Key=output_key(bucket, key), ConsistentRead=True).get("Item")

@@ -14,20 +14,17 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dropcut.documents import day_of
-from dropcut.errors import LedgerConflict, RowBusy
-from dropcut.messages import Notice
+from dropcut.errors import RowBusy
 from dropcut.model import Edit, State
-from dropcut.table import Row, attempt_key, attribute, change, day_key, edit_attributes, edit_from, edit_key
+from dropcut.notices import Notice
+from dropcut.table import Row, attempt_key, attribute, change, day_key, edit_attributes, edit_from, edit_key, to_sweep
+from dropcut.writes import once
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
-OF_ONE_ATTEMPT = (
-    *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd"),
-    *("reason", "output", "notice", "notified_at"),
-)
+OF_ONE_END = ("reason", "output", "notice", "event_id", "notified_at")
+OF_ONE_ATTEMPT = ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", *OF_ONE_END)
 NAMES = {"#state": "state", "#attempt": "attempt", "#owner": "owner"}
 
 
@@ -44,18 +41,17 @@ class DynamoLedger:
     def prepare(self, edit: Edit, now: float) -> None:
         row = edit_attributes(edit)
         first = {name: row.pop(name) for name in ("state", "attempt", "owner")}  # what attempts left behind stays
-        update = change({**row, **_swept(now)}, prepared=State.PREPARED, failed=State.FAILED, **first)
-        update["UpdateExpression"] += "".join(f", #{name} = if_not_exists(#{name}, :{name})" for name in first)
-        update["ExpressionAttributeNames"] |= NAMES
+        known: Row = {"prepared": State.PREPARED, "failed": State.FAILED}
+        update = change({**row, **to_sweep("EDIT", now)}, OF_ONE_END, first=first, **known)
         condition = "attribute_not_exists(pk) OR #state IN (:prepared, :failed)"
-        _once(self._table.update_item, Key=edit_key(edit.edit_id), ConditionExpression=condition, **update)
+        once(self._table.update_item, Key=edit_key(edit.edit_id), ConditionExpression=condition, **update)
 
     def reserve(self, edit: Edit, owner: str, now: float) -> Edit:
         day, number = day_of(now), edit.attempt + 1
         opened: Row = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
         attempt = {**attempt_key(edit.edit_id, number), "owner": owner, "opened_at": attribute(now)}
         known: Row = {"from": edit.state, "before": edit.attempt}
-        update = change({**opened, **_swept(now)}, OF_ONE_ATTEMPT, **known)
+        update = change({**opened, **to_sweep("EDIT", now)}, OF_ONE_ATTEMPT, **known)
         money = change({}, add={"reserved_usd": edit.estimated_usd, "attempts": 1})
         unchanged = "#state = :from AND #attempt = :before"
         self._transact(
@@ -93,13 +89,15 @@ class DynamoLedger:
         return moved
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        return self.advance(edit, to, now, notice=notice.to_store(), **facts)
+        told = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None}
+        return self.advance(edit, to, now, **told, **facts)
 
     def _step(self, edit: Edit, moved: Edit, now: float, facts: Row) -> Row:
         gone = tuple(name for name, value in facts.items() if value is None)
         values = {name: attribute(value) for name, value in facts.items() if value is not None}
         known: Row = {"from": edit.state, "attempt": edit.attempt, "owner": edit.owner}
-        update = change({**values, "state": moved.state, **_swept(now)}, gone, **known)
+        kind = "NOTICE" if "notice" in facts else "EDIT"
+        update = change({**values, "state": moved.state, **to_sweep(kind, now)}, gone, **known)
         update["ExpressionAttributeNames"] |= NAMES
         return {"Key": edit_key(edit.edit_id), "ConditionExpression": SAME_ATTEMPT, **update}
 
@@ -115,23 +113,6 @@ class DynamoLedger:
         write = self._table.meta.client.transact_write_items
         for pause in CONFLICT_PAUSES:
             with suppress(RowBusy):  # cancelled whole, so nothing was written; many edits share the row of the day
-                return _once(write, TransactItems=list(items))
+                return once(write, TransactItems=list(items))
             self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads, and keeps no secret
-        return _once(write, TransactItems=list(items))
-
-
-def _swept(now: float) -> Row:
-    return {"sweep": "EDIT", "sweep_at": attribute(now)}
-
-
-def _once(write: Any, **parameters: Any) -> None:
-    """Do a conditional write. Raises LedgerConflict where the row was not as it was read."""
-    try:
-        write(**parameters)
-    except ClientError as error:
-        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
-            raise LedgerConflict("the edit was moved by somebody else") from None
-        if "TransactionConflict" in reasons:
-            raise RowBusy("another write to the same row is under way") from None
-        raise
+        return once(write, TransactItems=list(items))

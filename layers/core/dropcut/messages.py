@@ -2,83 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, cast
 
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
-from dropcut.identity import digest, mark, outbox_keys, split
+from dropcut.identity import digest, is_clip, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, Half, State
-from dropcut.redaction import ended, printable, redact
+from dropcut.pairing import partner_names
+from dropcut.redaction import ended, printable, quote
 from dropcut.sidecar import Problem
 
 SHOWN_PROBLEMS = 50  # a state machine's data is at most 256 KiB; the error file has them all
-SUBJECT_LIMIT = 99  # SNS: ASCII, under 100 characters, no line breaks
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """A notification ready to send, and the ledger row that remembers whether it was sent."""
-
-    pk: str
-    sk: str
-    body: Notification
-
-    def as_json(self) -> dict[str, Any]:
-        """For the state machine's publish task: strings only, none empty (SNS refuses empty attributes)."""
-        body = self.body
-        return {
-            "pk": self.pk,
-            "sk": self.sk,
-            "event_id": body.event_id,
-            "status": body.status,
-            "folder": printable(body.folder) or "/",
-            "subject": subject(body),
-            "message": {"default": body.model_dump_json(), "email": email_text(body)},
-        }
-
-    def to_store(self) -> str:
-        """For the ledger, so that the sweep can send exactly this if the state machine could not."""
-        return json.dumps(self.as_json())
-
-
-def subject(body: Notification) -> str:
-    place = body.clip or body.sidecar
-    name = printable(split(place.key).name) if place else "a drop"
-    text = f"Dropcut {body.status}: {name}".encode("ascii", "replace").decode()
-    return text if len(text) <= SUBJECT_LIMIT else text[: SUBJECT_LIMIT - 3] + "..."
-
-
-def email_text(body: Notification) -> str:
-    lines = [body.summary, ""]
-    for n, found in enumerate(body.problems, 1):
-        field, fix = found.field or "the sidecar", ended(found.fix)
-        lines.append(f"{n}. {field}: {found.value} {found.problem}. To mend it: {fix}")
-    if body.more_problems:
-        lines.append(f"... and {body.more_problems} more; the error file has them all.")
-    lines += [f"Note: {warning}." for warning in body.warnings]
-    if lines[-1]:
-        lines.append("")
-    lines += [body.what_to_do, ""]
-    places = {
-        "Clip": body.clip,
-        "Sidecar": body.sidecar,
-        "Output": body.output,
-        "Manifest": body.manifest,
-        "Error file": body.error,
-    }
-    lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
-    if body.cost:
-        charged = "not known yet" if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
-        lines.append(f"{'Cost:':<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")
-    for name, value in (("Request id", body.request_id), ("Edit", body.edit_id), ("Drop", body.drop_id)):
-        lines += [f"{name + ':':<12}{value}"] if value else []
-    return "\n".join(lines) + "\n"
-
-
-def dollars(amount: float) -> str:
-    """$0.945 and $1.68: a third decimal only where there is one."""
-    return f"${amount:.3f}".removesuffix("0")
+PROBLEM_BYTES = 40_000  # of all that are shown
+PROBLEM_LIMIT = 300  # characters of each part of a problem; keys of a sidecar may be as long as the sidecar
 
 
 def event_id(owner: str, status: str, *more: object) -> str:
@@ -118,6 +54,7 @@ def source(drop: Drop, clip: Clip | None) -> Source:
 
 def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
     lines = [problem_line(problem) for problem in problems]
+    shown = _fitting(lines)
     number = "one thing is" if len(lines) == 1 else f"{len(lines)} things are"
     return Notification(
         event_id=event_id(drop.drop_id, "REJECTED"),
@@ -125,15 +62,21 @@ def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
         **about_drop(drop),
         summary=f"{printable(drop.clip_key)} was not edited, and nothing was paid: {number} not right.",
         what_to_do="Correct the files and drop them again.",
-        problems=lines[:SHOWN_PROBLEMS],
-        more_problems=max(0, len(lines) - SHOWN_PROBLEMS),
+        problems=shown,
+        more_problems=len(lines) - len(shown),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
     )
 
 
+def _fitting(lines: list[ProblemLine]) -> list[ProblemLine]:
+    """As many as a message can carry; SNS and Step Functions take 256 KiB, in which every line stands twice."""
+    sizes = accumulate(len(line.model_dump_json().encode()) for line in lines)
+    return [line for line, size in zip(lines[:SHOWN_PROBLEMS], sizes, strict=False) if size <= PROBLEM_BYTES]
+
+
 def problem_line(problem: Problem) -> ProblemLine:
     """Sidecars are written by hand: a key or a signed address in the wrong place must not be sent around."""
-    return ProblemLine(**{name: printable(redact(text)) for name, text in problem._asdict().items()})
+    return ProblemLine(**{name: quote(text, PROBLEM_LIMIT) for name, text in problem._asdict().items()})
 
 
 def error_file(body: Notification, drop: Drop, clip: Clip | None, problems: list[Problem]) -> ErrorFile:
@@ -195,8 +138,9 @@ ENDINGS = {
         "was sent to the provider, and whether it was accepted is not known",
         (
             "It is not sent again by itself, since that could pay twice. Look into the provider's request history for "
-            "a request whose video_url has {mark}. If it is there, its output is there too. If it is not, nothing was "
-            'billed, and "rerun": 1 in the sidecar buys the edit anew.'
+            "a request whose video_url has {mark}. Its row may land hours late. If it is there, its output is there "
+            "too. If it is still not there after a day, and the credits did not drop, it was most likely never "
+            'accepted; "rerun": 1 in the sidecar then buys the edit anew. Earlier than that it may pay twice.'
         ),
     ),
     State.UNDELIVERED: (
@@ -214,13 +158,14 @@ def failed(
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
     summary, to_do = ENDINGS[status]
+    attempt = edit.attempt if edit else 0
     known = {
         "request_id": edit.request_id if edit else "",
         "mark": mark(edit.edit_id, edit.attempt, "") if edit else "",
     }
     about = about_edit(edit, drop) if edit else about_drop(drop)
     return Notification(
-        event_id=event_id(owner or (edit.edit_id if edit else drop.drop_id), status, edit.attempt if edit else 0),
+        event_id=event_id(owner or (edit.edit_id if edit and attempt else drop.drop_id), status, attempt),
         status=cast("Status", status.value),
         **about,
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
@@ -229,19 +174,18 @@ def failed(
     )
 
 
-def waiting(half: Half, missing: str, nearest: str | None) -> Notification:
-    """One notice for a file whose partner has not come."""
+def waiting(half: Half, hint: str) -> Notification:
+    """One notice for a file whose partner has not come; `hint` is a sentence on why that may be, or nothing."""
     place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
-    name, hint = printable(split(half.key).name), ""
-    if nearest:
-        hint = f" The nearest name in its folder is {printable(split(nearest).name)}: is there a typo?"
-    is_clip_waiting = missing.startswith("a sidecar")
+    clip, names = is_clip(half.key), " or ".join(printable(name) for name in partner_names(half.key))
+    missing = f"{'a sidecar' if clip else 'a clip'}: {names}"
+    summary = f"{printable(split(half.key).name)} waits for {missing}. Nothing was started and nothing was paid. {hint}"
     return Notification(
         event_id=event_id(half.key, "WAITING", half.bucket, half.version),
         status="WAITING",
         folder=split(half.key).folder,
-        clip=place if is_clip_waiting else None,
-        sidecar=None if is_clip_waiting else place,
-        summary=f"{name} waits for {missing}. Nothing was started and nothing was paid.{hint}",
+        clip=place if clip else None,
+        sidecar=None if clip else place,
+        summary=summary.rstrip(),
         what_to_do="Drop the missing file into the same folder; the edit starts by itself. No further notice is sent.",
     )

@@ -87,6 +87,7 @@ class Edit:
     reason: str | None = None  # why it failed or is held
     output: dict[str, Any] | None = None  # bucket, key, version, etag, bytes, sha256
     notice: str | None = None  # the message about its end, as it was or will be sent
+    event_id: str | None = None  # of that message
     notified_at: str | None = None
 
     def with_warning(self, warning: str) -> Edit:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Sequence
 
-from dropcut.identity import SIDECAR_SUFFIX, is_clip, is_sidecar, split
+from dropcut.identity import CLIP_SUFFIXES, SIDECAR_SUFFIX, is_clip, is_sidecar, split
+from dropcut.redaction import printable
 
 Pair = tuple[str, str]  # clip key, sidecar key
 
@@ -38,6 +40,36 @@ def pairs_of(key: str, keys: Sequence[str]) -> list[Pair]:
 def rivals_of(clip: str, keys: Sequence[str]) -> list[str]:
     """Other clips with this folder and stem: their outputs would have one name."""
     return [key for key in keys if is_clip(key) and key != clip and split(key)[:2] == split(clip)[:2]]
+
+
+def partner_names(key: str) -> list[str]:
+    """What the missing half may be called, the likeliest first."""
+    _, stem, _ = split(key)
+    if is_clip(key):
+        names = [stem + SIDECAR_SUFFIX, split(key).name + SIDECAR_SUFFIX]
+        return [name for name in names if is_sidecar(name)]
+    return [stem] if is_clip(stem) else [stem + suffix for suffix in CLIP_SUFFIXES]
+
+
+def why_waiting(key: str, keys: Sequence[str]) -> str:
+    """A sentence on what the folder shows about a half that waits, or nothing. A typo is the commonest reason."""
+    folder = split(key).folder
+    for partner in (folder + name for name in partner_names(key)):
+        if partner in keys and is_clip(partner):
+            winner = sidecar_of(partner, keys)
+            if winner != key:
+                return f"{_shown(partner)} has the sidecar {_shown(winner or '')}, which comes first."
+            return f"{_shown(partner)} is an output of Dropcut; upload it without its metadata to edit it again."
+    wanted = {unicodedata.normalize("NFC", folder + name): name for name in partner_names(key)}
+    for other in keys:
+        if unicodedata.normalize("NFC", other) in wanted:
+            return f"{_shown(other)} looks the same but is written with other Unicode characters."
+    nearest = nearest_name(key, keys)
+    return f"The nearest name in its folder is {_shown(nearest)}: is there a typo?" if nearest else ""
+
+
+def _shown(key: str) -> str:
+    return printable(split(key).name)
 
 
 def nearest_name(key: str, keys: Sequence[str]) -> str | None:

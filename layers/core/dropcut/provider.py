@@ -45,12 +45,15 @@ class SegmindProvider:
     def __init__(self, api_key: Callable[[bool], str], *, api_url: str, history_url: str) -> None:
         self._api_key, self._api, self._history = api_key, api_url.rstrip("/"), history_url.rstrip("/")
 
+    def ready(self) -> None:
+        self._api_key(False)
+
     def submit(self, request: dict[str, Any], video_url: str) -> str:
         """Buy one generation; gives its request id. Raises NotSent's kinds with proof, else SubmissionUnknown."""
         answer = self._post({**request, "video_url": video_url}, fresh=False)
         if answer.status_code == 401:  # the key was rotated: 401 proves that nothing was taken, so once more
             answer = self._post({**request, "video_url": video_url}, fresh=True)
-        if answer.status_code == 200:
+        if 200 <= answer.status_code < 300:
             return _request_id(answer)
         text = _error_text(answer)
         if answer.status_code == 429:
@@ -156,10 +159,10 @@ def _request_id(answer: requests.Response) -> str:
     try:
         body = answer.json()
     except ValueError:
-        raise SubmissionUnknown("HTTP 200 without JSON") from None
+        raise SubmissionUnknown("accepted without JSON") from None
     request_id = body.get("request_id") if isinstance(body, dict) else None
     if not isinstance(request_id, str) or not request_id or len(request_id) > 200:
-        raise SubmissionUnknown("HTTP 200 without a request id")
+        raise SubmissionUnknown("accepted without a request id")
     return request_id
 
 

@@ -8,7 +8,11 @@ _SECRETS = (
     (re.compile(r"SG_[0-9A-Za-z]{4,}"), "SG_***"),
     (re.compile(r"(?i)(https?://)[^\s/?#@\"'<>]+@"), r"\1***@"),
     (re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*"), r"\1?***"),
-    (re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"']*"), r"\1***"),
+    # Percent-encoded addresses carry them too.
+    (
+        re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D|:\s*))[^&%\s\"']*(?:%2F[^&%\s\"']*)*"),
+        r"\1***",
+    ),
     (re.compile(r"(?i)(x-api-key[\\\"']*\s*[:=]\s*[\\\"']*)[^\s\\\"',}]+"), r"\1***"),
 )
 

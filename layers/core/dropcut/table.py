@@ -91,12 +91,24 @@ def edit_from(row: Row) -> Edit:
     return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
 
 
-def change(set_: Row, remove: tuple[str, ...] = (), add: Row | None = None, **condition_values: Any) -> Row:
-    """The parameters of an update: every name as #name, every value as :name (conditions refer to them so too)."""
-    parts = ["SET " + ", ".join(f"#{name} = :{name}" for name in set_)] if set_ else []
+def change(
+    set_: Row, remove: tuple[str, ...] = (), add: Row | None = None, first: Row | None = None, **condition_values: Any
+) -> Row:
+    """The parameters of an update: every name as #name, every value as :name (conditions refer to them so too).
+
+    `first` is set only where there is nothing yet.
+    """
+    add, first = add or {}, first or {}
+    sets = [f"#{name} = :{name}" for name in set_] + [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+    parts = ["SET " + ", ".join(sets)] if sets else []
     parts += ["REMOVE " + ", ".join(f"#{name}" for name in remove)] if remove else []
     parts += ["ADD " + ", ".join(f"#{name} :{name}" for name in add)] if add else []
-    names = {f"#{name}": name for name in (*set_, *remove, *(add or {}))}
-    values = {f":{name}": value for name, value in {**set_, **(add or {}), **condition_values}.items()}
+    names = {f"#{name}": name for name in (*set_, *remove, *add, *first)}
+    values = {f":{name}": value for name, value in {**set_, **add, **first, **condition_values}.items()}
     update = {"UpdateExpression": " ".join(parts), "ExpressionAttributeNames": names}
     return {**update, "ExpressionAttributeValues": values} if values else update
+
+
+def to_sweep(kind: str, now: float) -> Row:
+    """The attributes that put a row before the sweep: EDIT while it is open, NOTICE while its message is unsent."""
+    return {"sweep": kind, "sweep_at": attribute(now)}

@@ -13,7 +13,9 @@ from dropcut.errors import DeliveryFailed, ProviderUnreadable
 from dropcut.identity import OutboxKeys, outbox_keys
 from dropcut.model import Drop, Edit, ObjectFacts, State
 from dropcut.mp4 import BoxWalker
+from dropcut.notices import Notice
 from dropcut.ports import OutputOwner, Services
+from dropcut.redaction import printable
 from dropcut.table import edit_key
 from dropcut.workflow.start_edit import OWN_METADATA
 
@@ -36,8 +38,8 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
     target = _target(services, drop, edit)
     checked = _Checked()
     with services.results.open(url) as chunks:
-        metadata = {OWN_METADATA: edit.edit_id, "dropcut-request-id": str(edit.request_id)}
-        stored = services.files.upload(target.keys.video, checked.pass_on(chunks), metadata, target.replaces)
+        body, metadata = checked.pass_on(chunks), {OWN_METADATA: edit.edit_id}
+        stored = services.files.upload(target.keys.video, body, metadata, target.replaces)
     services.journal.own_output(services.outbox, stored.key, OutputOwner(edit.edit_id, stored.etag, drop.dropped_at))
     return _conclude(services, drop, edit, target.keys, stored, checked.sha256)
 
@@ -67,12 +69,22 @@ def _target(services: Services, drop: Drop, edit: Edit) -> Target:
         there = services.files.head(services.outbox, keys.video)
         if there is None:
             return Target(keys, None)
-        owner = services.journal.output_owner(services.outbox, keys.video)
-        if there.metadata.get(OWN_METADATA) == edit.edit_id:
-            return Target(keys, there.etag)
-        if owner and owner.etag == there.etag and owner.dropped_at <= drop.dropped_at:
+        if _is_older_of_ours(services, drop, edit, there):
             return Target(keys, there.etag)
     raise DeliveryFailed("foreign objects lie at every name that this output may have")
+
+
+def _is_older_of_ours(services: Services, drop: Drop, edit: Edit, there: ObjectFacts) -> bool:
+    """True for this edit's own object, and for that of an older drop of the same clip. Nothing else is replaced."""
+    writer = there.metadata.get(OWN_METADATA, "")
+    if writer == edit.edit_id:
+        return True
+    owner = services.journal.output_owner(services.outbox, there.key)
+    if owner and owner.etag == there.etag:
+        return owner.dropped_at <= drop.dropped_at
+    before = services.ledger.edit(writer) if writer else None  # it crashed before it could write that it owns this
+    same_clip = before is not None and (before.drop.bucket, before.drop.clip_key) == (drop.bucket, drop.clip_key)
+    return before is not None and same_clip and before.drop.dropped_at <= drop.dropped_at
 
 
 class _Checked:
@@ -99,7 +111,8 @@ def _conclude(
     now, outbox = services.clock(), services.outbox
     clip_name = outbox_keys(drop.clip_key)
     if keys != clip_name:
-        note = f"{clip_name.video} was not ours or newer, so it was left; this output is {keys.video}"
+        there, here = printable(clip_name.video), printable(keys.video)
+        note = f"{there} was not ours or newer, so it was left; this output is {here}"
         edit = edit.with_warning(note)
     video = Place(bucket=outbox, key=stored.key, version_id=stored.version)
     manifest = Manifest(
@@ -115,9 +128,11 @@ def _conclude(
         warnings=list(edit.warnings),
     )
     services.files.write_json(outbox, keys.manifest, manifest.model_dump_json(indent=2))
-    services.files.delete(outbox, clip_name.error)  # of an earlier refusal of the same clip
+    refusal = services.files.head(outbox, clip_name.error)
+    if refusal and refusal.modified <= drop.dropped_at:  # of an earlier drop; a later one's still holds
+        services.files.delete(outbox, clip_name.error)
     body = messages.delivered(edit, drop, video, Place(bucket=outbox, key=keys.manifest))
-    notice = messages.Notice(**edit_key(edit.edit_id), body=body)
+    notice = Notice(**edit_key(edit.edit_id), body=body)
     output = {"bucket": outbox, "key": stored.key, "version": stored.version, "etag": stored.etag}
     facts = {"output": {**output, "size": stored.size, "sha256": sha256}, "warnings": list(edit.warnings)}
     services.ledger.end(edit, State.DELIVERED, notice, now, **facts)

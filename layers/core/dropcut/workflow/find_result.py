@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dropcut.errors import ProviderUnreadable
+from dropcut.model import Progress
 from dropcut.ports import Services
 from dropcut.waiting import ASK_HISTORY_UNTIL, next_history_look
 from dropcut.workflow.poll_edit import judge
+
+NEVER_SAID = "the provider did not say within seven days how the generation ended"
 
 
 def find_result(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
@@ -15,14 +19,30 @@ def find_result(services: Services, generation: dict[str, Any]) -> dict[str, Any
     waited = generation["waited_seconds"] + generation["wait_seconds"]
     looks = generation["looks"] + 1
     seen = {**generation, "looks": looks, "waited_seconds": waited, "wait_seconds": next_history_look(looks - 1)}
-    try:
-        progress = services.provider.past(generation["request_id"])
-    except ProviderUnreadable:
-        progress = None
-    # A completed row without its file's address has not fully landed; only the address lets it be delivered.
-    if progress and not (progress.status == "COMPLETED" and not progress.result_url):
-        outcome = judge(services, seen, progress)
-        if outcome:
-            return outcome
+    outcome = _ask(services, seen)
+    if outcome:
+        return outcome
     age = max(services.clock() - generation["submitted_at"], waited)
-    return {**seen, "outcome": "lost" if age >= ASK_HISTORY_UNTIL else "looking"}
+    if age < ASK_HISTORY_UNTIL:
+        return {**seen, "outcome": "looking"}
+    edit = services.ledger.edit(generation["edit_id"])
+    if edit and edit.request_id == generation["request_id"]:
+        services.ledger.advance(edit, edit.state, services.clock(), reason=NEVER_SAID)
+    return {**seen, "outcome": "lost"}
+
+
+def _ask(services: Services, seen: dict[str, Any]) -> dict[str, Any] | None:
+    """The history first; then the record once more, since one 404 of it must not end the asking."""
+    past = _read(services.provider.past, seen["request_id"])
+    if past and past.status == "COMPLETED" and not past.result_url:
+        past = None  # the row has not fully landed, and only the file's address lets it be delivered
+    outcome = judge(services, seen, past) if past else None
+    record = None if outcome else _read(services.provider.status, seen["request_id"])
+    return outcome or (judge(services, seen, record) if record else None)
+
+
+def _read(ask: Callable[[str], Progress | None], request_id: str) -> Progress | None:
+    try:
+        return ask(request_id)
+    except ProviderUnreadable:
+        return None

@@ -9,7 +9,8 @@ from dropcut.clip_rules import clip_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.identity import edit_id, outbox_keys
 from dropcut.model import Clip, Drop, Edit, State
-from dropcut.pairing import rivals_of, search_prefix
+from dropcut.notices import Notice
+from dropcut.pairing import rivals_of, search_prefix, sidecar_of
 from dropcut.ports import Services
 from dropcut.pricing import estimate
 from dropcut.redaction import printable
@@ -19,10 +20,11 @@ from dropcut.table import drop_key
 
 def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
     """Gives the verdict (`ready`, `rejected`, `settled`, `in_flight`, `superseded`) and what the next states need."""
-    if _superseded(services, drop):
+    keys = services.files.keys(drop.bucket, search_prefix(drop.clip_key))
+    if _superseded(services, drop, keys):
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": "superseded"}
-    sidecar, clip, problems = _read(services, drop)
+    sidecar, clip, problems = _read(services, drop, keys)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
     edit = _edit(drop, sidecar, clip)
@@ -36,25 +38,24 @@ def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
     return _settle(services, drop, known, verdict)
 
 
-def _superseded(services: Services, drop: Drop) -> bool:
-    """Both halves are there and one is newer: that version's own announcement starts another execution."""
+def _superseded(services: Services, drop: Drop, keys: list[str]) -> bool:
+    """Another pair took this one's place: a newer version, or a sidecar that comes first. It has its own execution."""
+    if sidecar_of(drop.clip_key, keys) not in (drop.sidecar_key, None):
+        return True
     now = [services.files.head(drop.bucket, key) for key in (drop.clip_key, drop.sidecar_key)]
     versions = [facts.version for facts in now if facts]
     return len(versions) == 2 and versions != [drop.clip_version, drop.sidecar_version]
 
 
-def _read(services: Services, drop: Drop) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
+def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
     """Everything that can be learned from both files, and everything that is wrong with either."""
-    problems = _name_problems(services, drop)
-    sidecar = None
-    if services.files.head(drop.bucket, drop.sidecar_key, drop.sidecar_version) is None:
-        problems.append(Problem("drop", drop.sidecar_key, "was deleted before it was read", "drop it again"))
-    else:
-        raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
-        sidecar, found = read_sidecar(raw)
-        problems += found
-    clip, found = _read_clip(services, drop)
-    return sidecar, clip, problems + found
+    gone = [key for key in (drop.clip_key, drop.sidecar_key) if key not in keys]
+    if gone:  # taking a file away before it was read is the way to call an edit off
+        return None, None, [Problem("drop", key, "was deleted before it was read", "drop it again") for key in gone]
+    raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
+    sidecar, wrong_sidecar = read_sidecar(raw)
+    clip, wrong_clip = _read_clip(services, drop)
+    return sidecar, clip, _name_problems(drop, keys) + wrong_sidecar + wrong_clip
 
 
 def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Problem]]:
@@ -69,8 +70,8 @@ def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Proble
     return clip, clip_problems(clip, services.max_clip_seconds)
 
 
-def _name_problems(services: Services, drop: Drop) -> list[Problem]:
-    rivals = rivals_of(drop.clip_key, services.files.keys(drop.bucket, search_prefix(drop.clip_key)))
+def _name_problems(drop: Drop, keys: list[str]) -> list[Problem]:
+    rivals = rivals_of(drop.clip_key, keys)
     if not rivals:
         return []
     names = " and ".join(sorted([drop.clip_key, *rivals]))
@@ -109,7 +110,7 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     body = messages.rejected(drop, problems, services.outbox)
     text = messages.error_file(body, drop, clip, problems).model_dump_json(indent=2)
     services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
-    notice = messages.Notice(**drop_key(drop), body=body)
+    notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)
     return {"verdict": "rejected", "problems": len(problems), "notice": notice.as_json()}
 
@@ -124,7 +125,7 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         )
     else:
         body = messages.held(known, drop, services.outbox)
-    notice = messages.Notice(**drop_key(drop), body=body)
+    notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
     summary = printable(body.summary)
     return {"verdict": "settled", "edit_id": known.edit_id, "summary": summary, "notice": notice.as_json()}

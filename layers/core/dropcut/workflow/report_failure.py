@@ -9,6 +9,7 @@ from dropcut import messages
 from dropcut.decisions import on_failure
 from dropcut.identity import outbox_keys
 from dropcut.model import Drop, Edit, State
+from dropcut.notices import Notice
 from dropcut.ports import Services
 from dropcut.redaction import quote
 from dropcut.sidecar import Problem
@@ -21,21 +22,19 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     if edit and edit.attempt and edit.owner != drop.drop_id:
         edit = None  # another execution's edit; this one bought nothing
     status, reason = on_failure(edit), (edit.reason if edit else None) or in_words(error)
-    if edit and edit.notice:
+    if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
     body = messages.failed(drop, edit, status, reason, services.outbox)
     problem = Problem("drop", drop.clip_key, reason, body.what_to_do)
     text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).model_dump_json(indent=2)
     services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
-    notice = messages.Notice(**key, body=body)
+    notice = Notice(**key, body=body)
     _settle(services, drop, edit, status, reason, notice)
     return {"status": str(status), "notice": notice.as_json()}
 
 
-def _settle(
-    services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: messages.Notice
-) -> None:
+def _settle(services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: Notice) -> None:
     now = services.clock()
     if edit is None:
         services.journal.end_drop(drop, str(status), now, notice=notice)

@@ -36,6 +36,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, tries: int = 0) ->
 
 
 def _buy(services: Services, edit: Edit, drop: Drop) -> Edit:
+    services.provider.ready()
     key = mark(edit.edit_id, edit.attempt, split(drop.clip_key).suffix)
     content_type = CONTENT_TYPES[split(key).suffix]
     services.files.freeze(drop.bucket, drop.clip_key, drop.clip_version, key, content_type)
