@@ -21,7 +21,7 @@ from localcloud.simulator import Simulator
 
 Row = dict[str, Any]
 Found = TypeVar("Found")
-PATIENCE = 60.0  # seconds; an edit takes about three here, this is for a machine that is busy with something else
+PATIENCE = 90.0  # seconds; an edit takes about two here, this is for a machine that is busy with something else
 
 
 def eventually(probe: Callable[[], Found], what: str, seconds: float = PATIENCE) -> Found:

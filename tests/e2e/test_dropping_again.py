@@ -85,13 +85,16 @@ def test_somebody_elses_object_at_the_outputs_place_is_left_alone(stand: Stand, 
 def test_an_older_drop_that_ends_later_does_not_replace_the_newer_output(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
-    stand.provider.settings(generation_seconds=5)
+    stand.provider.settings(generation_seconds=3000)
     try:
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         eventually(lambda: stand.posts(folder), "the first is submitted")
     finally:
         stand.provider.settings(generation_seconds=0.5)
-    drop(stand, folder, clip, prompt="Make it a psychedelic dream")
+    stand.drop(f"{folder}beach.mp4", clip, {**ASK, "prompt": "Make it a psychedelic dream"})
+    eventually(lambda: stand.messages(folder), "the second is delivered")
+    stand.provider.advance(3000)
+    stand.finish(folder)
     older, newer = stand.edits(folder)
     assert newer["output"]["key"] == f"{folder}beach.mp4"
     assert older["output"]["key"] == f"{folder}beach.{older['edit_id'][:8]}.mp4"
