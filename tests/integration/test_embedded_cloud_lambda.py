@@ -41,7 +41,7 @@ def test_a_function_has_its_variables_its_layer_and_its_context(run: Probe) -> N
     assert seen["stage"] == "integration"
     assert seen["arn"] == run.outputs["Probe"]
     assert seen["request_id"]
-    assert 0 < seen["left_ms"] <= 2000
+    assert 0 < seen["left_ms"] <= 5000
 
 
 def test_a_function_has_nothing_that_lambda_would_not_give_it(run: Probe) -> None:
@@ -59,7 +59,7 @@ def test_an_exception_is_known_by_its_class_name(run: Probe, error: str) -> None
 
 
 def test_a_function_that_takes_too_long_is_ended(run: Probe) -> None:
-    assert run("sleep", seconds=5)["errorType"] == "Sandbox.Timedout"
+    assert run("sleep", seconds=8)["errorType"] == "Sandbox.Timedout"
     assert run("describe")["layer"] == "hello", "and the next invocation gets a new worker"
 
 
