@@ -1,12 +1,12 @@
-"""The real things that the adapters talk to: DynamoDB, S3 and the rest in the embedded cloud, and web servers."""
+"""The real things that the adapters talk to: the embedded cloud, the provider simulator, and web servers."""
 
 from __future__ import annotations
 
+import functools
 import itertools
-import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,21 @@ import boto3
 import pytest
 
 from checks.documents import TEMPLATE, load
-from dropcut.bootstrap import PLAIN
+from dropcut.bootstrap import PLAIN, SIGNED
+from dropcut.files import S3Files
+from localcloud.clips import make_clip
 from localcloud.cloud import ADMINISTRATOR, Cloud, start_cloud
+from localcloud.simulator import Simulator, start_simulator
+from tests.contract.storage import Storage
+from tests.contract.web import Scripted, Shelf, serving
+from tests.fakes.examples import INBOX, OUTBOX, WORKROOM
+from tests.fakes.files import FakeFiles
 
 _numbers = itertools.count()
+KEYS = {
+    "aws_access_key_id": ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
+    "aws_secret_access_key": ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+}
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +39,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def dynamodb(cloud: Cloud) -> Any:
-    keys = {"aws_access_key_id": ADMINISTRATOR["AWS_ACCESS_KEY_ID"]}
-    keys["aws_secret_access_key"] = ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"]
-    return boto3.resource("dynamodb", endpoint_url=cloud.endpoint, region_name=cloud.region, config=PLAIN, **keys)
+    return boto3.resource("dynamodb", endpoint_url=cloud.endpoint, region_name=cloud.region, config=PLAIN, **KEYS)
 
 
 @pytest.fixture
@@ -42,67 +51,65 @@ def table(dynamodb: Any) -> Any:
     return dynamodb.create_table(TableName=f"ledger-{next(_numbers)}", **definition)
 
 
-@dataclass
-class Answer:
-    """What a server says to one request; `cut` leaves so many bytes off the body that was declared."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    declares_length: bool = True
-    cut: int = 0
-
-
-class Scripted(ThreadingHTTPServer):
-    """A web server that gives prepared answers, the last one again and again, and remembers what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: list[Answer] = [Answer()]
-        self.asked: list[tuple[str, dict[str, str], bytes]] = []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client may hang up whenever it likes."""
+@pytest.fixture(scope="session")
+def s3(cloud: Cloud) -> Any:
+    client = boto3.client("s3", endpoint_url=cloud.endpoint, region_name=cloud.region, config=SIGNED, **KEYS)
+    for bucket in (INBOX, OUTBOX, WORKROOM):
+        client.create_bucket(Bucket=bucket)
+        if bucket != WORKROOM:
+            client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return client
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Scripted
+@pytest.fixture
+def s3_files(s3: Any) -> S3Files:
+    return S3Files(s3, lambda: (s3, time.time() + 3600), workroom=WORKROOM, outbox=OUTBOX)
 
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append((f"{self.command} {self.path}", headers, body))
-        answer = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if answer.declares_length:
-            self.send_header("content-length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body[: len(answer.body) - answer.cut])
-        self.close_connection = True
 
-    do_POST = do_GET
+@pytest.fixture(params=["fake", "s3"])
+def exam(request: pytest.FixtureRequest) -> Storage:
+    if request.param == "fake":
+        fake = FakeFiles(time.time)
+        return Storage(fake, lambda bucket, key, data, **metadata: fake.put(bucket, key, data, **metadata).version)
+    s3 = request.getfixturevalue("s3")
 
-    def log_message(self, *_: Any) -> None:
-        """Keep the test's output clean."""
+    def put(bucket: str, key: str, data: bytes, **metadata: str) -> str:
+        return str(s3.put_object(Bucket=bucket, Key=key, Body=data, Metadata=metadata)["VersionId"])
+
+    return Storage(request.getfixturevalue("s3_files"), put)
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest) -> str:
+    """A folder of this test's own: S3's buckets are shared."""
+    return f"{request.node.name}/"
 
 
 @pytest.fixture
 def server() -> Iterator[Scripted]:
-    with Scripted() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+    """A web server that says what it is told to."""
+    scripted = Scripted()
+    with serving(scripted):
+        yield scripted
 
 
 @pytest.fixture(scope="session")
-def clip() -> Path:
-    from localcloud.clips import make_clip
+def clip_url() -> Iterator[str]:
+    """Where the provider can fetch a good clip of three seconds."""
+    clip: Path = make_clip(seconds=3)
+    shelf = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Shelf, directory=str(clip.parent)))
+    with serving(shelf) as address:
+        yield f"{address}/{clip.name}?X-Amz-Signature=topsecret"
 
-    return make_clip(seconds=3)
+
+@pytest.fixture(scope="session")
+def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_simulator(tmp_path_factory.mktemp("simulator"), queue_seconds=0.0, history_seconds=0.0) as running:
+        yield running
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulator) -> Simulator:
+    """A provider that remembers nothing and takes its time."""
+    simulator_process.reset(generation_seconds=60.0)
+    return simulator_process

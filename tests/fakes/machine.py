@@ -107,7 +107,7 @@ class Machine:
                 self.services.topic.publish(_notice(document, state["Parameters"]["Subject.$"]))
             else:
                 notice = _notice(document, state["Parameters"]["Key"]["pk"]["S.$"])
-                self.services.journal.notice_sent(notice["pk"], notice["sk"], self.world.clock())
+                self.services.journal.notice_sent(notice, self.world.clock())
         except Exception as error:
             raise Caught(type(error).__name__, json.dumps({"errorMessage": str(error)})) from error
         except BaseException as error:  # the sandbox died

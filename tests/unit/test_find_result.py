@@ -53,8 +53,10 @@ def test_a_row_that_is_pending_missing_or_unreadable_is_looked_at_again_later() 
 def test_a_finished_row_without_its_file_has_not_fully_landed() -> None:
     world, account = gone()
     world.provider.finish(url=None)
+    world.provider.forget()
     assert find_result(world, account)["outcome"] == "looking"
     world.provider.finish()
+    world.provider.forget()
     assert find_result(world, account)["outcome"] == "completed"
 
 

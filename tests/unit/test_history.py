@@ -106,7 +106,6 @@ def test_a_failed_row_tells_why() -> None:
         {"output": [{"url": ADDRESS}]},
         {"video": {"url": ADDRESS}},
         {"video": ADDRESS},
-        {"video_url": ADDRESS},
         {"url": ADDRESS},
         {"video": {"url": None}, "output": ADDRESS},
         {"video": {}, "output": [], "url": ADDRESS},
@@ -120,6 +119,11 @@ def test_the_result_is_found_wherever_it_stands(places: dict[str, Any]) -> None:
 @pytest.mark.parametrize("output", [None, "", "text", "ftp://h/a", [], {}, [[]], 3, [None], {"url": 3}])
 def test_what_is_no_address_is_no_result(output: Any) -> None:
     assert progress_of({"status": "COMPLETED", "output": output}).result_url is None
+
+
+def test_an_echo_of_what_was_sent_is_no_result() -> None:
+    """Or the clip itself would be delivered as its own edit."""
+    assert progress_of({"status": "COMPLETED", "video_url": ADDRESS}).result_url is None
 
 
 def test_a_result_address_is_not_shown_by_accident() -> None:

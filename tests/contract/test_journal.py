@@ -1,0 +1,187 @@
+"""The fake journal and the one in DynamoDB sit the same exam; and what may expire is nothing but waiting halves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from dropcut import messages
+from dropcut.journal import AT_ONCE, DynamoJournal
+from dropcut.ledger import DynamoLedger
+from dropcut.model import Half, State
+from dropcut.notices import Notice
+from dropcut.ports import Journal, Ledger, OutputOwner
+from dropcut.table import drop_key, edit_key
+from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit
+from tests.fakes.journal import FakeJournal
+from tests.fakes.ledger import FakeLedger
+
+LATER = NOW + 7200
+ODD_KEYS = ["beach.mp4", "a b/50%+.mp4", "海辺.mp4", "line\nbreak.mp4", "x" * 1020 + ".mp4"]
+
+
+@dataclass
+class Exam:
+    journal: Journal
+    ledger: Ledger
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def exam(request: pytest.FixtureRequest) -> Exam:
+    if request.param == "fake":
+        ledger = FakeLedger()
+        return Exam(FakeJournal(ledger), ledger)
+    table = request.getfixturevalue("table")
+    return Exam(DynamoJournal(table), DynamoLedger(table))
+
+
+def a_half(key: str = "trip/beach.mp4", version: str = "v1", since: float = NOW) -> Half:
+    return Half(bucket=INBOX, key=key, version=version, since=since)
+
+
+def a_drops_notice(clip_version: str = "c1") -> Notice:
+    drop = a_drop(clip_version=clip_version)
+    return Notice(**drop_key(drop), body=messages.failed(drop, None, State.FAILED, "x", OUTBOX))
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_clip_that_comes_for_the_first_time_has_no_other_drops(exam: Exam, key: str) -> None:
+    drop = a_drop(key)
+    assert exam.journal.record_drop(drop, NOW) is False
+    assert exam.journal.record_drop(drop, NOW + 5) is False, "the same drop announced again"
+
+
+def test_a_clip_that_comes_again_is_known(exam: Exam) -> None:
+    exam.journal.record_drop(a_drop(), NOW)
+    assert exam.journal.record_drop(a_drop(clip_version="c2"), NOW) is True
+    assert exam.journal.record_drop(a_drop(sidecar_version="s2"), NOW) is True
+    assert exam.journal.record_drop(a_drop("trip/lake.mp4"), NOW) is False
+    assert exam.journal.record_drop(a_drop(bucket="another"), NOW) is False
+
+
+def test_a_drop_announced_again_keeps_what_is_known_of_its_end(exam: Exam) -> None:
+    exam.journal.record_drop(a_drop(), NOW)
+    exam.journal.end_drop(a_drop(), "REJECTED", NOW, notice=a_drops_notice())
+    exam.journal.record_drop(a_drop(), NOW + 5)
+    assert exam.journal.unsent_notices(LATER) == [a_drops_notice().as_json()]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_half_waits_until_it_is_told_or_gone(exam: Exam, key: str) -> None:
+    half = a_half(key)
+    exam.journal.wait_for_partner(half)
+    assert exam.journal.halves_waiting(NOW - 1) == []
+    assert exam.journal.halves_waiting(NOW) == [half]
+    exam.journal.half_noticed(half, NOW + 900)
+    assert exam.journal.halves_waiting(LATER) == []
+
+
+def test_a_half_whose_partner_came_waits_no_more(exam: Exam) -> None:
+    exam.journal.wait_for_partner(a_half())
+    exam.journal.wait_for_partner(a_half("trip/lake.json"))
+    exam.journal.stop_waiting(INBOX, "trip/beach.mp4")
+    exam.journal.stop_waiting(INBOX, "never waited.mp4")
+    assert exam.journal.halves_waiting(LATER) == [a_half("trip/lake.json")]
+
+
+def test_a_half_that_is_replaced_waits_anew(exam: Exam) -> None:
+    exam.journal.wait_for_partner(a_half())
+    exam.journal.half_noticed(a_half(), NOW)
+    newer = a_half(version="v2", since=NOW + 60)
+    exam.journal.wait_for_partner(newer)
+    assert exam.journal.halves_waiting(LATER) == [newer]
+
+
+def test_an_edits_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
+    exam.ledger.prepare(an_edit(), NOW)
+    edit = exam.ledger.reserve(an_edit(), "us", NOW)
+    assert exam.journal.unsent_notices(LATER) == [], "it has no message yet"
+    notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    exam.ledger.end(edit, State.FAILED, notice, NOW + 10)
+    assert exam.journal.unsent_notices(NOW + 9) == [], "the state machine may still be sending it"
+    assert exam.journal.unsent_notices(NOW + 10) == [notice.as_json()]
+    exam.journal.notice_sent(notice.as_json(), NOW + 20)
+    assert exam.journal.unsent_notices(LATER) == []
+    known = exam.ledger.edit(edit.edit_id)
+    assert known
+    assert known.notified_at
+
+
+def test_a_drops_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
+    exam.journal.record_drop(a_drop(), NOW)
+    exam.journal.end_drop(a_drop(), "REJECTED", NOW + 10, notice=a_drops_notice())
+    exam.journal.end_drop(a_drop(clip_version="c2"), "EDIT", NOW, "e1")
+    assert exam.journal.unsent_notices(NOW + 9) == []
+    assert exam.journal.unsent_notices(NOW + 10) == [a_drops_notice().as_json()]
+    exam.journal.notice_sent(a_drops_notice().as_json(), NOW + 20)
+    assert exam.journal.unsent_notices(LATER) == []
+
+
+def test_waiting_halves_are_no_unsent_messages(exam: Exam) -> None:
+    exam.journal.wait_for_partner(a_half())
+    assert exam.journal.unsent_notices(LATER) == []
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_an_output_is_owned_by_who_wrote_it_last(exam: Exam, key: str) -> None:
+    assert exam.journal.output_owner(OUTBOX, key) is None
+    exam.journal.own_output(OUTBOX, key, OutputOwner("e1", '"etag1"', NOW + 0.5))
+    exam.journal.own_output(OUTBOX, key, OutputOwner("e2", '"etag2-3"', NOW + 60.123))
+    assert exam.journal.output_owner(OUTBOX, key) == OutputOwner("e2", '"etag2-3"', NOW + 60.123)
+    assert exam.journal.output_owner("another", key) is None
+
+
+def rows(table: Any) -> list[dict[str, Any]]:
+    return list(table.scan(ConsistentRead=True)["Items"])
+
+
+def test_nothing_about_money_ever_expires(table: Any) -> None:
+    """Rows of edits, attempts, days, drops and outputs carry no time to live, wherever they end."""
+    ledger, journal = DynamoLedger(table), DynamoJournal(table)
+    for number, state in enumerate(State):
+        edit = an_edit(edit_id=f"e{number}")
+        ledger.prepare(edit, NOW)
+        edit = ledger.advance(ledger.reserve(edit, "us", NOW), State.SUBMITTED, NOW, request_id="r", sent_at=NOW)
+        edit = ledger.complete(edit, edit.estimated_usd, NOW) if number % 2 else ledger.close_unpaid(edit, "x", NOW)
+        notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+        ledger.end(edit, state, notice, NOW, reason="an end")
+        journal.notice_sent(notice.as_json(), NOW)
+    journal.record_drop(a_drop(), NOW)
+    journal.end_drop(a_drop(), "REJECTED", NOW, "e1", a_drops_notice())
+    journal.own_output(OUTBOX, "k", OutputOwner("e1", "etag", NOW))
+    journal.wait_for_partner(a_half())
+    found = rows(table)
+    kinds = {row["pk"].partition("#")[0] for row in found}
+    assert kinds == {"EDIT", "DAY", "CLIP", "OUTPUT", "WAIT"}
+    assert {row["pk"].partition("#")[0] for row in found if "expires_at" in row} == {"WAIT"}
+
+
+def test_a_waiting_half_expires_long_after_its_notice(table: Any) -> None:
+    DynamoJournal(table).wait_for_partner(a_half())
+    (row,) = rows(table)
+    assert row["expires_at"] > NOW + 7 * 86_400
+    assert row["expires_at"] == int(row["expires_at"]), "DynamoDB ignores a time to live that is no whole number"
+
+
+def test_an_edit_that_is_told_leaves_the_sweeps_index(table: Any) -> None:
+    ledger, journal = DynamoLedger(table), DynamoJournal(table)
+    ledger.prepare(an_edit(), NOW)
+    edit = ledger.reserve(an_edit(), "us", NOW)
+    notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    ledger.end(edit, State.FAILED, notice, NOW)
+    journal.notice_sent(notice.as_json(), NOW)
+    (row,) = [row for row in rows(table) if row["sk"] == "EDIT"]
+    assert "sweep" not in row
+    assert "sweep_at" not in row
+    assert json.loads(row["notice"]) == notice.as_json()
+
+
+def test_one_sweep_takes_a_bounded_number_of_rows_the_oldest_first(table: Any) -> None:
+    journal = DynamoJournal(table)
+    for number in range(AT_ONCE + 5):
+        journal.wait_for_partner(a_half(f"{number}.mp4", since=NOW + number))
+    found = journal.halves_waiting(LATER)
+    assert [half.since for half in found] == [NOW + number for number in range(AT_ONCE)]

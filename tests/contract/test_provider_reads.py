@@ -1,0 +1,113 @@
+"""Segmind's client against the simulator: what reads of status, result and history give, whatever goes wrong."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from dropcut import provider as module
+from dropcut.errors import DropcutError, ProviderUnreadable
+from localcloud.simulator import Simulator
+from localcloud.simulator.catalogue import KINDS
+from tests.contract.customers import REQUEST, VIDEO_URL, client, ended
+
+# What a read of the status gives under each fault: a status, or an error that means "read again".
+POLLS: dict[str, str | type[DropcutError]] = {
+    **dict.fromkeys(("bad_gateway", "unavailable", "gateway_timeout", "server_error"), ProviderUnreadable),
+    **dict.fromkeys(("rate_limited", "reset", "truncated", "slow"), ProviderUnreadable),
+    "not_found": "GONE",
+    "record_expired": "GONE",
+    "unauthorized": "PROCESSING",
+    "never_finishes": "PROCESSING",
+    "failed_as_200": "PROCESSING",
+    "json_list": "",
+    "unknown_status": "REVIEWING",
+}
+
+
+def test_every_fault_that_the_simulator_can_play_has_its_conclusion() -> None:
+    assert set(POLLS) == set(KINDS["poll"])
+
+
+@pytest.mark.parametrize("fault", POLLS)
+def test_each_answer_to_a_poll_is_a_status_or_a_reason_to_read_again(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, clip_url: str, fault: str
+) -> None:
+    provider = client(simulator)
+    request_id = provider.submit(REQUEST, clip_url)
+    monkeypatch.setattr(module, "READ", 0.5)
+    simulator.inject({"stage": "poll", "kind": fault, "seconds": 2.0, "match": {"request_id": request_id}})
+    expected = POLLS[fault]
+    if isinstance(expected, str):
+        status = provider.status(request_id).status
+        assert status == expected or (expected, status) == ("PROCESSING", "QUEUED")
+    else:
+        with pytest.raises(expected):
+            provider.status(request_id)
+
+
+@pytest.mark.parametrize("fault", [*KINDS["result"], None])
+def test_a_finished_generation_is_told_with_its_cost_and_address(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, clip_url: str, fault: str | None
+) -> None:
+    simulator.settings(generation_seconds=0.05)
+    provider = client(simulator)
+    request_id = provider.submit(REQUEST, clip_url)
+    progress = ended(provider, request_id)
+    assert (progress.status, str(progress.charged_usd)) == ("COMPLETED", "0.945")
+    monkeypatch.setattr(module, "READ", 0.5)
+    if fault:
+        simulator.inject({"stage": "result", "kind": fault, "seconds": 2.0})
+    try:
+        address = provider.result(request_id).result_url
+    except ProviderUnreadable:
+        address = None
+    assert (address is None) == (fault not in (None, "output_list", "output_object", "unauthorized"))
+    known = provider.past(request_id)
+    assert known
+    assert str(known.result_url).startswith(simulator.url), "the history tells it too"
+
+
+def test_a_generation_that_failed_tells_why_whatever_the_code(simulator: Simulator, clip_url: str) -> None:
+    simulator.settings(generation_seconds=0.05)
+    for stage in (
+        {"stage": "submit", "kind": "failed", "text": "too wide"},
+        {"stage": "poll", "kind": "failed_as_200"},
+    ):
+        simulator.inject(stage)
+    provider = client(simulator)
+    request_id = provider.submit(REQUEST, clip_url)
+    progress = ended(provider, request_id)
+    assert (progress.status, progress.error, progress.charged_usd) == ("FAILED", "too wide", None)
+
+
+@pytest.mark.parametrize("fault", [None, "body_as_string", "query_stripped", "prompt_cut", "duplicated", "null_cost"])
+def test_a_submission_is_found_in_the_history_by_the_path_of_its_video(
+    simulator: Simulator, clip_url: str, fault: str | None
+) -> None:
+    if fault:
+        simulator.inject({"stage": "history", "kind": fault})
+    provider = client(simulator)
+    request_id = provider.submit(REQUEST, clip_url)
+    (row,) = provider.search(time.time())
+    assert (row.request_id, row.progress.status) == (request_id, "PENDING")
+    assert row.video_url_path in clip_url
+    assert row.video_url_path.endswith(".mp4")
+
+
+def test_a_row_that_has_not_landed_is_no_row(simulator: Simulator) -> None:
+    simulator.inject({"stage": "history", "kind": "never"})
+    provider = client(simulator)
+    request_id = provider.submit(REQUEST, VIDEO_URL)
+    assert provider.search(time.time()) == []
+    assert provider.past(request_id) is None
+
+
+@pytest.mark.parametrize("fault", ["bad_gateway", "rate_limited", "reset", "truncated", "server_error", "not_found"])
+def test_a_history_that_cannot_be_read_is_never_an_empty_one(simulator: Simulator, fault: str) -> None:
+    provider = client(simulator)
+    provider.submit(REQUEST, VIDEO_URL)
+    simulator.inject({"stage": "history", "kind": fault})
+    with pytest.raises(ProviderUnreadable):
+        provider.search(time.time())
