@@ -109,6 +109,18 @@ def test_a_sidecar_named_after_the_whole_clip_belongs_to_it(stand: Stand, folder
     assert assert_one_edit(stand, folder)["source"]["sidecar"]["key"] == f"{folder}beach.mp4.json"
 
 
+def test_a_clip_dropped_with_both_kinds_of_sidecar_is_edited_once_by_the_more_exact_one(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    other = json.dumps({**ASK, "prompt": "Make it a psychedelic dream"}).encode()
+    halves = [("beach.json", other), ("beach.mp4.json", SIDECAR), ("beach.mp4", clip)]
+    together([lambda name=name, body=body: stand.put(folder + name, body) for name, body in halves])  # type: ignore[misc]
+    assert {run.status for run in stand.finish(folder)} == {"SUCCEEDED"}
+    assert stand.document(f"{folder}beach.manifest.json")["source"]["sidecar"]["key"] == f"{folder}beach.mp4.json"
+    assert len(stand.posts(folder)) == len(stand.bill(folder)) == 1
+    assert stand.message(folder).attributes["status"] == "DELIVERED"
+
+
 def test_suffixes_know_no_case_and_a_mov_comes_back_as_an_mp4(stand: Stand, folder: str) -> None:
     mov = make_clip(seconds=3.0, container="mov").read_bytes()
     stand.drop(f"{folder}Beach.MOV", mov, SIDECAR, f"{folder}Beach.JSON")

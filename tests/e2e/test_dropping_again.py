@@ -103,6 +103,31 @@ def test_an_older_drop_that_ends_later_does_not_replace_the_newer_output(
     assert len(stand.bill(folder)) == 2
 
 
+def test_an_edit_that_ends_after_a_newer_refusal_leaves_the_error_file(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.settings(generation_seconds=3000)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        eventually(lambda: stand.posts(folder), "the first is submitted")
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    stand.put(f"{folder}beach.json", b"{}")
+    eventually(lambda: stand.messages(folder), "the second is refused")
+    stand.provider.advance(3000)
+    assert sorted(run.status for run in stand.finish(folder)) == ["FAILED", "SUCCEEDED"]
+    assert stand.document(f"{folder}beach.error.json")["problems"][0]["field"] == "/prompt"
+    assert stand.document(f"{folder}beach.manifest.json")["status"] == "DELIVERED"
+    assert statuses(stand, folder) == ["REJECTED", "DELIVERED"]
+
+
+def test_files_taken_back_before_they_were_read_buy_nothing(stand: Stand, folder: str, clip: bytes) -> None:
+    drop(stand, folder, clip)
+    stand.put(f"{folder}beach.json", json.dumps({**ASK, "prompt": "Make it a psychedelic dream"}).encode())
+    for name in ("beach.json", "beach.mp4"):
+        stand.cloud.client("s3").delete_object(Bucket=stand.inbox, Key=folder + name)
+    stand.finish(folder)
+    assert len(stand.posts(folder)) == 1
+
+
 def test_an_output_deleted_by_its_owner_is_not_bought_again(stand: Stand, folder: str, clip: bytes) -> None:
     drop(stand, folder, clip)
     version = stand.edits(folder)[0]["output"]["version"]

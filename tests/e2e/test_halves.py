@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.local_powers import Powers
-from tests.e2e.stand import Stand
+from tests.e2e.stand import Stand, about
 
 SIDECAR = b'{"prompt": "Make it an alien planet", "mode": "std"}'
 
@@ -50,6 +50,35 @@ def test_a_sidecar_that_waits_is_told_which_clips_it_could_belong_to(stand: Stan
     assert message.document["sidecar"]["key"] == f"{folder}beach.json"
     assert "waits for a clip: beach.mp4 or beach.mov" in message.text
     assert "typo" not in message.text
+
+
+def test_a_half_whose_partner_only_looks_as_if_it_were_there_is_told_why(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    """Mac OS writes é as two characters; a second sidecar does not count; our own outputs are not edited again."""
+    stand.put(f"{folder}caf\u00e9.mp4", clip)
+    stand.put(f"{folder}cafe\u0301.json", SIDECAR)
+    stand.drop(f"{folder}beach.mp4", clip, SIDECAR, f"{folder}beach.mp4.json")
+    stand.finish(folder)
+    stand.put(f"{folder}beach.json", SIDECAR)
+    stand.announce(f"{folder}old.mp4")
+    source = {"Bucket": stand.outbox_bucket, "Key": f"{folder}beach.mp4"}
+    stand.cloud.client("s3").copy_object(Bucket=stand.inbox, Key=f"{folder}old.mp4", CopySource=source)
+    stand.put(f"{folder}old.json", SIDECAR)
+    stand.finish(folder)
+    hints = {
+        "caf\u00e9.mp4": "other Unicode characters",
+        "beach.json": "beach.mp4 has the sidecar beach.mp4.json, which comes first",
+        "old.json": "old.mp4 is an output of Dropcut",
+    }
+    for name in hints:
+        powers.let_halves_wait(folder + name, minutes=2)
+    powers.sweep()
+    told = {about(message): message.text for message in stand.messages(folder) if "waits for" in message.text}
+    assert set(told) == {folder + name for name in hints}
+    for name, hint in hints.items():
+        assert hint in told[folder + name]
+    assert len(stand.bill(folder)) == 1
 
 
 def test_a_file_that_was_taken_back_is_not_told_of(stand: Stand, powers: Powers, folder: str, clip: bytes) -> None:

@@ -53,6 +53,16 @@ def test_polls_that_fail_or_make_no_sense_are_made_again(stand: Stand, folder: s
     assert states_entered(stand.cloud, run.arn).count("PollEdit") >= len(kinds)
 
 
+def test_one_look_that_finds_no_record_does_not_end_the_looking(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.inject({"stage": "poll", "kind": "not_found"})
+    stand.provider.settings(generation_seconds=2.5)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        assert_delivered(stand, folder)
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+
+
 def test_a_result_is_read_in_every_shape(stand: Stand, folder: str, clip: bytes) -> None:
     kinds = ["output_list", "output_object", "no_url", "server_error"]
     stand.provider.inject([{"stage": "result", "kind": kind} for kind in kinds])

@@ -147,6 +147,18 @@ def test_everything_that_is_wrong_with_both_files_is_said_at_once(stand: Stand, 
     assert_refused(stand, folder, [Wrong(field, "", "", "") for field in fields])
 
 
+def test_problems_too_many_and_too_long_for_a_message_are_all_in_the_error_file(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    sidecar = json.dumps({"n" * 15_000: [0]} | {f"unknown{number}": number for number in range(400)})
+    stand.drop(f"{folder}beach.mp4", clip, sidecar.replace("[0]", "[" + ", ".join(["NaN"] * 40) + "]").encode())
+    assert [run.error for run in stand.finish(folder)] == ["Rejected"]
+    said = stand.message(folder).document
+    assert len(said["problems"]) + said["more_problems"] == len(stand.document(f"{folder}beach.error.json")["problems"])
+    assert f"and {said['more_problems']} more" in stand.message(folder).text or not said["more_problems"]
+    assert len(stand.message(folder).body) < 100_000
+
+
 def test_two_clips_with_one_stem_are_both_refused_and_both_named(stand: Stand, folder: str, clip: bytes) -> None:
     stand.put(f"{folder}beach.mp4", clip)
     stand.put(f"{folder}beach.mov", make_clip(seconds=3.0, container="mov"))
