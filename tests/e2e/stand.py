@@ -29,7 +29,7 @@ def eventually(probe: Callable[[], Found], what: str, seconds: float = PATIENCE)
     deadline = time.monotonic() + seconds
     while not (found := probe()):
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 
@@ -84,7 +84,7 @@ class Stand:
         while running := [run for run in self.executions(prefix) if run.status == "RUNNING"]:
             paths = [states_entered(self.cloud, run.arn) for run in running]
             assert time.monotonic() < deadline, f"not ended after {seconds:.0f} s: {paths}"
-            time.sleep(0.05)
+            time.sleep(0.1)
         return self.executions(prefix)
 
     def _announcements(self, prefix: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ def accepted(stand: Stand, folder: str) -> Callable[[], bool]:
     return lambda: any(post["accepted"] for post in stand.posts(folder))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the function's process in /proc")
 def test_a_submission_whose_function_is_killed_after_the_post_left_is_found_and_paid_once(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
