@@ -185,3 +185,41 @@ def test_one_sweep_takes_a_bounded_number_of_rows_the_oldest_first(table: Any) -
         journal.wait_for_partner(a_half(f"{number}.mp4", since=NOW + number))
     found = journal.halves_waiting(LATER)
     assert [half.since for half in found] == [NOW + number for number in range(AT_ONCE)]
+
+
+def test_telling_of_one_message_does_not_silence_the_next_one(exam: Exam) -> None:
+    """The row has another message by now; that one still has to be sent."""
+    exam.ledger.prepare(an_edit(), NOW)
+    edit = exam.ledger.reserve(an_edit(), "us", NOW)
+    old, new = (
+        Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, state, "x", OUTBOX))
+        for state in (State.FAILED, State.IN_DOUBT)
+    )
+    exam.ledger.end(edit, State.IN_DOUBT, new, NOW)
+    exam.journal.notice_sent(old.as_json(), NOW)
+    assert exam.journal.unsent_notices(LATER) == [new.as_json()]
+    exam.journal.notice_sent(new.as_json(), NOW)
+    assert exam.journal.unsent_notices(LATER) == []
+
+
+def test_telling_of_a_half_does_not_silence_the_one_that_replaced_it(exam: Exam) -> None:
+    newer = a_half(version="v2", since=NOW + 1)
+    exam.journal.wait_for_partner(a_half())
+    exam.journal.wait_for_partner(newer)
+    exam.journal.half_noticed(a_half(), NOW)
+    assert exam.journal.halves_waiting(LATER) == [newer]
+
+
+def test_telling_of_a_half_whose_partner_came_meanwhile_leaves_nothing_behind(exam: Exam) -> None:
+    exam.journal.wait_for_partner(a_half())
+    exam.journal.stop_waiting(INBOX, a_half().key)
+    exam.journal.half_noticed(a_half(), NOW)
+    assert exam.journal.halves_waiting(LATER) == []
+
+
+def test_many_edits_in_flight_do_not_hide_a_message_that_waits(table: Any) -> None:
+    ledger, journal = DynamoLedger(table), DynamoJournal(table)
+    for number in range(AT_ONCE + 2):
+        ledger.prepare(an_edit(edit_id=f"e{number}"), NOW)
+    journal.end_drop(a_drop(), "REJECTED", NOW + 60, notice=a_drops_notice())
+    assert journal.unsent_notices(LATER) == [a_drops_notice().as_json()]

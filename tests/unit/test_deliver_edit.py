@@ -201,3 +201,28 @@ def test_outputs_of_odd_names_are_delivered_too(key: str) -> None:
     outcome = deliver(world, edit_id, drop)
     assert len(outcome["output_key"].encode()) <= 1024
     assert body(world, outcome["output_key"]) == VIDEO
+
+
+@pytest.mark.parametrize(
+    ("earlier", "key"),
+    [
+        ({"dropped_at": NOW - 60}, KEY),
+        ({"dropped_at": NOW + 60}, DISTINCT),
+        ({"dropped_at": NOW - 60, "clip_key": "trip/lake.mp4"}, DISTINCT),
+    ],
+)
+def test_an_output_that_crashed_before_it_was_owned_is_judged_by_the_edit_that_wrote_it(
+    earlier: dict[str, Any], key: str
+) -> None:
+    world, edit_id = finished()
+    world.ledger.edits["an earlier edit"] = an_edit_in(
+        State.COMPLETED, edit_id="an earlier edit", drop=replace(a_drop(), **earlier)
+    )
+    world.files.put(OUTBOX, KEY, b"earlier", **{OWN_METADATA: "an earlier edit"})
+    assert deliver(world, edit_id)["output_key"] == key
+
+
+def test_metadata_of_an_edit_that_nobody_knows_proves_nothing() -> None:
+    world, edit_id = finished()
+    world.files.put(OUTBOX, KEY, b"restored from another stack", **{OWN_METADATA: "who?"})
+    assert deliver(world, edit_id)["output_key"] == DISTINCT

@@ -102,3 +102,20 @@ def test_a_generation_that_never_ends_is_told_as_paid_and_undelivered() -> None:
     assert len(world.provider.submissions) == 1
     assert 20 < machine.entered.count("FindResult") < 60
     assert machine.entered.count("PollEdit") < 150
+
+
+def test_one_404_of_the_record_does_not_end_the_asking() -> None:
+    """The history has no row yet, and the record is there after all."""
+    world, account = gone()
+    world.provider.rows.clear()
+    world.provider.records["request-1"] = FINISHED
+    assert find_result(world, account)["outcome"] == "completed"
+
+
+def test_a_result_that_is_lost_leaves_its_reason_in_the_ledger() -> None:
+    world, account = gone()
+    world.clock.now += ASK_HISTORY_UNTIL
+    assert find_result(world, account)["outcome"] == "lost"
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.SUBMITTED
+    assert "seven days" in str(edit.reason)

@@ -176,3 +176,13 @@ def test_an_edit_bought_for_other_versions_is_told_about_the_drop_at_hand() -> N
     body = messages.held(edit, later, OUTBOX)
     assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="c2")
     assert body.event_id != messages.failed(edit.drop, edit, edit.state, "x", OUTBOX).event_id
+
+
+def test_problems_as_long_as_a_sidecar_still_fit_into_a_message() -> None:
+    """SNS takes 256 KiB, and so does the state machine; keys of a sidecar may be as long as the sidecar."""
+    drop = a_drop_of("f" * 500 + "/" + "\x01" * 500 + ".mp4")
+    many = [Problem("/" + "旅" * 60_000, "\x01" * 60_000, "is not a known field", "x" * 60_000) for _ in range(200)]
+    body = messages.rejected(drop, many, OUTBOX)
+    assert body.problems
+    assert len(body.problems) + body.more_problems == 200
+    assert len(json.dumps(as_sent(body)).encode()) < 200_000

@@ -145,3 +145,22 @@ def test_a_clip_that_was_half_uploaded_is_told_from_one_with_something_odd_at_it
     walker = BoxWalker()
     walker.feed(body)
     assert walker.is_cut_off is cut_off
+
+
+@pytest.mark.parametrize(
+    ("body", "cut_off"),
+    [
+        (WHOLE["faststart"], False),
+        (WHOLE["faststart"][:-1], True),
+        (WHOLE["moov at the end"][:-1], True),
+        (WHOLE["last box open-ended"][:-1], False),
+        (FTYP + MOOV, False),
+        (MOOV + MDAT, False),
+        (FTYP + MOOV + MDAT + box(b"free", b"x" * 8)[:-1], False),
+        (b"", False),
+    ],
+)
+def test_a_clip_is_cut_off_where_its_picture_or_index_ends_too_early(body: bytes, cut_off: bool) -> None:
+    walker = BoxWalker()
+    walker.feed(body)
+    assert walker.is_cut_off is cut_off

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropcut.identity import is_clip, is_sidecar
-from dropcut.pairing import Pair, nearest_name, pairs_of, rivals_of, search_prefix, sidecar_of
+from dropcut.pairing import (
+    Pair,
+    nearest_name,
+    pairs_of,
+    partner_names,
+    rivals_of,
+    search_prefix,
+    sidecar_of,
+    why_waiting,
+)
 
 FOLDERS = ["", "trip/", "a b+%/", "旅/"]
 NAMES = [
@@ -130,3 +139,33 @@ def test_clips_whose_names_only_begin_alike_are_no_rivals() -> None:
 )
 def test_the_nearest_name_in_the_folder_is_found(key: str, there: list[str], nearest: str | None) -> None:
     assert nearest_name(key, there) == nearest
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("trip/beach.mp4", ["beach.json", "beach.mp4.json"]),
+        ("trip/beach.json", ["beach.mp4", "beach.mov"]),
+        ("trip/beach.mp4.json", ["beach.mp4"]),
+        ("beach.error.mp4", ["beach.error.mp4.json"]),
+    ],
+)
+def test_the_names_that_would_do_are_those_that_pair(key: str, names: list[str]) -> None:
+    assert partner_names(key) == names
+    folder = key.rpartition("/")[0] + "/" if "/" in key else ""
+    assert all(seen_by(key, [key, folder + name]) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("key", "there", "hint"),
+    [
+        ("trip/beach.mp4", ["trip/baech.json"], "The nearest name in its folder is baech.json: is there a typo?"),
+        ("trip/beach.mp4", [], ""),
+        ("caf\u00e9.mp4", ["cafe\u0301.json"], "cafe\u0301.json looks the same but is written with other Unicode"),
+        ("beach.json", ["beach.mp4", "beach.mp4.json"], "beach.mp4 has the sidecar beach.mp4.json, which comes first."),
+        ("beach.json", ["beach.mp4"], "beach.mp4 is an output of Dropcut; upload it without its metadata"),
+    ],
+)
+def test_a_half_that_waits_is_told_what_its_folder_shows(key: str, there: list[str], hint: str) -> None:
+    assert why_waiting(key, [key, *there]).startswith(hint)
+    assert bool(why_waiting(key, [key, *there])) == bool(hint)

@@ -190,3 +190,19 @@ def test_entering_it_again_while_the_own_attempt_is_open_changes_nothing() -> No
     world.ledger.edits[edit_id] = replace(world.ledger.edits[edit_id], state=State.SUBMITTING, owner=drop.drop_id)
     assert prepare_edit(world, drop)["verdict"] == "ready"
     assert world.ledger.edits[edit_id].state is State.SUBMITTING
+
+
+def test_a_sidecar_that_comes_first_takes_the_drop_over() -> None:
+    """`beach.mp4.json` arrived later; it starts an execution of its own, and one clip is not edited twice."""
+    world, drop = a_world()
+    world.files.put(INBOX, "trip/beach.mp4.json", a_sidecar())
+    assert prepare_edit(world, drop) == {"verdict": "superseded"}
+    assert world.ledger.edits == {}
+
+
+@pytest.mark.parametrize("key", ["trip/beach.mp4", "trip/beach.json"])
+def test_taking_a_file_away_in_time_calls_the_edit_off(key: str) -> None:
+    world, drop = a_world()
+    world.files.delete(INBOX, key)
+    (line,) = refused(world, drop).problems
+    assert (line.field, line.value, line.problem) == ("drop", key, "was deleted before it was read")

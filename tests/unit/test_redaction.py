@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,27 @@ PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4
 def test_a_secret_is_taken_out_wherever_it_stands(text: str, shown: str | None) -> None:
     assert "topsecret" not in redact(text)
     assert shown is None or redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        PRESIGNED,
+        f'{{"video_url": "{PRESIGNED}"}}',
+        f"see {PRESIGNED}\\",
+        'x-api-key: "topsecret"',
+        "X-Amz-Credential=topsecret%2F20261124%2Fus-east-1",
+        "https%3A%2F%2Fh%3FX-Amz-Signature%3Dtopsecret",
+        r"https://h.example/a?one=1\u0026sig=topsecret",
+    ],
+)
+def test_a_line_of_json_is_json_still_when_its_secrets_are_out(value: str) -> None:
+    """Logs are JSON in which somebody's JSON is quoted, at any depth."""
+    line = json.dumps({"message": value})
+    for _ in range(3):
+        assert "topsecret" not in redact(line)
+        assert json.loads(redact(line))
+        line = json.dumps({"exception": line})
 
 
 def test_text_without_secrets_stays_as_it_is() -> None:

@@ -171,3 +171,13 @@ def test_an_edit_that_is_not_in_the_ledger_is_not_bought() -> None:
     with pytest.raises(LookupError):
         submit_edit(world, drop, "e9")
     assert world.provider.submissions == []
+
+
+def test_a_key_that_cannot_be_read_is_noticed_before_the_intent_is_written() -> None:
+    """Else a parameter that was never made would look like a submission in doubt."""
+    world, drop, edit_id = prepared()
+    world.provider.unreadable_key = KeyUnreadable("no such parameter")
+    with pytest.raises(KeyUnreadable):
+        submit_edit(world, drop, edit_id)
+    assert world.ledger.edits[edit_id].state is State.RESERVED
+    assert world.provider.submissions == []

@@ -7,10 +7,14 @@ import re
 _SECRETS = (
     (re.compile(r"SG_[0-9A-Za-z]{4,}"), "SG_***"),
     (re.compile(r"(?i)(https?://)[^\s/?#@\"'<>]+@"), r"\1***@"),
-    (re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*"), r"\1?***"),
+    # Inside JSON a quote has a backslash, which must stay, or the line is no JSON any more.
+    (re.compile(r"(https?://[^\s?\"'<>]*)\?(?:[^\s\"'<>\\]|\\[^\s\"'])*"), r"\1?***"),
     # Percent-encoded addresses carry them too.
     (
-        re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D|:\s*))[^&%\s\"']*(?:%2F[^&%\s\"']*)*"),
+        re.compile(
+            r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D|:\s*))"
+            r"(?:[^&%\s\"'\\]|%2F|\\[^\s\"'])*"
+        ),
         r"\1***",
     ),
     (re.compile(r"(?i)(x-api-key[\\\"']*\s*[:=]\s*[\\\"']*)[^\s\\\"',}]+"), r"\1***"),
