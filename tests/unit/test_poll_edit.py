@@ -143,6 +143,7 @@ def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again()
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
     assert "yet it charged" in str(edit.reason)
+    assert dict(world.ledger.money[DAY]) == {"reserved_usd": 0, "charged_usd": Decimal("1.68")}
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.DELIVERED, State.IN_DOUBT, State.UNDELIVERED])

@@ -16,7 +16,7 @@ MAX_UNREADABLE = 12  # searches that the provider did not answer
 
 def next_poll(polls: int) -> int:
     """The pause after that many polls: 10 s growing by 15 % to 30 s."""
-    return round(min(FIRST_STEP * GROWTH ** max(0, polls - 1), LONGEST_STEP))
+    return round(min(FIRST_STEP * GROWTH ** min(max(0, polls - 1), 100), LONGEST_STEP))
 
 
 def next_history_look(looks: int) -> int:

@@ -47,8 +47,9 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
     kind = classify_failure(progress.error)
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
     if progress.charged_usd:  # against its word that failures are free: then it is not proven unpaid
-        facts = {"charged_usd": progress.charged_usd, "reason": f"{reason}; yet it charged for it"}
-        services.ledger.advance(edit, State.UNDELIVERED, services.clock(), **facts)
+        edit = services.ledger.complete(edit, progress.charged_usd, services.clock())
+        reason = f"{reason}; yet it charged for it"
+        services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason)
         return {**seen, "outcome": "failed"}
     services.ledger.close_unpaid(edit, reason, services.clock())
     if kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES:
