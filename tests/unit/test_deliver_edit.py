@@ -87,6 +87,12 @@ def test_an_upload_whose_bookkeeping_was_lost_is_taken_for_ours() -> None:
     assert body(world, KEY) == VIDEO
 
 
+def test_the_own_output_is_replaced_by_whichever_drop_of_the_edit_delivers_it() -> None:
+    world, edit_id = finished()
+    world.files.put(OUTBOX, KEY, b"the same output of a minute ago", **{OWN_METADATA: edit_id})
+    assert deliver(world, edit_id, replace(a_drop(), dropped_at=NOW - 60))["output_key"] == KEY
+
+
 def test_a_newer_drop_replaces_the_output_of_an_older_one() -> None:
     world, edit_id = finished()
     there = world.files.put(OUTBOX, KEY, b"older", **{OWN_METADATA: "an older edit"})
