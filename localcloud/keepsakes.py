@@ -45,6 +45,7 @@ class Keepsakes:
         lines += ["", "On disk:", ""]
         dropped = self.folder / "dropped" / clip.name
         lines.append(f"  {near(dropped)}\n      the clip: {about(dropped)}")
+        lines.append(f"  {near(dropped.with_suffix('.json'))}\n      the sidecar, with the prompt")
         for path in sorted((self.folder / "came").iterdir(), key=lambda path: len(path.name)):
             lines.append(f"  {near(path)}\n      {described(path)}")
         lines.append(f"  {near(self.folder / 'notification.json')}\n      the notification, for programs")

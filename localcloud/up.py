@@ -16,6 +16,7 @@ from localcloud.packaging import PackagingFailed
 from localcloud.simulator import SimulatorFailed
 from localcloud.standing import Standing, stand_up
 
+HALF_WAIT_MINUTES = 1  # the least that the template takes; the sweep looks every five minutes of real time
 SIDECAR = {"prompt": "Paint the whole scene as a watercolour, soft edges, visible paper", "duration": "4"}
 
 
@@ -42,7 +43,12 @@ def main(arguments: argparse.Namespace) -> int:
         return 2
     print("Starting ...", file=sys.stderr, flush=True)
     try:
-        with stand_up(workdir, speed=arguments.speed, port=arguments.port) as standing:
+        with stand_up(
+            workdir,
+            speed=arguments.speed,
+            port=arguments.port,
+            parameters={"HalfWaitMinutes": str(HALF_WAIT_MINUTES)},
+        ) as standing:
             print(welcome(standing, *sample(workdir)), flush=True)
             with watch_topic(standing.cloud, standing.outputs["NotificationTopicArn"]) as watch:
                 while standing.cloud.is_running():
@@ -94,7 +100,8 @@ Without the aws command, after the same export:
   .workshop/dev/bin/python -c '{upload}' {one} {inbox} trip/{clip.name}
   .workshop/dev/bin/python -c '{upload}' {other} {inbox} trip/{sidecar.name}
 
-Notifications appear below. Ctrl-C stops everything.
+Notifications appear below; a file without its partner gets its one after {HALF_WAIT_MINUTES} to 6 minutes.
+Ctrl-C stops everything.
 """
 
 

@@ -16,6 +16,8 @@ LOOKS = {
     + SNOWFLAKES
     + "[flakes];[lit][flakes]blend=c0_mode=screen:shortest=1",
     "golden": "lutyuv=y='val*1.03':u='val*0.8+4':v='val+26',eq=saturation=1.3",
+    "night": "lutyuv=y='val*0.42+10':u='val+18':v='val-10'",
+    "watercolour": "boxblur=3:2,lutyuv=y='bitand(val,240)*0.78+52',eq=saturation=1.35",
     "sketch": "format=gray,sobel=scale=1.6,negate,eq=contrast=1.5",
     "noir": "hue=s=0,eq=contrast=1.7:brightness=-0.08",
     "cartoon": "lutyuv=y='bitand(val,224)+16':u='bitand(val,240)+8':v='bitand(val,240)+8',"
@@ -25,7 +27,9 @@ LOOKS = {
     "negative": "negate,hue=h=140",
 }
 WORDS = {
-    "neon": ("neon", "cyberpunk", "night", "futuristic", "synthwave", "vaporwave"),
+    "night": ("night", "moon", "midnight", "dusk"),
+    "watercolour": ("watercolour", "watercolor", "painting", "painted", "paint", "impressionist"),
+    "neon": ("neon", "cyberpunk", "futuristic", "synthwave", "vaporwave"),
     "snow": ("snow", "winter", "ice", "blizzard", "frost", "frozen", "christmas"),
     "golden": ("golden", "sunset", "sunrise", "autumn", "desert", "warm", "dawn", "fire"),
     "sketch": ("sketch", "pencil", "drawing", "drawn", "ink", "charcoal"),

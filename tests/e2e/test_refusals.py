@@ -52,14 +52,14 @@ SIDECARS = {
     "wrong types": (
         text(keep_audio="yes", duration=5, image_urls=IMAGE, prompt=7),
         [
-            Wrong("/prompt", "7", "string", "in quotes"),
+            Wrong("/prompt", "7", "must be text", "in quotes"),
             Wrong("/duration", "5", "must be", 'write it as text: "5"'),
-            Wrong("/keep_audio", '"yes"', "boolean", "true or false"),
+            Wrong("/keep_audio", '"yes"', "must be true or false", "without quotes"),
             Wrong("/image_urls", IMAGE, "list", '["https://..."]'),
         ],
     ),
     "unknown field": (text(promt="x"), [Wrong("/promt", '"x"', "is not a known field", 'did you mean "prompt"?')]),
-    "missing prompt": (b'{"mode": "std"}', [Wrong("/prompt", "nothing", "is missing", 'add "prompt"')]),
+    "missing prompt": (b'{"mode": "std"}', [Wrong("/prompt", "", "is missing", 'add "prompt"')]),
     "blank prompt": (text(prompt=" \n"), [Wrong("/prompt", " ", "is blank", "say what should change")]),
     "long prompt": (text(prompt="x" * 2501), [Wrong("/prompt", "2501 characters", "2500", "shorten")]),
     "no second image": (

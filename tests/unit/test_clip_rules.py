@@ -31,9 +31,9 @@ def test_a_clip_within_the_limits_is_taken(facts: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("facts", "shown", "what"),
     [
-        ({"width": 719}, "719x720", "both sides must be 720 to 2160 pixels"),
-        ({"height": 719}, "1280x719", "both sides must be 720 to 2160 pixels"),
-        ({"width": 3840, "height": 2160}, "3840x2160", "both sides must be 720 to 2160 pixels"),
+        ({"width": 719}, "719x720", "is out of bounds: both sides must be 720 to 2160 pixels"),
+        ({"height": 719}, "1280x719", "is out of bounds: both sides must be 720 to 2160 pixels"),
+        ({"width": 3840, "height": 2160}, "3840x2160", "is out of bounds: both sides must be 720 to 2160 pixels"),
         ({"seconds": 2.999}, "2.999 s", "is shorter than 3 s"),
         ({"seconds": 10.06}, "10.06 s", "is longer than 10 s"),
         ({"fps": 15.0}, "15 fps", "must have 24 to 60 frames a second"),

@@ -28,7 +28,7 @@ KEYS = [
     "/beach.mp4",
     " .mp4",
 ]
-PROBLEMS = [Problem("/prompt", "nothing", "is missing", 'add "prompt"')]
+PROBLEMS = [Problem("/prompt", "", "is missing", 'add "prompt"')]
 
 
 def a_drop_of(key: str) -> Drop:

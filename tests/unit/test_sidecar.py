@@ -75,24 +75,24 @@ def test_a_prompt_of_2500_characters_is_taken_and_one_more_is_not() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "shown", "what"),
     [
-        ("prompt", 3, "3", "must be a valid string"),
-        ("prompt", ["a"], '["a"]', "must be a valid string"),
+        ("prompt", 3, "3", "must be text"),
+        ("prompt", ["a"], '["a"]', "must be text"),
         ("prompt", "", '""', "must have at least 1 character"),
         ("prompt", " \n\t", '" \\n\\t"', "is blank"),
-        ("mode", "ultra", '"ultra"', "must be 'std' or 'pro'"),
-        ("mode", "STD", '"STD"', "must be 'std' or 'pro'"),
-        ("duration", "2", '"2"', "must be '3', '4'"),
-        ("duration", "16", '"16"', "must be '3', '4'"),
-        ("duration", True, "true", "must be '3', '4'"),
-        ("aspect_ratio", "4:3", '"4:3"', "must be '16:9', '9:16' or '1:1'"),
-        ("keep_audio", "yes", '"yes"', "must be a valid boolean"),
-        ("keep_audio", 1, "1", "must be a valid boolean"),
-        ("image_urls", IMAGE, f'"{IMAGE}"', "must be a valid list"),
-        ("elements", {}, "{}", "must be a valid list"),
-        ("shot_type", "intelligent", '"intelligent"', "must be 'customize'"),
-        ("rerun", -1, "-1", "must be greater than or equal to 0"),
-        ("rerun", True, "true", "must be a valid integer"),
-        ("rerun", 1.5, "1.5", "must be a valid integer"),
+        ("mode", "ultra", '"ultra"', 'must be "std" or "pro"'),
+        ("mode", "STD", '"STD"', 'must be "std" or "pro"'),
+        ("duration", "2", '"2"', 'must be "3", "4"'),
+        ("duration", "16", '"16"', 'must be "3", "4"'),
+        ("duration", True, "true", 'must be "3", "4"'),
+        ("aspect_ratio", "4:3", '"4:3"', 'must be "16:9", "9:16" or "1:1"'),
+        ("keep_audio", "yes", '"yes"', "must be true or false"),
+        ("keep_audio", 1, "1", "must be true or false"),
+        ("image_urls", IMAGE, f'"{IMAGE}"', "must be a list"),
+        ("elements", {}, "{}", "must be a list"),
+        ("shot_type", "intelligent", '"intelligent"', 'must be "customize"'),
+        ("rerun", -1, "-1", "must be 0 or more"),
+        ("rerun", True, "true", "must be a whole number"),
+        ("rerun", 1.5, "1.5", "must be a whole number"),
     ],
 )
 def test_a_wrong_value_is_named_shown_and_mended(field: str, value: Any, shown: str, what: str) -> None:
@@ -111,7 +111,7 @@ def test_a_duration_that_is_a_number_is_answered_with_the_text_to_write() -> Non
 
 
 def test_a_missing_prompt_is_named() -> None:
-    assert problem(prompt=None) == ("/prompt", "nothing", "is missing", 'add "prompt"')
+    assert problem(prompt=None) == ("/prompt", "", "is missing", 'add "prompt"')
 
 
 @pytest.mark.parametrize(

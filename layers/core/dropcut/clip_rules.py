@@ -30,7 +30,7 @@ def size_problems(size: int) -> list[Problem]:
 def clip_problems(clip: Clip, ceiling: float) -> list[Problem]:
     found = []
     if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (clip.width, clip.height)):
-        limits = f"both sides must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
+        limits = f"is out of bounds: both sides must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
         found.append(
             Problem("clip", f"{clip.width}x{clip.height}", limits, "scale the clip, for instance to 1920x1080")
         )

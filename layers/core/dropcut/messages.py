@@ -179,7 +179,7 @@ def waiting(half: Half, hint: str) -> Notification:
     place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
     clip, names = is_clip(half.key), " or ".join(printable(name) for name in partner_names(half.key))
     missing = f"{'a sidecar' if clip else 'a clip'}: {names}"
-    summary = f"{printable(split(half.key).name)} waits for {missing}. Nothing was started and nothing was paid. {hint}"
+    summary = f"{printable(half.key)} waits for {missing}. Nothing was started and nothing was paid. {hint}"
     return Notification(
         event_id=event_id(half.key, "WAITING", half.bucket, half.version),
         status="WAITING",
@@ -187,5 +187,6 @@ def waiting(half: Half, hint: str) -> Notification:
         clip=place if clip else None,
         sidecar=None if clip else place,
         summary=summary.rstrip(),
-        what_to_do="Drop the missing file into the same folder; the edit starts by itself. No further notice is sent.",
+        what_to_do="Drop the missing file into the same folder, or one of the two again under the other's name. "
+        "The edit then starts by itself. No further notice is sent.",
     )

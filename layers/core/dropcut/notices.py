@@ -50,7 +50,8 @@ def email_text(body: Notification) -> str:
     lines = [body.summary, ""]
     for n, found in enumerate(body.problems, 1):
         field, fix = found.field or "the sidecar", ended(found.fix)
-        lines.append(f"{n}. {field}: {found.value} {found.problem}. To mend it: {fix}")
+        wrong = f"{found.value} {found.problem}".strip()
+        lines.append(f"{n}. {field}: {wrong}. To mend it: {fix}")
     if body.more_problems:
         lines.append(f"... and {body.more_problems} more; the error file has them all.")
     lines += [f"Note: {printable(warning)}." for warning in body.warnings]

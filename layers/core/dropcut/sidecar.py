@@ -105,7 +105,8 @@ def read_sidecar(raw: bytes) -> tuple[Sidecar | None, list[Problem]]:
     try:
         document = parse_strict(raw)
     except NotStrictJson as wrong:
-        return None, [Problem(pointer, _show(value), what, fix) for pointer, value, what, fix in wrong.findings]
+        # Without a pointer the value is a place in the file, not something that stands there.
+        return None, [Problem(at, _show(value) if at else value, what, fix) for at, value, what, fix in wrong.findings]
     if not isinstance(document, dict):
         return None, [Problem("", _show(document), "is not a JSON object", 'write {"prompt": "..."}')]
     try:
@@ -160,11 +161,11 @@ def _in_words(error: Any) -> Problem:
     kind, context, value = error["type"], error.get("ctx", {}), _show(error["input"])
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind == "missing":
-        return Problem(pointer, "nothing", "is missing", f"add {json.dumps(name)}")
+        return Problem(pointer, "", "is missing", f"add {json.dumps(name)}")
     if kind == "extra_forbidden":
         return Problem(pointer, value, "is not a known field", _nearest_field(error["loc"]))
     if kind == "literal_error":
-        return Problem(pointer, value, f"must be {context['expected']}", _literal_fix(error["input"], name))
+        return Problem(pointer, value, _one_of(context["expected"]), _literal_fix(error["input"], name))
     if kind == "value_error":
         what, _, fix = str(context["error"]).partition("|")
         return Problem(pointer, value, what, fix)
@@ -187,12 +188,31 @@ FIXES = {
 }
 
 
+PLAIN = {
+    "Input should be": "must be",
+    "String should have": "must have",
+    "List should have": "must have",
+    " after validation": "",
+    "a valid boolean": "true or false",
+    "a valid list": "a list",
+    "a valid string": "text",
+    "a valid integer": "a whole number",
+    "greater than or equal to 0": "0 or more",
+    "less than or equal to 1000": "1000 or less",
+}
+
+
 def _nearest_field(loc: tuple[Any, ...]) -> str:
     name, known = str(loc[-1]), Element.model_fields if len(loc) > 1 else Sidecar.model_fields
     if name == "video_url":
         return "take it out: the clip beside the sidecar is the video"
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return f"did you mean {json.dumps(near[0])}?" if near else f"known fields: {', '.join(known)}"
+
+
+def _one_of(expected: str) -> str:
+    """pydantic quotes as Python does; JSON takes double quotes only."""
+    return "must be " + expected.replace("'", '"')
 
 
 def _literal_fix(value: Any, name: str) -> str:
@@ -203,5 +223,6 @@ def _literal_fix(value: Any, name: str) -> str:
 
 def _plain(message: str) -> str:
     """pydantic's own words, less the word "Input" that means nothing to the reader."""
-    message = message.replace("Input should be", "must be").replace(" after validation", "")
-    return message.replace("String should have", "must have").replace("List should have", "must have")
+    for theirs, ours in PLAIN.items():
+        message = message.replace(theirs, ours)
+    return message

@@ -48,7 +48,9 @@ def parse_strict(raw: bytes) -> Any:
         document = json.loads(text, object_pairs_hook=_Object, parse_constant=_NotANumber, parse_float=_finite)
     except json.JSONDecodeError as wrong:
         where = f"line {wrong.lineno}, column {wrong.colno}"
-        raise NotStrictJson(("", where, f"is not JSON: {wrong.msg}", "correct the file at that place")) from None
+        raise NotStrictJson(
+            ("", where, f"is not JSON: {wrong.msg}", 'correct the file there; a sidecar is {"prompt": "..."}')
+        ) from None
     except RecursionError:
         raise NotStrictJson(("", "brackets", *TOO_DEEP)) from None
     except ValueError:  # an integer of thousands of digits
