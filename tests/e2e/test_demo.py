@@ -26,6 +26,16 @@ def start(output: Path, *arguments: str, columns: int = 100) -> subprocess.Popen
     )
 
 
+def start_and_drop(output: Path) -> subprocess.Popen[str]:
+    """A demo that runs and has just dropped its files."""
+    process = start(output)
+    assert process.stdout
+    for line in process.stdout:
+        if "Dropped" in line:
+            break
+    return process
+
+
 def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
     try:
         return process.communicate(timeout=100)
@@ -106,11 +116,7 @@ def test_a_refusal_is_shown_kindly_in_a_narrow_window_and_costs_nothing(tmp_path
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_end_by_hand_is_clean_and_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
-    process = start(tmp_path)
-    assert process.stdout
-    for line in process.stdout:
-        if "Dropped" in line:
-            break
+    process = start_and_drop(tmp_path)
     below = descendants(process.pid)
     assert len(below) >= 2
     process.send_signal(number)
@@ -124,11 +130,7 @@ def test_an_end_by_hand_is_clean_and_leaves_nothing_running(tmp_path: Path, numb
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_demo_that_is_killed_leaves_nothing_running(tmp_path: Path) -> None:
-    process = start(tmp_path)
-    assert process.stdout
-    for line in process.stdout:
-        if "Dropped" in line:
-            break
+    process = start_and_drop(tmp_path)
     below = descendants(process.pid)
     process.kill()
     finish(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from tests.e2e.stand import Stand, eventually
@@ -88,9 +89,11 @@ def test_an_older_drop_that_ends_later_does_not_replace_the_newer_output(
     stand.provider.settings(generation_seconds=3000)
     try:
         stand.drop(f"{folder}beach.mp4", clip, ASK)
+        dropped = int(time.time())
         eventually(lambda: stand.posts(folder), "the first is submitted")
     finally:
         stand.provider.settings(generation_seconds=0.5)
+    eventually(lambda: int(time.time()) > dropped, "S3 tells times in whole seconds, and the second is newer")
     stand.drop(f"{folder}beach.mp4", clip, {**ASK, "prompt": "Make it a psychedelic dream"})
     eventually(lambda: stand.messages(folder), "the second is delivered")
     stand.provider.advance(3000)

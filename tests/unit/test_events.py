@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dropcut import identity
 from dropcut.model import Drop
+from tests.fakes.machine import handler_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERBS = sorted(path.parent.name for path in REPOSITORY.glob("functions/*/app.py"))
@@ -37,22 +37,12 @@ def event(verb: str) -> dict[str, Any]:
     return document
 
 
-def handler(verb: str) -> ModuleType:
-    """The module functions/<verb>/app.py, under a name of its own."""
-    spec = importlib.util.spec_from_file_location(f"{verb}_app", REPOSITORY / "functions" / verb / "app.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def invoke(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     """Gives a handler its sample event; returns what the use case was called with, after the services."""
 
     def run(verb: str) -> tuple[Any, ...]:
-        module, seen = handler(verb), list[tuple[Any, ...]]()
+        module, seen = handler_module(verb), list[tuple[Any, ...]]()
 
         def use_case(services: Any, *given: Any, **named: Any) -> dict[str, Any]:
             seen.append((*given, *named.values()))

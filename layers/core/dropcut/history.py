@@ -33,17 +33,17 @@ def progress_of(body: Any) -> Progress:
 
 def _result_url(body: dict[str, Any]) -> str | None:
     video = body.get("video")
-    places = [
-        video.get("url") if isinstance(video, dict) else video,
-        body.get("output"),
-        body.get("url"),
-    ]
+    places = [video.get("url") if isinstance(video, dict) else video, body.get("output"), body.get("url")]
     for place in places:
         first = place[0] if isinstance(place, list) and place else place
         url = first.get("url") if isinstance(first, dict) else first
-        if isinstance(url, str) and url.startswith(("https://", "http://")):
-            return url
+        if address := _web_address(url):
+            return address
     return None
+
+
+def _web_address(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
 
 
 def money(value: Any) -> Decimal | None:
@@ -89,10 +89,9 @@ def _video_path(row: dict[str, Any]) -> str:
 
 
 def _past(row: dict[str, Any]) -> Progress:
-    url = row.get("generation_url")
     return Progress(
         status=str(row.get("model_status") or row.get("status") or "").upper(),
         error=quote(str(row.get("error") or "")),
-        charged_usd=money(row.get("credits_deduction")) if row.get("credits_deduction") is not None else None,
-        result_url=url if isinstance(url, str) and url.startswith(("https://", "http://")) else None,
+        charged_usd=money(row.get("credits_deduction")),
+        result_url=_web_address(row.get("generation_url")),
     )

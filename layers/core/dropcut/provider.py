@@ -76,9 +76,7 @@ class SegmindProvider:
         answer = self._get(url)
         if answer.status_code == 404:
             return None
-        if answer.status_code != 200:
-            raise ProviderUnreadable(f"HTTP {answer.status_code} from the request history")
-        rows = [row for row in history_rows(_json(answer)) if row.request_id == request_id]
+        rows = [row for row in _history(answer) if row.request_id == request_id]
         return rows[0].progress if rows else None
 
     def search(self, since: float) -> list[HistoryRow]:
@@ -88,9 +86,7 @@ class SegmindProvider:
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
             query = {"model_name": MODEL, "page": str(page), "per_page": str(PER_PAGE), "from_date": from_date}
             answer = self._get(f"{self._history}/inference-request/request-history", query)
-            if answer.status_code != 200:
-                raise ProviderUnreadable(f"HTTP {answer.status_code} from the request history")
-            found = {row.request_id: row for row in history_rows(_json(answer))}
+            found = {row.request_id: row for row in _history(answer)}
             if not found.keys() - rows.keys():  # a short page is not the last one: several outputs are one request
                 break
             rows |= found
@@ -174,6 +170,12 @@ def _error_text(answer: requests.Response) -> str:
         return "an answer that is not JSON"
     text = (body.get("error_description") or body.get("error") or "") if isinstance(body, dict) else ""
     return quote(str(text)) or "no reason given"
+
+
+def _history(answer: requests.Response) -> list[HistoryRow]:
+    if answer.status_code != 200:
+        raise ProviderUnreadable(f"HTTP {answer.status_code} from the request history")
+    return history_rows(_json(answer))
 
 
 def _json(answer: requests.Response) -> Any:

@@ -6,12 +6,19 @@ percentile and then growing steps give a tenth of the polls for the same delay (
 
 from __future__ import annotations
 
+from typing import Any
+
 FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
 POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
 VISIBLE_AFTER = 60  # a 404 younger than this may be replication, not expiry
 ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file lives seven days
 SEARCHES = (30, 60, 90, 120, 180)  # pauses between searches for a lost submission: eight minutes in all
 MAX_UNREADABLE = 12  # searches that the provider did not answer
+
+
+def age(generation: dict[str, Any], waited: float, now: float) -> float:
+    """Seconds since the submission, by the clock or by the counted waits: whichever says more is right."""
+    return max(now - float(generation["submitted_at"]), waited)
 
 
 def next_poll(polls: int) -> int:

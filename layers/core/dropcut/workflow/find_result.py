@@ -8,7 +8,7 @@ from typing import Any
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Progress
 from dropcut.ports import Services
-from dropcut.waiting import ASK_HISTORY_UNTIL, next_history_look
+from dropcut.waiting import ASK_HISTORY_UNTIL, age, next_history_look
 from dropcut.workflow.poll_edit import judge
 
 NEVER_SAID = "the provider did not say within seven days how the generation ended"
@@ -22,8 +22,7 @@ def find_result(services: Services, generation: dict[str, Any]) -> dict[str, Any
     outcome = _ask(services, seen)
     if outcome:
         return outcome
-    age = max(services.clock() - generation["submitted_at"], waited)
-    if age < ASK_HISTORY_UNTIL:
+    if age(generation, waited, services.clock()) < ASK_HISTORY_UNTIL:
         return {**seen, "outcome": "looking"}
     edit = services.ledger.edit(generation["edit_id"])
     if edit and edit.request_id == generation["request_id"]:

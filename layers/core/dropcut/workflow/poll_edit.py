@@ -8,7 +8,7 @@ from dropcut.decisions import MAX_TRIES, FailureClass, classify_failure
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Edit, Progress, State
 from dropcut.ports import Services
-from dropcut.waiting import POLL_UNTIL, VISIBLE_AFTER, next_poll
+from dropcut.waiting import POLL_UNTIL, VISIBLE_AFTER, age, next_poll
 
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
@@ -18,14 +18,13 @@ def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
     polls = generation["polls"] + 1
     waited = generation["waited_seconds"] + generation["wait_seconds"]
     seen = {**generation, "polls": polls, "waited_seconds": waited, "wait_seconds": next_poll(polls)}
-    # Counted waits as well as the clock: whichever says that more time has passed is right.
-    age = max(services.clock() - generation["submitted_at"], waited)
+    old = age(generation, waited, services.clock())
     try:
         progress = services.provider.status(generation["request_id"])
     except ProviderUnreadable as error:
         progress = Progress(status="UNREADABLE", error=str(error))
     outcome = judge(services, seen, progress)
-    if outcome is None and (age >= POLL_UNTIL or (progress.status == "GONE" and age >= VISIBLE_AFTER)):
+    if outcome is None and (old >= POLL_UNTIL or (progress.status == "GONE" and old >= VISIBLE_AFTER)):
         outcome = {**seen, "outcome": "gone", "looks": 0, "wait_seconds": 0}
     return outcome or {**seen, "outcome": "running", "provider_status": progress.status[:40]}
 

@@ -13,7 +13,6 @@ from dropcut.notices import Notice
 from dropcut.pairing import rivals_of, search_prefix, sidecar_of
 from dropcut.ports import Services
 from dropcut.pricing import estimate
-from dropcut.redaction import printable
 from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
 from dropcut.table import drop_key
 
@@ -51,7 +50,7 @@ def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | No
     """Everything that can be learned from both files, and everything that is wrong with either."""
     gone = [key for key in (drop.clip_key, drop.sidecar_key) if key not in keys]
     if gone:  # taking a file away before it was read is the way to call an edit off
-        return None, None, [Problem("drop", key, "was deleted before it was read", "drop it again") for key in gone]
+        return None, None, [_deleted(key) for key in gone]
     raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
     sidecar, wrong_sidecar = read_sidecar(raw)
     clip, wrong_clip = _read_clip(services, drop)
@@ -61,13 +60,17 @@ def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | No
 def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Problem]]:
     facts = services.files.head(drop.bucket, drop.clip_key, drop.clip_version)
     if facts is None:
-        return None, [Problem("drop", drop.clip_key, "was deleted before it was read", "drop it again")]
+        return None, [_deleted(drop.clip_key)]
     if found := size_problems(facts.size):
         return None, found
     clip = services.probe(services.files.stream(drop.bucket, drop.clip_key, drop.clip_version))
     if isinstance(clip, str):
         return None, [Problem("clip", drop.clip_key, clip, "drop a video saved as mp4 or mov")]
     return clip, clip_problems(clip, services.max_clip_seconds)
+
+
+def _deleted(key: str) -> Problem:
+    return Problem("drop", key, "was deleted before it was read", "drop it again")
 
 
 def _name_problems(drop: Drop, keys: list[str]) -> list[Problem]:
@@ -127,5 +130,4 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         body = messages.held(known, drop, services.outbox)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
-    summary = printable(body.summary)
-    return {"verdict": "settled", "edit_id": known.edit_id, "summary": summary, "notice": notice.as_json()}
+    return {"verdict": "settled", "edit_id": known.edit_id, "notice": notice.as_json()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dropcut.identity import drop_id, is_clip, is_sidecar
@@ -52,7 +53,7 @@ def _start(services: Services, bucket: str, clip: ObjectFacts, sidecar: ObjectFa
     drop = Drop(drop_id=drop_id(**versions), dropped_at=max(clip.modified, sidecar.modified), **versions)
     dropped_before = services.journal.record_drop(drop, services.clock())
     if dropped_before:  # somebody replaces files: leave them time to replace both halves
-        drop = Drop(**{**drop.as_json(), "settle_seconds": services.settle_seconds})
+        drop = replace(drop, settle_seconds=services.settle_seconds)
     services.executions.start(drop)
     for key in (clip.key, sidecar.key):
         services.journal.stop_waiting(bucket, key)

@@ -15,7 +15,6 @@ from dropcut.table import wait_key
 from dropcut.workflow.start_edit import start_pairs
 
 UNSENT_AFTER = 3600  # seconds; the state machine tries that long to send a message itself
-
 NAMES_LOOKED_AT = 5_000  # of a folder, when guessing at a typo
 
 
