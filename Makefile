@@ -2,6 +2,13 @@
 
 PYTHON ?= python3
 ARGS   ?=
+TEST   ?=
+VERB   ?=
+EVENT  ?=
+
+# What you give the demo reaches it as it stands: make itself would read a `$`. Given and empty is not the same as not given.
+given   = $(if $(filter-out undefined,$(origin $(1))),$(eval export DROPCUT_DEMO_$(1) := $$(value $(1))))
+$(foreach name,CLIP PROMPT SIDECAR,$(call given,$(name)))
 
 DEV    := .workshop/dev/bin
 SOURCE := layers/core/dropcut $(wildcard functions localcloud checks tests dropcut_cli)
@@ -9,20 +16,20 @@ SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test check lint template statemachine fresh format requirements schemas setup clean
+.PHONY: help demo up test check lint template statemachine fresh dev invoke walk debug format requirements schemas setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test.'
+	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test, walk.'
 
-demo: setup ## one edit from drop to delivery, on this machine
+demo: setup ## one edit from drop to delivery, on this machine: [CLIP=my.mp4] [PROMPT="..."] [SIDECAR=my.json]
 	@$(DEV)/python -m localcloud demo $(ARGS)
 
 up: setup ## leave the embedded cloud standing, for `aws s3 cp` (Ctrl-C ends it)
 	@$(DEV)/python -m localcloud up $(ARGS)
 
-test: setup ## unit, contract, integration and e2e tests, the fast ones first
-	@$(DEV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(SUITES) $(ARGS)
+test: setup ## all tests, the fast ones first; or one: TEST=tests/e2e/test_names.py
+	@$(DEV)/python -m pytest $(if $(TEST),$(TEST),-n 2 --dist loadfile --no-loadscope-reorder $(SUITES)) $(ARGS)
 
 check: lint template statemachine fresh test ## everything that must hold before a push
 
@@ -40,6 +47,18 @@ statemachine: setup ## targets, defaults, timeouts and error names of the state 
 fresh: setup ## generated files are what their sources say
 	$(DEV)/python -m checks.requirements
 	$(DEV)/python -m checks.schemas
+
+dev: setup ## the workshop for an editor: its interpreter, the real SAM CLI, a debugger
+	@"$(PYTHON)" -m localcloud.workshop --for-editors
+
+invoke: setup ## one handler with its sample event, against fakes: VERB=poll_edit [EVENT=my.json]
+	@$(DEV)/python -m tests.fakes invoke $(VERB) $(EVENT)
+
+walk: setup ## the state machine alone, against fakes: [ARGS=--help]
+	@$(DEV)/python -m tests.fakes walk $(ARGS)
+
+debug: setup ## an e2e test that waits in a handler for your debugger: VERB=poll_edit TEST=tests/e2e/test_names.py
+	@$(DEV)/python -m tests.e2e.debugging $(VERB) $(TEST)
 
 format: setup ## put the code into its one layout
 	$(DEV)/ruff check --fix $(SOURCE)
