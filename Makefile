@@ -72,6 +72,7 @@ schemas: setup ## publish schemas/*.json from the models
 
 setup: ## make or bring up to date what the other targets run on
 	@command -v "$(PYTHON)" >/dev/null || { echo 'No $(PYTHON) on PATH. Install Python 3.11 to 3.14, or name one: make PYTHON=/path/to/python3.13' >&2; exit 1; }
+	@test "$$("$(PYTHON)" -c 'print(6 * 7)' 2>/dev/null)" = 42 || { echo '$(PYTHON) does not run as a Python. Name one that does: make PYTHON=python3.13' >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python %d.%d; Dropcut needs 3.11 to 3.14. Name another one: make PYTHON=python3.13" % sys.version_info[:2])'
 	@"$(PYTHON)" -m localcloud.workshop
 

@@ -47,7 +47,9 @@ def test_the_video_lands_under_the_clips_name_with_its_manifest() -> None:
     outcome = deliver(world, edit_id)
     assert outcome["output_key"] == KEY
     assert body(world, KEY) == VIDEO
-    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, MANIFEST))
+    written = world.files.text(OUTBOX, MANIFEST)
+    assert written.endswith("}\n"), "a file for people, too"
+    manifest = Manifest.model_validate_json(written)
     assert manifest.output.sha256 == hashlib.sha256(VIDEO).hexdigest()
     assert manifest.output.size == len(VIDEO)
     assert manifest.output.video.version_id == "v1"

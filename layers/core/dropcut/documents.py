@@ -17,6 +17,10 @@ Status = Literal["DELIVERED", "REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED", "
 class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def as_file(self) -> str:
+        """The text of a file, for people and for programs: indented, and with an end to its last line."""
+        return self.model_dump_json(indent=2) + "\n"
+
 
 class Place(Document):
     """An object in S3."""

@@ -127,7 +127,7 @@ def _conclude(
         output=Output(video=video, size=stored.size, sha256=sha256),
         warnings=list(edit.warnings),
     )
-    services.files.write_json(outbox, keys.manifest, manifest.model_dump_json(indent=2))
+    services.files.write_json(outbox, keys.manifest, manifest.as_file())
     refusal = services.files.head(outbox, clip_name.error)
     if refusal and refusal.modified <= drop.dropped_at:  # of an earlier drop; a later one's still holds
         services.files.delete(outbox, clip_name.error)

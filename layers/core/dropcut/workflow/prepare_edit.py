@@ -111,7 +111,7 @@ def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]
 
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:
     body = messages.rejected(drop, problems, services.outbox)
-    text = messages.error_file(body, drop, clip, problems).model_dump_json(indent=2)
+    text = messages.error_file(body, drop, clip, problems).as_file()
     services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)

@@ -26,7 +26,7 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
     body = messages.failed(drop, edit, status, reason, services.outbox)
     problem = Problem("drop", drop.clip_key, reason, body.what_to_do)
-    text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).model_dump_json(indent=2)
+    text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
     notice = Notice(**key, body=body)
