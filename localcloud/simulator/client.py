@@ -43,6 +43,10 @@ class Simulator:
         """Queue a fault, such as ``{"stage": "submit", "kind": "answer_lost"}``, or several."""
         self._post("faults", fault)
 
+    def clear_faults(self) -> None:
+        """Drop the faults that wait; one that stays with a generation already goes on."""
+        self._post("faults/clear", {})
+
     def faults(self) -> dict[str, Any]:
         """Return the faults that wait and those played."""
         return dict(self._get("faults"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -18,7 +17,7 @@ class FaultRefused(ValueError):
 
 @dataclass
 class Fault:
-    """One fault in the queue; ``times`` counts down."""
+    """One fault in the queue; ``times`` counts down, and 0 is without end."""
 
     stage: str
     kind: str
@@ -27,6 +26,7 @@ class Fault:
     probability: float = 1.0
     match: dict[str, str] = field(default_factory=dict)  # video_url: a part of it; request_id: all of it
     seconds: float = 1.0
+    usd: float = 1.0
     status: int = 0
     reason: str = "unknown"
     text: str = ""
@@ -47,8 +47,10 @@ class Fault:
         return self.match.get("video_url", "") in video_url and wanted_id == request_id
 
 
-def parse_fault(data: Mapping[str, Any]) -> Fault:
+def parse_fault(data: object) -> Fault:
     """Make a fault of JSON; raises FaultRefused in words."""
+    if not isinstance(data, dict):
+        raise FaultRefused('a fault is an object such as {"stage": "submit", "kind": "answer_lost"}')
     stage, kind = data.get("stage"), data.get("kind")
     if not isinstance(stage, str) or stage not in KINDS:
         raise FaultRefused(f"stage must be one of {', '.join(KINDS)}")
@@ -65,7 +67,15 @@ def parse_fault(data: Mapping[str, Any]) -> Fault:
             raise FaultRefused(f"a fault has {', '.join(kinds)} and match; not {name}")
         if name in kinds and not fits(value, kinds[name]):
             raise FaultRefused(f"{name} must be {kinds[name]}, not {value!r}")
-    return Fault(**dict(data))
+    fault = Fault(**dict(data))
+    if min(fault.times, fault.skip, fault.seconds, fault.usd) < 0 or not 0 <= fault.probability <= 1:
+        raise FaultRefused("times, skip, seconds and usd are 0 or more, probability is from 0 to 1")
+    return fault
+
+
+def parse_faults(data: object) -> list[Fault]:
+    """Make faults of one JSON object or a list of them; raises FaultRefused in words."""
+    return [parse_fault(item) for item in (data if isinstance(data, list) else [data])]
 
 
 class Faults:
@@ -85,6 +95,13 @@ class Faults:
         """Queue a fault."""
         with self._lock:
             self._waiting.append(fault)
+
+    def clear(self) -> int:
+        """Drop the faults that wait; return how many. One that stays with a generation already goes on."""
+        with self._lock:
+            dropped = len(self._waiting)
+            self._waiting.clear()
+        return dropped
 
     def take(self, stage: str, *, video_url: str = "", request_id: str = "") -> Fault | None:
         """Return the fault to play in this exchange, if one waits for it."""
@@ -110,9 +127,10 @@ class Faults:
             return False
         if fault.probability < 1.0 and self._random.random() >= fault.probability:
             return False
-        fault.times -= 1
-        if fault.times <= 0:
-            self._waiting.remove(fault)
+        if fault.times:
+            fault.times -= 1
+            if not fault.times:
+                self._waiting.remove(fault)
         return True
 
     def _noted(self, fault: Fault, request_id: str) -> Fault:

@@ -34,7 +34,9 @@ def _answer(
     if refused := key_refusal(request, provider.settings.api_key):
         return refused
     with provider.lock:
-        fault = provider.faults.take("history", request_id=request_id)
+        generation = provider.generations.get(request_id)
+        url = generation.video_url if generation else ""
+        fault = provider.faults.take("history", video_url=url, request_id=request_id)
         return replacement(fault) or spoilt(rows_of(provider, request, request_id), fault)
 
 

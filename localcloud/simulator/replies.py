@@ -84,9 +84,10 @@ BAD_CONTENT_TYPE = "Invalid content type"
 RATE_LIMITED = "rate_limit_exceeded"
 
 
-def no_credits(balance: float) -> str:
-    """Return the text of a refusal for lack of credits."""
-    return f"Insufficient credits. You have {balance} credits."
+def no_credits(balance: float, needed: float | None = None) -> str:
+    """Return the text of a refusal for lack of credits: seen without the need, documented with it."""
+    need = "" if needed is None else f", this request needs {needed}"
+    return f"Insufficient credits. You have {balance} credits{need}."
 
 
 def not_found(request_id: str) -> Reply:

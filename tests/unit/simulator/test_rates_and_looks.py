@@ -13,12 +13,13 @@ from localcloud.simulator.generations import unique_tail, without_query
 from localcloud.simulator.looks import LOOKS, WORDS, look_for, look_name
 from localcloud.simulator.parameters import enum_problem
 from localcloud.simulator.rates import clip_seconds, mode_of, price
+from localcloud.simulator.settings import Settings
 
 
 def test_the_rates_give_the_published_range_of_prices() -> None:
-    assert price("std", 3) == 0.945
-    assert price("pro", 15) == 6.3
-    assert price("pro", 5) == 2.1
+    assert price(Settings(), "std", 3) == 0.945
+    assert price(Settings(), "pro", 15) == 6.3
+    assert price(Settings(), "pro", 5) == 2.1
 
 
 @pytest.mark.parametrize(("length", "billed"), [(3.0, 3), (3.49, 3), (3.5, 4), (4.5, 5), (10.05, 10), (0.2, 1)])
