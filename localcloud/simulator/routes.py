@@ -10,7 +10,7 @@ from localcloud.simulator.control import PREFIX, control
 from localcloud.simulator.credits import balance
 from localcloud.simulator.exchange import Request
 from localcloud.simulator.files import download
-from localcloud.simulator.history import generations, history
+from localcloud.simulator.history import generations, history, one_request, recent_generations
 from localcloud.simulator.legacy import legacy_result
 from localcloud.simulator.polling import result, status
 from localcloud.simulator.provider import Provider
@@ -26,9 +26,9 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("legacy", "GET", r"/v1/requests/([^/]+)", legacy_result),
     ("credits", "GET", r"/v1/get-user-credits", balance),
     ("history", "GET", r"/inference-request/request-history", history),
-    ("history", "GET", r"/inference-request/request-history/([^/]+)", history),
+    ("history", "GET", r"/inference-request/request-history/([^/]+)", one_request),
     ("history", "GET", r"/inference-request/generations", generations),
-    ("history", "GET", r"/inference-request/recent-generations", generations),
+    ("history", "GET", r"/inference-request/recent-generations", recent_generations),
     ("download", "GET", r"/generations/([^/]+)", download),
     ("download", "HEAD", r"/generations/([^/]+)", download),
     ("upload", "POST", r"/upload-asset", upload),
