@@ -72,12 +72,14 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app
 
-    from localcloud import gaps, lambda_runtime, mail, step_functions, template_gaps
+    from localcloud import gaps, lambda_ahead, lambda_debugger, lambda_runtime, mail, step_functions, template_gaps
 
     lambda_runtime.install(settings)
     step_functions.install()
     gaps.install()
     template_gaps.install()
+    lambda_ahead.install()
+    lambda_debugger.install(settings["debugged"])
     mail.install(Path(settings["workdir"]))
 
     threading.Thread(target=load_slow_parts, name="load-slow-parts", daemon=True).start()
