@@ -59,9 +59,9 @@ def test_a_failure_comes_in_the_providers_words_and_costs_nothing(
 REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "400": ({}, {"kind": "bad_request"}, "Bad request"),
     "401": ({"api_key": NO_KEY_OF_OURS}, {}, "Unauthorized"),
-    "402": ({"credits": 0.5}, {}, "Insufficient credits. You have 0.5 credits."),
+    "402": ({"credits": 0.5}, {}, "Insufficient credits. You have 0.5 credits"),
     "404": ({}, {"kind": "not_found"}, "Not found"),
-    "406 for credits": ({"credits": 0.5, "no_credits_status": 406}, {}, "Insufficient credits. You have 0.5 credits."),
+    "406 for credits": ({"credits": 0.5, "no_credits_status": 406}, {}, "Insufficient credits. You have 0.5 credits"),
     "406 for a value": ({}, {"mode": "ultra"}, "ultra"),
     "410": ({"retired_slugs": MODEL}, {}, "retired"),
     "429": ({}, {"kind": "rate_limited"}, "rate_limit_exceeded"),
