@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, REASONS, STAYING
-from localcloud.simulator.settings import fits
+from localcloud.simulator.settings import fits, spoken
 
 
 class FaultRefused(ValueError):
@@ -66,7 +66,7 @@ def parse_fault(data: object) -> Fault:
         if name not in kinds and name != "match":
             raise FaultRefused(f"a fault has {', '.join(kinds)} and match; not {name}")
         if name in kinds and not fits(value, kinds[name]):
-            raise FaultRefused(f"{name} must be {kinds[name]}, not {value!r}")
+            raise FaultRefused(f"{name} must be {spoken(kinds[name])}, not {value!r}")
     fault = Fault(**dict(data))
     if min(fault.times, fault.skip, fault.seconds, fault.usd) < 0 or not 0 <= fault.probability <= 1:
         raise FaultRefused("times, skip, seconds and usd are 0 or more, probability is from 0 to 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -62,10 +63,12 @@ class Settings:
             if name not in known:
                 raise SettingRefused(f"there is no setting {name!r}; settings: {', '.join(sorted(known))}")
             if not fits(value, known[name]):
-                raise SettingRefused(f"{name} must be {known[name]}, not {value!r}")
+                raise SettingRefused(f"{name} must be {spoken(known[name])}, not {value!r}")
         result = replace(self, **changes)
         if result.time_scale <= 0:
             raise SettingRefused("time_scale must be above 0")
+        if negative := [name for name, value in changes.items() if isinstance(value, int | float) and value < 0]:
+            raise SettingRefused(f"{negative[0]} must be 0 or more")
         for name, choices in CHOICES.items():
             if getattr(result, name) not in choices:
                 raise SettingRefused(f"{name} must be {' or '.join(map(repr, choices))}, not {getattr(result, name)!r}")
@@ -87,5 +90,11 @@ def fits(value: object, kind: str) -> bool:
     if isinstance(value, bool) or kind == "bool":
         return isinstance(value, bool) and kind == "bool"
     if kind.startswith("float"):
-        return isinstance(value, int | float)
+        return isinstance(value, int | float) and math.isfinite(value)
     return isinstance(value, int if kind.startswith("int") else str)
+
+
+def spoken(kind: str) -> str:
+    """Return an annotation as a person would say it."""
+    words = {"float": "a number", "int": "a whole number", "str": "text", "bool": "true or false", "None": "null"}
+    return " or ".join(words[part] for part in kind.split(" | "))
