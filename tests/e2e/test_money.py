@@ -14,6 +14,7 @@ from localcloud.executions import states_entered
 from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK, PRICE, assert_delivered, assert_ended
 from tests.e2e.stand import Stand, eventually
+from tests.e2e.test_provider_submission import drop_several
 
 SUBMIT = "SubmitEditFunction"
 
@@ -78,6 +79,22 @@ def test_a_charge_that_differs_from_the_estimate_is_what_the_books_and_the_manif
     assert "$2.50 (estimated $0.945)" in stand.message(folder).text
     (edit,) = stand.edits(folder)
     assert edit["charged_usd"] == Decimal("2.5")
+
+
+def test_an_account_that_can_pay_for_two_of_three_buys_two_and_the_third_once_it_is_topped_up(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.provider.settings(credits=2.5 * PRICE)
+    try:
+        places = drop_several(stand, folder, clip, 3)
+    finally:
+        stand.provider.settings(credits=10_000.0)
+    (refused,) = [place for place in places if not stand.bill(place)]
+    assert "Insufficient credits" in assert_ended(stand, refused, "FAILED").text
+    stand.drop(f"{refused}beach.mp4", clip, ASK)
+    stand.finish(refused)
+    assert [edit["state"] for edit in stand.edits(folder)] == ["DELIVERED"] * 3
+    assert len(stand.bill(folder)) == 3
 
 
 def test_a_balance_that_drops_without_a_row_is_no_proof_of_a_purchase(

@@ -10,7 +10,7 @@ import pytest
 from localcloud.executions import states_entered
 from tests.e2e.faults import each
 from tests.e2e.outcomes import ASK, assert_delivered, assert_ended
-from tests.e2e.stand import Row, Stand, together
+from tests.e2e.stand import Row, Stand, eventually, together
 
 
 def drop_several(stand: Stand, folder: str, clip: bytes, number: int) -> list[str]:
@@ -85,6 +85,23 @@ def test_a_passing_refusal_is_tried_again_and_paid_once(stand: Stand, folder: st
     stand.drop(f"{folder}beach.mp4", clip, ASK)
     assert_delivered(stand, folder)
     assert [post["accepted"] for post in stand.posts(folder)][-1] is True
+
+
+def test_more_drops_than_the_rate_limit_allows_are_all_bought_once(stand: Stand, folder: str, clip: bytes) -> None:
+    places = [f"{folder}{number}/" for number in range(4)]
+    stand.provider.advance(60)  # what came before this test is no longer of the last minute
+    stand.provider.settings(requests_per_minute=2)
+    try:
+        for place in places:
+            stand.drop(f"{place}beach.mp4", clip, ASK)
+        eventually(lambda: 429 in [post["status"] for post in stand.posts(folder)], "one was turned away")
+        assert len([post for post in stand.posts(folder) if post["accepted"]]) == 2
+        stand.provider.advance(60)
+        stand.finish(folder)
+    finally:
+        stand.provider.settings(requests_per_minute=0)
+    for place in places:
+        assert_delivered(stand, place)
 
 
 def test_a_refusal_that_proves_that_nothing_was_taken_fails_unpaid_with_the_providers_words(
