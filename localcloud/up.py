@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -77,8 +78,7 @@ def welcome(standing: Standing, clip: Path, sidecar: Path) -> str:
     """What stands where, and what to type."""
     inbox, outbox = standing.outputs["InboxBucket"], standing.outputs["OutboxBucket"]
     exports = " ".join(f"{name}={value}" for name, value in standing.cloud.environment().items())
-    one, other = shlex.quote(nearby(clip)), shlex.quote(nearby(sidecar))
-    upload = 'import sys, boto3; boto3.client("s3").upload_file(*sys.argv[1:])'
+    typed = "\n  ".join(to_type(aws_command(), inbox, outbox, clip, sidecar))
     return f"""
 Dropcut is standing, and forgets everything when it stops.
 
@@ -91,18 +91,28 @@ Dropcut is standing, and forgets everything when it stops.
 In another terminal, here:
 
   export {exports}
-  aws s3 cp {one} s3://{inbox}/trip/
-  aws s3 cp {other} s3://{inbox}/trip/
-  aws s3 cp --recursive s3://{outbox}/trip/ edited/        # when the notification is here
+  {typed}
 
-Without the aws command, after the same export:
-
-  .workshop/dev/bin/python -c '{upload}' {one} {inbox} trip/{clip.name}
-  .workshop/dev/bin/python -c '{upload}' {other} {inbox} trip/{sidecar.name}
-
-Notifications appear below; a file without its partner gets its one after {HALF_WAIT_MINUTES} to 6 minutes.
-Ctrl-C stops everything.
+The last one when the notification is here: notifications appear below. A file without its partner gets its one after
+{HALF_WAIT_MINUTES} to 6 minutes. Ctrl-C stops everything.
 """
+
+
+def aws_command() -> str | None:
+    """The `aws` that a person here can type: the one on PATH, or the one that `make dev` puts beside the SAM CLI."""
+    ours = WORKSHOP / "sam" / "bin" / "aws"
+    return "aws" if shutil.which("aws") else shlex.quote(nearby(ours)) if ours.exists() else None
+
+
+def to_type(aws: str | None, inbox: str, outbox: str, clip: Path, sidecar: Path) -> list[str]:
+    """The commands that drop both files and fetch what came; without an `aws`, by the boto3 of the workshop."""
+    halves = [(shlex.quote(nearby(half)), half.name) for half in (clip, sidecar)]
+    if aws:
+        drops = [f"{aws} s3 cp {path} s3://{inbox}/trip/" for path, _ in halves]
+        return [*drops, f"{aws} s3 cp --recursive s3://{outbox}/trip/ edited/"]
+    boto3 = ".workshop/dev/bin/python -c 'import sys, boto3; boto3.client(\"s3\").{}(*sys.argv[1:])'"
+    drops = [f"{boto3.format('upload_file')} {path} {inbox} trip/{name}" for path, name in halves]
+    return [*drops, f"mkdir -p edited; {boto3.format('download_file')} {outbox} trip/{clip.name} edited/{clip.name}"]
 
 
 def nearby(path: Path) -> str:
