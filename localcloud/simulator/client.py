@@ -28,6 +28,7 @@ class Simulator:
     def __init__(self, process: subprocess.Popen[str], url: str, api_key: str, log: Path) -> None:
         self._process = process
         self.url = url
+        self.pid = process.pid
         self.api_key = api_key
         self.log = log
 
@@ -112,11 +113,13 @@ def start_simulator(
     credits: float = 100.0,  # noqa: A002 - the provider's word
     time_scale: float = 1.0,
     port: int = 0,
+    cache: Path | None = None,
     **settings: Any,
 ) -> Simulator:
     """Start a simulator that ends with this process; its log is ``workdir/simulator.log``. Raises SimulatorFailed.
 
-    ``settings`` are those of localcloud.simulator.settings.Settings, such as ``generation_seconds=100``.
+    ``cache`` is where equal edits are kept, if not with everybody else's. ``settings`` are those of
+    localcloud.simulator.settings.Settings, such as ``generation_seconds=100``.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     log = workdir / "simulator.log"
@@ -131,6 +134,7 @@ def start_simulator(
         str(workdir.resolve()),
     ]
     command += ["--key", api_key, "--credits", str(credits), "--time-scale", str(time_scale)]
+    command += ["--cache", str(cache.resolve())] if cache else []
     command += [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
     with log.open("a") as errors:
         process = subprocess.Popen(

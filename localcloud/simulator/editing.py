@@ -18,6 +18,7 @@ from localcloud.simulator.references import Picture
 
 SHORT_SIDE = {"std": 720, "pro": 1080}  # the output's, in pixels; the shape is the clip's own
 CACHE_BYTES = 1_000_000_000
+COPIED = ["-map", "0:v:0", "-c:v", "copy"]
 
 
 class Editor:
@@ -31,17 +32,19 @@ class Editor:
         cache.mkdir(parents=True, exist_ok=True)
         self._forget_old()
 
-    def edit(self, clip: Clip, pictures: Sequence[Picture], *, prompt: str, mode: str, keep_audio: bool) -> Path:
+    def edit(
+        self, clip: Clip, pictures: Sequence[Picture], *, prompt: str, mode: str, keep_audio: bool, copy: bool = False
+    ) -> Path:
         """Return the path of the edited video; raises GenerationFailed if something cannot be decoded."""
-        width, height = output_size(clip, mode)
-        graph = filter_graph(look_for(prompt, width, height), width, height, len(pictures))
-        told = [clip.sha256, graph, str(keep_audio), *(picture.sha256 for picture in pictures)]
+        video = COPIED if copy else _drawn(clip, pictures, prompt, mode)
+        sound = ["-map", "0:a:0?", "-c:a", "aac", "-b:a", "128k"] if keep_audio else ["-an"]
+        told = [clip.sha256, *video, *sound, *(picture.sha256 for picture in pictures)]
         target = self._cache / f"{hashlib.sha256('|'.join(told).encode()).hexdigest()[:32]}.mp4"
         with self._lock:
             turn = self._turns.setdefault(target.name, threading.Lock())
         with turn:
             if not target.exists():
-                self._encode(clip, pictures, graph, keep_audio, target)
+                self._encode(clip, [] if copy else pictures, [*video, *sound], target)
             os.utime(target)
         return target
 
@@ -51,15 +54,11 @@ class Editor:
         for unfinished in self._cache.glob(f"*.{os.getpid()}.part.mp4"):
             unfinished.unlink(missing_ok=True)
 
-    def _encode(self, clip: Clip, pictures: Sequence[Picture], graph: str, keep_audio: bool, target: Path) -> None:
+    def _encode(self, clip: Clip, pictures: Sequence[Picture], wanted: list[str], target: Path) -> None:
         unfinished = target.with_suffix(f".{os.getpid()}.part.mp4")
         images = [word for picture in pictures for word in ("-f", picture.demuxer, "-i", str(picture.path))]
-        sound = ["-map", "0:a:0?", "-c:a", "aac", "-b:a", "128k"] if keep_audio else ["-an"]
-        arguments = [
-            *("-i", str(clip.path), *images, "-filter_complex", graph, "-map", "[out]", *sound),
-            *("-t", f"{clip.seconds:.3f}", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "27", "-threads", "2"),
-            *("-map_metadata", "-1", "-movflags", "+faststart", str(unfinished)),
-        ]
+        arguments = ["-i", str(clip.path), *images, *wanted, "-t", f"{clip.seconds:.3f}"]
+        arguments += ["-map_metadata", "-1", "-movflags", "+faststart", str(unfinished)]
         try:
             self._encoders.run(arguments)
             unfinished.replace(target)
@@ -74,6 +73,13 @@ class Editor:
             left_over = path.name.endswith(".part.mp4") and time.time() - stat.st_mtime > 2 * ENCODE_SECONDS
             if total > CACHE_BYTES or left_over:
                 path.unlink(missing_ok=True)
+
+
+def _drawn(clip: Clip, pictures: Sequence[Picture], prompt: str, mode: str) -> list[str]:
+    width, height = output_size(clip, mode)
+    graph = filter_graph(look_for(prompt, width, height), width, height, len(pictures))
+    quick = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "27", "-threads", "2"]
+    return ["-filter_complex", graph, "-map", "[out]", *quick]
 
 
 def _stats(cache: Path) -> Iterator[tuple[Path, os.stat_result]]:

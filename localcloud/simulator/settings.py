@@ -10,6 +10,7 @@ from typing import Any
 SLUG = "kling-o3-video2video-edit"
 CHOICES: dict[str, tuple[str | int, ...]] = {
     "billed_by": ("clip", "duration"),
+    "editing": ("real", "copy"),
     "enum_check": ("submit", "model"),
     "no_credits_status": (402, 406),
     "sync_answer": ("bytes", "json"),
@@ -47,6 +48,7 @@ class Settings:
     sync_answer: str = "bytes"  # of v1: "bytes" of the video, or "json"; the documentation has both
     upload_answer: str = "file_urls"  # or "urls": the documentation has both
     max_body_bytes: int = 70_000_000  # a file of 50 MB as a data URL; the real limit is unknown
+    editing: str = "real"  # or "copy": the clip comes back as it is, for load tests with many clips
     min_clip_seconds: float = 3.0
     max_clip_seconds: float = 10.05
     max_clip_bytes: int = 200_000_000

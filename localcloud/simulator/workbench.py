@@ -44,6 +44,7 @@ class Workbench:
                 prompt=str(body["prompt"]),
                 mode=generation.mode,
                 keep_audio=body.get("keep_audio") is True,
+                copy=settings.editing == "copy",
             )
             path = _kept(edited, self._finished)
         return path, clip_seconds(clip.seconds) if settings.billed_by == "clip" else asked_seconds(body)
