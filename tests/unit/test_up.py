@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud import __main__ as command
 from localcloud import up
 
 
@@ -41,3 +42,12 @@ def test_without_both_none_is_asked_for(workshop: Path) -> None:
     assert "'my work/a.mp4' in trip/a.mp4" in commands[0]
     assert "'my work/a.json' in trip/a.json" in commands[1]
     assert "out trip/a.mp4 edited/a.mp4" in commands[2]
+
+
+def test_help_says_what_each_command_does(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["localcloud", "--help"])
+    with pytest.raises(SystemExit):
+        command.main()
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "up start the cloud and the provider simulator" in shown
+    assert "demo drop a clip and its sidecar" in shown
