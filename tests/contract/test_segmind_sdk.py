@@ -106,6 +106,18 @@ def test_one_bad_gateway_ends_the_sdks_waiting_and_not_the_generation(
     assert job.wait(**OFTEN)["status"] == "COMPLETED"
 
 
+def test_the_sdks_own_base_url_is_enough_to_generate_against_a_simulator_elsewhere(
+    simulator: Simulator, request_body: dict[str, Any]
+) -> None:
+    """Without any mapping: only uploads and the history have hosts that the SDK lets nobody change."""
+    elsewhere = SegmindClient(api_key=simulator.api_key, base_url=f"{simulator.url}/v1")
+    try:
+        assert elsewhere.submit_async(MODEL, **request_body).wait(**OFTEN)["status"] == "COMPLETED"
+        assert is_video(elsewhere.run_sync(MODEL, **request_body).content)
+    finally:
+        elsewhere._client.close()
+
+
 def test_whatever_the_sdk_asks_reaches_the_simulator_and_nobody_else(
     sdk: SegmindClient, hosts: SegmindHosts, simulator: Simulator, request_body: dict[str, Any], tmp_path: Path
 ) -> None:
