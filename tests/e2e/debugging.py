@@ -62,11 +62,10 @@ def main(arguments: list[str]) -> int:
         return 2
     verb, *tests = arguments
     sources = [REPOSITORY / "functions" / verb, REPOSITORY / "layers" / "core"]
-    (libraries,) = _libraries()
     wanted = Debugged(
         logical_id=verb.title().replace("_", "") + "Function",
         sources=[str(folder) for folder in sources],
-        libraries=str(libraries),
+        libraries=str(debugger_folder()),
         port=_free_port(),
     )
     os.environ[VARIABLE] = json.dumps(asdict(wanted))
@@ -84,12 +83,12 @@ def _problem(arguments: list[str]) -> str:
     missing = [test for test in tests if not (REPOSITORY / test.partition("::")[0]).exists()]
     if missing:
         return f"There is no test {missing[0]!r}.\n{USAGE}"
-    return "" if _libraries() else "There is no debugger in the workshop yet. `make dev` puts one there."
+    return "" if debugger_folder() else "There is no debugger in the workshop yet. `make dev` puts one there."
 
 
-def _libraries() -> list[Path]:
-    """The folder that holds debugpy."""
-    return list((WORKSHOP / "debug" / "lib").glob("python3.*/site-packages"))[:1]
+def debugger_folder() -> Path | None:
+    """The folder that holds debugpy; None before `make dev` was run."""
+    return next((WORKSHOP / "debug" / "lib").glob("python3.*/site-packages"), None)
 
 
 def _free_port() -> int:

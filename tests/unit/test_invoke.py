@@ -30,8 +30,14 @@ def test_the_command_tells_the_event_the_log_the_calls_and_the_answer() -> None:
     command = [sys.executable, "-m", "tests.fakes", "invoke", "poll_edit"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    parts = ["functions/poll_edit/app.py, given events/poll_edit.json", "generation  outcome submitted", '"polled"',
-             "provider.status(a8088873) -> COMPLETED $1.68", "ledger.complete(", '{\n  "outcome": "completed"']  # fmt: skip
+    parts = [
+        "functions/poll_edit/app.py, given events/poll_edit.json",
+        "generation  outcome submitted",
+        '"message": "polled"',
+        "provider.status(a8088873) -> COMPLETED $1.68",
+        "ledger.complete(",
+        '{\n  "outcome": "completed"',
+    ]
     places = [done.stdout.find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
