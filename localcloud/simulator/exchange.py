@@ -47,7 +47,7 @@ def moment(seconds: float) -> str:
 
 
 def rate_refusal(reset_at: float) -> Reply:
-    """Return the 429; there is no Retry-After (documented), and the header is documented for v1 only."""
+    """Return the 429: without Retry-After (documented), with a header that is documented for v1 only."""
     return refusal(429, RATE_LIMITED, headers={"x-rate-limit-reset-at-utc": moment(reset_at)})
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, REASONS, STAYING
 from localcloud.simulator.settings import fits, spoken
 
+KEPT = 10_000  # faults played that are remembered
+
 
 class FaultRefused(ValueError):
     """A fault that this simulator cannot play."""
 
 
-@dataclass
+@dataclass(eq=False)  # two of the same words are two faults
 class Fault:
     """One fault in the queue; ``times`` counts down, and 0 is without end."""
 
@@ -84,6 +87,7 @@ class Faults:
     def __init__(self, seed: int | None = None) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
+        self._considered: dict[Fault, set[str]] = {}  # generations that had their chance of a fault that stays
         self._played: list[dict[str, str]] = []
         self._random = random.Random(seed)
 
@@ -101,6 +105,7 @@ class Faults:
         with self._lock:
             dropped = len(self._waiting)
             self._waiting.clear()
+            self._considered.clear()
         return dropped
 
     def take(self, stage: str, *, video_url: str = "", request_id: str = "") -> Fault | None:
@@ -111,15 +116,26 @@ class Faults:
                     return self._noted(fault, request_id)
         return None
 
-    def take_staying(self, *stages: str, video_url: str, request_id: str) -> list[Fault]:
-        """Return the faults that stay with this generation from now on, one of a kind."""
+    def take_staying(self, *stages: str, video_url: str, request_id: str, held: Collection[str] = ()) -> list[Fault]:
+        """Return the faults that stay with this generation from now on, one of a kind and none that it has already.
+
+        Each fault considers a generation once, however often that is polled.
+        """
         taken: dict[str, Fault] = {}
         with self._lock:
             for fault in list(self._waiting):
-                wanted = fault.stage in stages and fault.stays and fault.kind not in taken
-                if wanted and fault.fits(video_url, request_id) and self._use(fault):
+                wanted = fault.stage in stages and fault.stays and fault.kind not in {*taken, *held}
+                asked = wanted and fault.fits(video_url, request_id) and self._first_time(fault, request_id)
+                if asked and self._use(fault):
                     taken[fault.kind] = self._noted(fault, request_id)
         return list(taken.values())
+
+    def _first_time(self, fault: Fault, request_id: str) -> bool:
+        considered = self._considered.setdefault(fault, set())
+        if request_id in considered:
+            return False
+        considered.add(request_id)
+        return True
 
     def _use(self, fault: Fault) -> bool:
         if fault.skip > 0:
@@ -131,10 +147,12 @@ class Faults:
             fault.times -= 1
             if not fault.times:
                 self._waiting.remove(fault)
+                self._considered.pop(fault, None)
         return True
 
     def _noted(self, fault: Fault, request_id: str) -> Fault:
         self._played.append({"stage": fault.stage, "kind": fault.kind, "request_id": request_id})
+        del self._played[:-KEPT]
         return fault
 
     def report(self) -> dict[str, Any]:

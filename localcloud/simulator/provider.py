@@ -76,9 +76,9 @@ class Provider:
 
     def bind_faults(self, generation: Generation, *stages: str) -> None:
         """Give a generation the waiting faults that stay with it."""
-        url, request_id = generation.video_url, generation.request_id
-        for fault in self.faults.take_staying(*stages, video_url=url, request_id=request_id):
-            generation.faults.setdefault(fault.kind, fault)
+        url, request_id, held = generation.video_url, generation.request_id, generation.faults
+        for fault in self.faults.take_staying(*stages, video_url=url, request_id=request_id, held=held):
+            held[fault.kind] = fault
 
     def accept(self, slug: str, body: dict[str, Any]) -> Generation:
         """Remember a submission and start working on it; every call is a new, billable generation."""

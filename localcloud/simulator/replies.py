@@ -65,7 +65,7 @@ def refusal(status: int, text: str, **more: Any) -> Reply:
 
 
 def page(status: int, **more: Any) -> Reply:
-    """Return an HTML page as an edge proxy sends it."""
+    """Return an HTML page as an edge proxy sends it; that of a 405 is documented, those of 5xx are inferred."""
     title = f"{status} {HTTPStatus(status).phrase}"
     lines = [
         "<html>",
@@ -78,6 +78,7 @@ def page(status: int, **more: Any) -> Reply:
     return Reply(status, "\r\n".join([*lines, ""]).encode(), "text/html", **more)
 
 
+# Documented or captured, word by word. What is not among them is a guess where it is written.
 NO_KEY = "Missing Authorization or x-api-key in header"
 BAD_KEY = "Unauthorized. API key is invalid or may have expired..."
 BAD_CONTENT_TYPE = "Invalid content type"

@@ -201,13 +201,13 @@ def test_download_slow_drip_and_no_range(customer: Customer) -> None:
 
 
 def test_history_row_late_and_never(customer: Customer) -> None:
-    customer.inject("history", "late", seconds=0.6)
+    customer.inject("history", "late", seconds=1000)
     late = customer.submit()
     customer.inject("history", "never")
     never = customer.submit()
     seen = {row["request_id"] for row in customer.rows()}
     assert not seen & {late, never}
-    time.sleep(0.7)
+    customer.simulator.advance(1000)
     assert [row["request_id"] for row in customer.rows()] == [late]
     assert customer.get(f"/inference-request/request-history/{never}").status_code == 404
 
