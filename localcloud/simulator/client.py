@@ -123,22 +123,25 @@ def start_simulator(
     """
     workdir.mkdir(parents=True, exist_ok=True)
     log = workdir / "simulator.log"
-    command = [
-        sys.executable,
-        "-m",
-        "localcloud.simulator",
-        "--child",
-        "--port",
-        str(port),
-        "--workdir",
-        str(workdir.resolve()),
-    ]
-    command += ["--key", api_key, "--credits", str(credits), "--time-scale", str(time_scale)]
-    command += ["--cache", str(cache.resolve())] if cache else []
-    command += [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
+    words = ["--key", api_key, "--credits", str(credits), "--time-scale", str(time_scale), "--port", str(port)]
+    words += ["--workdir", str(workdir.resolve()), *(["--cache", str(cache.resolve())] if cache else [])]
+    words += [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
+    process = _start(words, log)
+    overdue = threading.Timer(START_SECONDS, process.kill)
+    overdue.start()
+    line = process.stdout.readline() if process.stdout else ""
+    overdue.cancel()
+    if not line:
+        Simulator(process, "", api_key, log).stop()
+        reason = log.read_text(errors="replace")[-800:].strip() or "no reason given"
+        raise SimulatorFailed(f"the simulator did not start: {reason}")
+    return Simulator(process, json.loads(line)["url"], api_key, log)
+
+
+def _start(words: list[str], log: Path) -> subprocess.Popen[str]:
     with log.open("a") as errors:
-        process = subprocess.Popen(
-            command,
+        return subprocess.Popen(
+            [sys.executable, "-m", "localcloud.simulator", "--child", *words],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -146,13 +149,3 @@ def start_simulator(
             text=True,
             start_new_session=True,
         )
-    overdue = threading.Timer(START_SECONDS, process.kill)
-    overdue.start()
-    line = process.stdout.readline() if process.stdout else ""
-    overdue.cancel()
-    if not line:
-        Simulator(process, "", api_key, log).stop()
-        raise SimulatorFailed(
-            f"the simulator did not start: {log.read_text(errors='replace')[-800:].strip() or 'no reason given'}"
-        )
-    return Simulator(process, json.loads(line)["url"], api_key, log)

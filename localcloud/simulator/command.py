@@ -32,39 +32,32 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog=EXAMPLE + _other_settings(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    account = parser.add_argument_group("account")
-    account.add_argument("--key", default=Settings.api_key, help="the API key that is accepted (%(default)s)")
-    account.add_argument(
-        "--credits", type=float, default=Settings.credits, help="US dollars on the account (%(default)g)"
-    )
-    price_list = ",".join(f"{mode}={Settings().usd_per_second(mode):g}" for mode in MODES)
-    account.add_argument("--prices", metavar="LIST", default="", help=f"US dollars a second ({price_list})")
-    play = parser.add_argument_group("behaviour")
-    play.add_argument(
-        "--time-scale",
-        type=float,
-        default=Settings.time_scale,
-        metavar="FACTOR",
-        help="real seconds that one of its seconds lasts; 0.01 is a hundred times as fast (%(default)g)",
-    )
-    play.add_argument(
-        "--faults", type=Path, metavar="FILE.json", help="a list of faults to start with, and after a reset"
-    )
-    play.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any other setting, as often as you like, e.g. --set billed_by=duration",
-    )
-    machine = parser.add_argument_group("this machine")
-    machine.add_argument("--port", type=int, default=9000, help="on the loopback interface; 0 picks a free one (9000)")
-    machine.add_argument("--workdir", type=Path, metavar="FOLDER", help="for its files (a temporary folder)")
-    machine.add_argument(
-        "--cache", type=Path, metavar="FOLDER", default=CACHE, help="keeps equal edits (.workshop/edits)"
-    )
-    machine.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # see client.start_simulator
+    _account(parser.add_argument_group("account"))
+    _behaviour(parser.add_argument_group("behaviour"))
+    _machine(parser.add_argument_group("this machine"))
     return parser.parse_args(arguments)
+
+
+def _account(group: argparse._ArgumentGroup) -> None:
+    price_list = ",".join(f"{mode}={Settings().usd_per_second(mode):g}" for mode in MODES)
+    group.add_argument("--key", default=Settings.api_key, help="the API key that is accepted (%(default)s)")
+    group.add_argument("--credits", type=float, default=Settings.credits, help="US dollars to spend (%(default)g)")
+    group.add_argument("--prices", metavar="LIST", default="", help=f"US dollars a second ({price_list})")
+
+
+def _behaviour(group: argparse._ArgumentGroup) -> None:
+    scale = "real seconds that one of its seconds lasts; 0.01 is a hundred times as fast (%(default)g)"
+    other = "any other setting, as often as you like, e.g. --set billed_by=duration"
+    group.add_argument("--time-scale", type=float, default=Settings.time_scale, metavar="FACTOR", help=scale)
+    group.add_argument("--faults", type=Path, metavar="FILE.json", help="faults to start with, and after a reset")
+    group.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=other)
+
+
+def _machine(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--port", type=int, default=9000, help="on the loopback interface; 0 picks a free one (9000)")
+    group.add_argument("--workdir", type=Path, metavar="FOLDER", help="for its files (a temporary folder)")
+    group.add_argument("--cache", type=Path, metavar="FOLDER", default=CACHE, help="of equal edits (.workshop/edits)")
+    group.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # see client.start_simulator
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
