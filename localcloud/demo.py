@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -41,17 +42,12 @@ class DemoFailed(Exception):
 
 def main(arguments: list[str]) -> int:
     """Run the demo: 0 if the edit was delivered, or refused as it should be; 1, 2 and 130 as --help says."""
-    options = parse(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a name may be in letters that it has not
+    options = parse(arguments)
     terminal, workdir = Terminal(sys.stdout), new_workdir()
     try:
-        offer = what_to_drop(options)
-        keepsakes = Keepsakes(options.output)
-        clip = keepsakes.begin(offer.clip, offer.sidecar, offer.sidecar_name)
-        terminal.tell("Starting an embedded cloud and a provider simulator, deploying template.yaml ...")
-        with stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing, quiet_end():
-            return show(standing, Ending(terminal, offer, keepsakes, clip), options.speed)
+        return run(options, terminal, workdir)
     except KeyboardInterrupt:
         terminal.say("\nStopped; nothing is left running.")
         return 130
@@ -64,6 +60,16 @@ def main(arguments: list[str]) -> int:
         terminal.clear()
         complain(f"\nThe demo failed: {problem}{last_error(workdir)}")
         return 1
+
+
+def run(options: argparse.Namespace, terminal: Terminal, workdir: Path) -> int:
+    """Take what is given, stand everything up, and show it."""
+    offer = what_to_drop(options)
+    keepsakes = Keepsakes(options.output)
+    clip = keepsakes.begin(offer.clip, offer.sidecar, offer.sidecar_name)
+    terminal.tell("Starting an embedded cloud and a provider simulator, deploying template.yaml ...")
+    with stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing, quiet_end():
+        return show(standing, Ending(terminal, offer, keepsakes, clip), options.speed)
 
 
 def show(standing: Standing, ending: Ending, speed: float) -> int:

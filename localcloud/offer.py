@@ -57,31 +57,32 @@ class Offer:
 
 def parse(arguments: list[str], environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
     """Read the command line, and the make variables where it is silent; exits with 2 where they make no sense."""
-    parser = argparse.ArgumentParser(
-        prog="python -m localcloud demo",
-        description="Show one edit, from drop to delivery, on this machine.",
-        epilog=MEANING,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--clip", help="a clip of your own, .mp4 or .mov (default: a coast that is drawn here)")
-    parser.add_argument("--prompt", help=f'what to do with it (default: "{PROMPT}")')
-    parser.add_argument("--sidecar", help="a sidecar of your own instead (default: the prompt, with keep_audio true)")
-    parser.add_argument(
-        "--speed", type=float, default=SPEED, help="times faster than in reality, at most 1000 (default: %(default)g)"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=REPOSITORY / "demo-output", help="where the results go (default: demo-output)"
-    )
+    parser = a_parser()
     options = parser.parse_args(arguments)
     for name in ("clip", "prompt", "sidecar"):
         if getattr(options, name) is None:
             setattr(options, name, environment.get(VARIABLE + name.upper()))
     if not (math.isfinite(options.speed) and 0 < options.speed <= FASTEST):
-        parser.error("--speed must be more than 0 and at most 1000")
+        parser.error(f"--speed must be more than 0 and at most {FASTEST:g}")
     if options.prompt is not None and options.sidecar is not None:
         parser.error("a prompt and a sidecar were given: one of the two, for a sidecar has a prompt of its own")
-    options.output = options.output.expanduser()
+    options.output = Path(os.path.expanduser(options.output))  # noqa: PTH111 - Path raises where there is no such home
     return options
+
+
+def a_parser() -> argparse.ArgumentParser:
+    """Return the options of the command, each with its default."""
+    plainly = argparse.RawDescriptionHelpFormatter
+    described = "Show one edit, from drop to delivery, on this machine."
+    parser = argparse.ArgumentParser("python -m localcloud demo", None, described, MEANING, formatter_class=plainly)
+    parser.add_argument("--clip", help="a clip of your own, .mp4 or .mov (default: a coast that is drawn here)")
+    parser.add_argument("--prompt", help=f'what to do with it (default: "{PROMPT}")')
+    parser.add_argument("--sidecar", help="a sidecar of your own instead (default: the prompt, with keep_audio true)")
+    faster = f"times faster than in reality, at most {FASTEST:g} (default: %(default)g)"
+    parser.add_argument("--speed", type=float, default=SPEED, help=faster)
+    where = REPOSITORY / "demo-output"
+    parser.add_argument("--output", default=str(where), help=f"where the results go (default: {where.name})")
+    return parser
 
 
 def what_to_drop(options: argparse.Namespace) -> Offer:
