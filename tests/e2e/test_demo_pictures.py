@@ -70,7 +70,7 @@ def test_what_is_no_video_is_said_and_leaves_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ctrl_c_ends_the_encoder_and_leaves_no_half_a_video(tmp_path: Path) -> None:
-    clip = painted(tmp_path / "clip.mp4", "red", "1920x1080", 60)
+    clip = painted(tmp_path / "clip.mp4", "red", "1280x720", 30)
     command = [sys.executable, "-c", SHOW, str(clip), str(clip), str(tmp_path / "pair.mp4")]
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
         while not (below := descendants(process.pid)):
