@@ -95,7 +95,7 @@ def _described(path: Path) -> str:
 def next_commands(offer: Offer, status: str, fields: Iterable[str], pictures: list[Path]) -> list[tuple[str, str]]:
     """Return what to type next, and what it brings: first of all, after a refusal, what mends it."""
     clip = {} if offer.own_clip is None else {"CLIP": offer.own_clip}
-    up = ("make up", "leaves the cloud standing, to drop files by hand")
+    up = ("make up", "leaves the cloud standing, for your files")
     if status == "DELIVERED":
         opener = opener_here()
         watch = [(f"{opener} {shlex.quote(near(path))}", "shows it") for path in pictures[:1] if opener]
