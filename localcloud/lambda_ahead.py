@@ -1,8 +1,8 @@
-"""Starts a state machine's functions when a stack makes it, before it calls them, as Lambda may do too.
+"""Starts the functions that a state machine will call when all goes well, as soon as a stack makes it.
 
-One worker each, one after the other in the order of the states: a second processor has something to do while the first
-one deploys and answers, and a first execution waits for no function but the first. AWS's page on the execution
-environment calls it proactive initialization. What cannot start says so when it is called.
+One worker each, one after the other, in the order of the calls: a second processor has something to do while the first
+one deploys and answers. Lambda may do so too; AWS's page on the execution environment calls it proactive
+initialization. What cannot start says so when it is called.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import json
 import queue
 import re
 import threading
@@ -20,12 +21,25 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
+FUNCTION = re.compile(r"^arn:aws:lambda:.*:function:([\w-]+)$")
 _waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
 
-def functions_of(definition: str) -> list[str]:
-    """The names of the functions that a state machine calls, in the order of its states."""
-    return list(dict.fromkeys(re.findall(r"arn:aws:lambda:[^\"]*?:function:([\w-]+)", definition)))
+def road(machine: dict[str, Any]) -> list[dict[str, Any]]:
+    """The states on the way to the end where each question has its first answer that leads on, not round in a loop."""
+    passed: dict[str, dict[str, Any]] = {}
+    name = machine["StartAt"]
+    while name:
+        state = passed[name] = machine["States"][name]
+        ways = [rule["Next"] for rule in state.get("Choices", [])] or [state.get("Next")]
+        name = next((way for way in ways if way not in passed), None)
+    return list(passed.values())
+
+
+def functions_on_the_road(definition: str) -> list[str]:
+    """The names of the functions that those states call, in their order."""
+    found = [FUNCTION.search(str(state.get("Resource"))) for state in road(json.loads(definition))]
+    return [match[1] for match in found if match]
 
 
 def start_ahead(name: str) -> None:
@@ -57,7 +71,7 @@ def followed(make: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(make)
     def handler(*arguments: Any, **more: Any) -> Any:
         made = make(*arguments, **more)
-        for name in functions_of(stepfunctions._state_machines[made[0]]["definition"]):
+        for name in functions_on_the_road(stepfunctions._state_machines[made[0]]["definition"]):
             account = contextvars.copy_context()  # MiniStack keeps the account and the region of a request there
             _waiting.put(functools.partial(account.run, start_ahead, name))
         return made

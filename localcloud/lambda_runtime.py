@@ -31,7 +31,7 @@ from localcloud.lambda_sandbox import unpack, worker_environment
 # Further invocations wait for one of these: more than the processors can run are slower, not faster, at 60 MB each.
 WORKERS_PER_FUNCTION = min(8, 2 * (os.cpu_count() or 2))
 LOG_LINES = 10_000
-DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking
+DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking or ending
 _settings: dict[str, Any] = {}
 _room: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
     lambda: threading.BoundedSemaphore(WORKERS_PER_FUNCTION)
@@ -179,6 +179,16 @@ def run_python(func: dict[str, Any], event: Any, request_id: str) -> dict[str, A
     with _room[config.get("FunctionArn", "")]:
         result: dict[str, Any] = lambda_svc._execute_function_provided_warm(func, event, request_id)
         return result
+
+
+def end_workers() -> None:
+    """Kill every worker and wait until it is gone; the threads that served them end with this process."""
+    with lambda_runtime._lock:
+        doomed = [worker._proc for pool in lambda_runtime._workers.values() for worker in pool if worker._proc]
+    for process in doomed:
+        process.kill()
+    for process in doomed:
+        process.wait(DRAIN_SECONDS)
 
 
 def install(settings: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ Nothing else, so that a dependency missing from a layer is missing here too.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import os
@@ -53,9 +54,15 @@ def worker_environment(config: dict[str, Any], task_root: Path, layers: list[Pat
     }
 
 
+@functools.lru_cache(maxsize=64)
+def digest_of(archive: bytes) -> str:
+    """A package's name by its content; each start of a worker asks again, and a layer has tens of megabytes."""
+    return hashlib.sha256(archive).hexdigest()
+
+
 def unpack(archive: bytes, cache: Path) -> Path:
     """The folder of a package, unpacked once for every cloud on this machine, so that its bytecode is kept too."""
-    folder = cache / hashlib.sha256(archive).hexdigest()
+    folder = cache / digest_of(archive)
     if folder.is_dir():
         os.utime(folder)
         return folder
