@@ -14,7 +14,7 @@ from localcloud.painting import Picture
 from localcloud.scenery import Layer, layers
 
 CACHE = Path(__file__).resolve().parents[1] / ".workshop" / "clips"
-VERSION = 2  # part of the cached file's name: raise it when the drawing changes
+VERSION = 3  # part of the cached file's name: raise it when the drawing changes
 ENCODE_SECONDS = 120
 FINEST = 720  # lines that are drawn as they are; a larger clip is drawn small and enlarged, or 4K would take a minute
 ENLARGED = 540  # lines that it is drawn with
