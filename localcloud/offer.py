@@ -139,6 +139,6 @@ def drawn_clip() -> Path:
     from localcloud.clips import ClipFailed, make_clip
 
     try:
-        return make_clip(WORKSHOP / "clips" / "beach.mp4")
+        return make_clip(WORKSHOP / "clips" / "beach.mp4", fine=True)
     except ClipFailed as problem:
         raise OfferRefused(f"{problem}. A clip of your own needs no drawing: make demo CLIP=my.mp4") from problem

@@ -68,7 +68,7 @@ def sample(workdir: Path) -> tuple[Path, Path]:
     """A clip and its sidecar to begin with, so that what is printed works as it stands."""
     from localcloud.clips import make_clip
 
-    clip = make_clip(workdir / "sample" / "beach.mp4")
+    clip = make_clip(workdir / "sample" / "beach.mp4", fine=True)
     sidecar = clip.with_suffix(".json")
     sidecar.write_text(json.dumps(SIDECAR, indent=2) + "\n", encoding="utf-8")
     return clip, sidecar
