@@ -20,6 +20,7 @@ from localcloud.deploy import deploy
 from tests.e2e import debugging
 from tests.integration.conftest import PROBE
 from tests.integration.dap import Debugger, line_with
+from tests.readme.shell import environment_of_a_person
 
 pytestmark = pytest.mark.timeout(300)  # the first run installs the debugger
 HANDLER = """
@@ -98,6 +99,7 @@ def test_an_end_to_end_test_waits_in_a_handler_and_in_the_layer_and_then_passes(
     with subprocess.Popen(
         [*command, "tests/e2e/test_names.py::test_a_clip_may_lie_in_no_folder"],
         cwd=REPOSITORY,
+        env=environment_of_a_person(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

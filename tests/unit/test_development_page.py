@@ -13,6 +13,7 @@ from localcloud.editors import ADVICE
 from localcloud.workshop import ENVIRONMENTS
 from tests.fakes import walk
 from tests.readme.commands import commands
+from tests.readme.shell import environment_of_a_person
 
 PAGE = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
 COMMANDS = commands(PAGE)
@@ -34,7 +35,8 @@ WRITING = ("make schemas", "make requirements")  # they change files; `make fres
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith(QUICK)])
 def test_a_quick_command_of_the_page_does_what_it_stands_for(command: str) -> None:
-    done = subprocess.run(command, shell=True, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    env = environment_of_a_person()
+    done = subprocess.run(command, shell=True, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
