@@ -56,9 +56,9 @@ class Machine:
     services: Any
     entered: list[str] = field(default_factory=list)
 
-    def run(self, drop: Drop) -> str:
-        """The name of the state that it ends in."""
-        document: dict[str, Any] = {"drop": drop.as_json()}
+    def run(self, drop: Drop, **more: Any) -> str:
+        """The name of the state that it ends in; `more` is what else the execution's input has."""
+        document: dict[str, Any] = {"drop": drop.as_json(), **more}
         name = definition()["StartAt"]
         for _ in range(MOST_STEPS):
             self.entered.append(name)
@@ -73,7 +73,7 @@ class Machine:
         if state["Type"] == "Wait":
             self.world.clock.now += state.get("Seconds") or _at(document, state["SecondsPath"])
         if state["Type"] == "Choice":
-            matches = (one for one in state["Choices"] if _at(document, one["Variable"]) == one["StringEquals"])
+            matches = (one for one in state["Choices"] if _holds(one, document))
             return str(next(matches, {"Next": state["Default"]})["Next"])
         return self._task(state, document) if state["Type"] == "Task" else str(state["Next"])
 
@@ -125,6 +125,15 @@ class Machine:
 
 def _at(document: Any, path: str) -> Any:
     return functools.reduce(lambda value, name: value[name], path.removeprefix("$.").split("."), document)
+
+
+def _holds(rule: dict[str, Any], document: Any) -> bool:
+    """One rule of a Choice."""
+    try:
+        found = _at(document, rule["Variable"])
+    except KeyError:
+        return not rule.get("IsPresent", True)
+    return bool(rule["IsPresent"] if "IsPresent" in rule else found == rule["StringEquals"])
 
 
 def _notice(document: dict[str, Any], path: str) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any, cast
 
-from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
+from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status, iso
 from dropcut.identity import digest, is_clip, mark, outbox_keys, split
-from dropcut.model import Clip, Drop, Edit, Half, State
+from dropcut.model import Clip, Delay, Drop, Edit, Half, Limits, State
 from dropcut.pairing import partner_names
 from dropcut.redaction import ended, printable, quote
 from dropcut.sidecar import Problem
@@ -112,14 +112,30 @@ def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool) -> Noti
     where = f"its output is {printable(place.key)}, as before"
     to_do = 'To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.'
     if not still_there:
-        where = f"its output {printable(place.key)} was since replaced or deleted"
-        to_do = f"The paid output is kept as version {place.version_id} of that key: copy it back from there. {to_do}"
+        where = (
+            f"its output {printable(place.key)} was since replaced or deleted, and that version of it no longer exists"
+        )
     return Notification(
         event_id=event_id(drop.drop_id, "UNCHANGED"),
         status="UNCHANGED",
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} was edited before with the same request; nothing was bought, {where}.",
         what_to_do=to_do,
+        output=place,
+    )
+
+
+def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
+    """The same files were dropped again, and their paid output had been replaced or deleted."""
+    output = edit.output or {}
+    place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
+    return Notification(
+        event_id=event_id(drop.drop_id, "RESTORED"),
+        status="RESTORED",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} was edited before with the same request. Nothing was bought, and its "
+        f"output is back: {printable(place.key)}.",
+        what_to_do='To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.',
         output=place,
     )
 
@@ -171,6 +187,69 @@ def failed(
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
         what_to_do=to_do.format(**known),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
+    )
+
+
+DELAYS = {
+    Delay.SPENDING_OFF: (
+        "spending is switched off (SpendingEnabled)",
+        "It goes on by itself once SpendingEnabled is true again.",
+    ),
+    Delay.DAY_LIMIT: (
+        "the dollars of today (UTC) are used up (MaxUsdPerDay is {usd})",
+        "It goes on by itself tomorrow, or once MaxUsdPerDay is raised.",
+    ),
+    Delay.IN_FLIGHT_LIMIT: (
+        "{most} other edits are at the provider, and more are not let in at once (MaxEditsInFlight)",
+        "It goes on by itself when there is room.",
+    ),
+    Delay.CREDITS: (
+        "the credits at the provider do not suffice",
+        "Add credits there, and it goes on by itself. After {hours} hours (CreditWaitHours) it ends as FAILED, unpaid.",
+    ),
+}
+
+
+def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notification:
+    """Not sent yet, for want of room or credits. Said once for each reason."""
+    why, to_do = DELAYS[delay]
+    known = {
+        "usd": f"${limits.usd_per_day:.2f}",
+        "most": limits.in_flight,
+        "hours": f"{limits.credit_wait_hours:g}",
+    }
+    return Notification(
+        event_id=event_id(drop.drop_id, "DELAYED", delay),
+        status="DELAYED",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} waits: {why.format(**known)}. Nothing was sent and nothing was paid.",
+        what_to_do=f"{to_do.format(**known)} Until then, taking it back is stopping its execution.",
+    )
+
+
+def overdue(edit: Edit, minutes: int) -> Notification:
+    """The provider takes unusually long. Nothing is lost; the person should not wonder."""
+    return Notification(
+        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt),
+        status="OVERDUE",
+        **about_edit(edit),
+        summary=f"{printable(edit.drop.clip_key)} was sent {minutes} minutes ago as request {edit.request_id} and is "
+        "not finished; four minutes are usual.",
+        what_to_do="There is nothing to do. It is asked for on, for up to seven days, and never bought again.",
+    )
+
+
+def left_alone(inbox: str, number: int, active_since: float) -> Notification:
+    """What lay in the inbox before the stack did: said once, and never bought."""
+    pairs = "1 pair of clip and sidecar" if number == 1 else f"{number} pairs of clip and sidecar"
+    return Notification(
+        event_id=event_id(inbox, "LEFT_ALONE", iso(active_since)),
+        status="LEFT_ALONE",
+        folder="",
+        clip=None,
+        sidecar=None,
+        summary=f"{pairs} lay in {inbox} before {iso(active_since)}, when this stack was made. Nothing was started.",
+        what_to_do="To have one edited, upload its clip or its sidecar again. No further notice is sent.",
     )
 
 
