@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut import messages
+from dropcut import news
 from dropcut.decisions import MAX_TRIES, FailureClass, classify_failure
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Edit, Progress, State
@@ -41,7 +41,7 @@ def _overdue(services: Services, running: dict[str, Any], old: float) -> dict[st
     edit = services.ledger.edit(running["edit_id"])
     if edit is None:
         return running
-    notice = Notice(**edit_key(edit.edit_id), body=messages.overdue(edit, int(old // 60)))
+    notice = Notice(**edit_key(edit.edit_id), body=news.overdue(edit, int(old // 60)))
     return {**running, "outcome": "overdue", "told_overdue": True, "notice": notice.as_json()}
 
 

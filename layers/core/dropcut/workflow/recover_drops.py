@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from dropcut import messages
+from dropcut import news
 from dropcut.identity import is_clip, is_sidecar
 from dropcut.notices import Notice
 from dropcut.pairing import Pair, pairs_of, search_prefix
@@ -30,7 +30,7 @@ def recover_drops(services: Services) -> dict[str, int]:
         elif uploaded < active:
             left_alone += 1
     if left_alone and services.journal.first_time("LEFT_ALONE", now):
-        body = messages.left_alone(services.inbox, left_alone, active)
+        body = news.left_alone(services.inbox, left_alone, active)
         services.topic.publish(Notice(pk="STACK", sk="TOLD#LEFT_ALONE", body=body).as_json())
     return {"recent": recent, "left_alone": left_alone}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut import messages
+from dropcut import news
 from dropcut.decisions import OnSubmit, on_submit
 from dropcut.errors import (
     ClipNotShared,
@@ -80,7 +80,7 @@ def _delayed(
     again |= {"told": before.get("told"), "wait_seconds": pause, "delayed_seconds": waited + pause}
     if told or not worth_telling(delay, waited):
         return again
-    body = messages.delayed(edit, drop, delay, services.limits)
+    body = news.delayed(edit, drop, delay, services.limits)
     notice = Notice(**edit_key(edit_id), body=body).as_json()
     return {**again, "outcome": "delayed_news", "told": delay, "notice": notice}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from dropcut import messages
+from dropcut import news
 from dropcut.identity import split
 from dropcut.model import Half, Unfinished
 from dropcut.notices import Notice
@@ -53,7 +53,7 @@ def _half(services: Services, half: Half) -> str:
     told = facts is not None and facts.version == half.version
     if told:
         keys = services.files.keys(half.bucket, split(half.key).folder, folder_only=True, most=NAMES_LOOKED_AT)
-        body = messages.waiting(half, why_waiting(half.key, keys))
+        body = news.waiting(half, why_waiting(half.key, keys))
         services.topic.publish(Notice(**wait_key(half.bucket, half.key), body=body).as_json())
     services.journal.half_noticed(half, services.clock())
     return "told" if told else "gone"
