@@ -6,7 +6,7 @@ from typing import Any
 
 from dropcut.bootstrap import services
 from dropcut.model import Drop
-from dropcut.observability import logger
+from dropcut.observability import count_charge, logger
 from dropcut.workflow.deliver_edit import deliver_edit
 
 
@@ -17,4 +17,5 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
     delivery = deliver_edit(services(), drop, edit_id)
     logger.info("delivered", extra={"output_key": delivery["output_key"]})
+    count_charge(delivery)
     return delivery

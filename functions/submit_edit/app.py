@@ -15,6 +15,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The state machine's document in; `$.generation` out. Errors say what is known about the money."""
     drop, edit_id = Drop.from_json(event["drop"]), event["edit"]["edit_id"]
     logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
-    generation = submit_edit(services(), drop, edit_id, tries=event.get("generation", {}).get("tries", 0))
+    generation = submit_edit(services(), drop, edit_id, event.get("generation", {}))
     logger.info("submitted", extra={name: generation.get(name) for name in ("outcome", "request_id", "attempt")})
     return generation

@@ -15,7 +15,7 @@ from dropcut.model import Half, State
 from dropcut.notices import Notice
 from dropcut.ports import Journal, Ledger, OutputOwner
 from dropcut.table import drop_key, edit_key
-from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit
+from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
 
@@ -97,7 +97,7 @@ def test_a_half_that_is_replaced_waits_anew(exam: Exam) -> None:
 
 def test_an_edits_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
     exam.ledger.prepare(an_edit(), NOW)
-    edit = exam.ledger.reserve(an_edit(), "us", NOW)
+    edit = exam.ledger.reserve(an_edit(), "us", PLENTY, NOW)
     assert exam.journal.unsent_notices(LATER) == [], "it has no message yet"
     notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
     exam.ledger.end(edit, State.FAILED, notice, NOW + 10)
@@ -144,7 +144,9 @@ def test_nothing_about_money_ever_expires(table: Any) -> None:
     for number, state in enumerate(State):
         edit = an_edit(edit_id=f"e{number}")
         ledger.prepare(edit, NOW)
-        edit = ledger.advance(ledger.reserve(edit, "us", NOW), State.SUBMITTED, NOW, request_id="r", sent_at=NOW)
+        edit = ledger.advance(
+            ledger.reserve(edit, "us", PLENTY, NOW), State.SUBMITTED, NOW, request_id="r", sent_at=NOW
+        )
         edit = ledger.complete(edit, edit.estimated_usd, NOW) if number % 2 else ledger.close_unpaid(edit, "x", NOW)
         notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
         ledger.end(edit, state, notice, NOW, reason="an end")
@@ -155,7 +157,7 @@ def test_nothing_about_money_ever_expires(table: Any) -> None:
     journal.wait_for_partner(a_half())
     found = rows(table)
     kinds = {row["pk"].partition("#")[0] for row in found}
-    assert kinds == {"EDIT", "DAY", "CLIP", "OUTPUT", "WAIT"}
+    assert kinds == {"EDIT", "DAY", "FLIGHT", "CLIP", "OUTPUT", "WAIT"}
     assert {row["pk"].partition("#")[0] for row in found if "expires_at" in row} == {"WAIT"}
 
 
@@ -169,7 +171,7 @@ def test_a_waiting_half_expires_long_after_its_notice(table: Any) -> None:
 def test_an_edit_that_is_told_leaves_the_sweeps_index(table: Any) -> None:
     ledger, journal = DynamoLedger(table), DynamoJournal(table)
     ledger.prepare(an_edit(), NOW)
-    edit = ledger.reserve(an_edit(), "us", NOW)
+    edit = ledger.reserve(an_edit(), "us", PLENTY, NOW)
     notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
     ledger.end(edit, State.FAILED, notice, NOW)
     journal.notice_sent(notice.as_json(), NOW)
@@ -190,7 +192,7 @@ def test_one_sweep_takes_a_bounded_number_of_rows_the_oldest_first(table: Any) -
 def test_telling_of_one_message_does_not_silence_the_next_one(exam: Exam) -> None:
     """The row has another message by now; that one still has to be sent."""
     exam.ledger.prepare(an_edit(), NOW)
-    edit = exam.ledger.reserve(an_edit(), "us", NOW)
+    edit = exam.ledger.reserve(an_edit(), "us", PLENTY, NOW)
     old, new = (
         Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, state, "x", OUTBOX))
         for state in (State.FAILED, State.IN_DOUBT)

@@ -18,7 +18,7 @@ from dropcut.model import OPEN, Edit, State
 from dropcut.notices import Notice
 from dropcut.ports import Ledger
 from dropcut.table import day_key, edit_key
-from tests.fakes.examples import NOW, OUTBOX, a_clip, an_edit
+from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_clip, an_edit
 from tests.fakes.ledger import FakeLedger
 
 DAY, US = "2026-11-24", "our execution"
@@ -48,7 +48,7 @@ class Exam:
         edit = self.row()
         if state is State.PREPARED:
             return edit
-        edit = self.ledger.reserve(edit, US, NOW)
+        edit = self.ledger.reserve(edit, US, PLENTY, NOW)
         if state is State.FAILED:
             return self.ledger.close_unpaid(edit, "refused", NOW)
         steps: list[Callable[[Edit], Edit]] = [
@@ -115,16 +115,16 @@ def test_what_is_open_paid_or_held_is_not_prepared_anew(exam: Exam, state: State
 
 def test_a_reservation_opens_the_next_attempt_and_counts_its_money(exam: Exam) -> None:
     exam.ledger.prepare(an_edit(), NOW)
-    edit = exam.ledger.reserve(exam.row(), US, NOW)
+    edit = exam.ledger.reserve(exam.row(), US, PLENTY, NOW)
     assert (edit.state, edit.attempt, edit.owner, edit.reserved_day) == (State.RESERVED, 1, US, DAY)
     assert exam.money() == (PRICE, 0, 1)
 
 
 def test_of_two_executions_with_the_same_reading_one_reserves(exam: Exam) -> None:
     read = exam.bring_to(State.PREPARED)
-    exam.ledger.reserve(read, US, NOW)
+    exam.ledger.reserve(read, US, PLENTY, NOW)
     with pytest.raises(LedgerConflict):
-        exam.ledger.reserve(read, "another", NOW)
+        exam.ledger.reserve(read, "another", PLENTY, NOW)
     assert exam.row().owner == US
     assert exam.money() == (PRICE, 0, 1)
 
@@ -136,7 +136,7 @@ def test_of_many_executions_at_the_same_moment_one_reserves(exam: Exam) -> None:
     def try_it(name: str) -> None:
         gate.wait()
         with contextlib.suppress(LedgerConflict):
-            won.append(exam.ledger.reserve(read, name, NOW).owner)
+            won.append(exam.ledger.reserve(read, name, PLENTY, NOW).owner)
 
     threads = [threading.Thread(target=try_it, args=(f"execution {n}",)) for n in range(6)]
     for thread in threads:
@@ -150,18 +150,18 @@ def test_of_many_executions_at_the_same_moment_one_reserves(exam: Exam) -> None:
 @pytest.mark.parametrize("state", sorted(OPEN))
 def test_an_open_attempt_is_not_opened_a_second_time_by_an_old_reading(exam: Exam, state: State) -> None:
     read = exam.bring_to(State.PREPARED)
-    edit = exam.ledger.reserve(read, US, NOW)
+    edit = exam.ledger.reserve(read, US, PLENTY, NOW)
     if state is not State.RESERVED:
         exam.ledger.advance(edit, state, NOW)
     with pytest.raises(LedgerConflict):
-        exam.ledger.reserve(read, US, NOW)
+        exam.ledger.reserve(read, US, PLENTY, NOW)
     assert exam.money() == (PRICE, 0, 1)
 
 
 def test_a_new_attempt_forgets_the_answers_of_the_last_one(exam: Exam) -> None:
     edit = exam.bring_to(State.SUBMITTED)
     exam.ledger.close_unpaid(edit, "capacity", NOW)
-    exam.ledger.reserve(exam.row(), "another", NOW)
+    exam.ledger.reserve(exam.row(), "another", PLENTY, NOW)
     row = exam.row()
     assert (row.attempt, row.owner) == (2, "another")
     assert (row.sent_at, row.request_id, row.submitted_at, row.reason) == (None, None, None, None)

@@ -12,9 +12,8 @@ import requests
 
 from localcloud.executions import states_entered
 from tests.e2e.local_powers import Powers
-from tests.e2e.outcomes import ASK, PRICE, assert_delivered, assert_ended
+from tests.e2e.outcomes import ASK, PRICE, assert_books_agree, assert_delivered, assert_ended
 from tests.e2e.stand import Stand, eventually
-from tests.e2e.test_provider_submission import drop_several
 
 SUBMIT = "SubmitEditFunction"
 
@@ -84,16 +83,17 @@ def test_a_charge_that_differs_from_the_estimate_is_what_the_books_and_the_manif
 def test_an_account_that_can_pay_for_two_of_three_buys_two_and_the_third_once_it_is_topped_up(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
+    places = [f"{folder}{number}/" for number in range(3)]
     stand.provider.settings(credits=2.5 * PRICE)
     try:
-        places = drop_several(stand, folder, clip, 3)
+        for place in places:
+            stand.drop(f"{place}beach.mp4", clip, ASK)
+        eventually(lambda: "DELAYED" in [said.attributes["status"] for said in stand.messages(folder)], "one waits")
     finally:
         stand.provider.settings(credits=10_000.0)
-    (refused,) = [place for place in places if not stand.bill(place)]
-    assert "Insufficient credits" in assert_ended(stand, refused, "FAILED").text
-    stand.drop(f"{refused}beach.mp4", clip, ASK)
-    stand.finish(refused)
-    assert [edit["state"] for edit in stand.edits(folder)] == ["DELIVERED"] * 3
+    stand.finish(folder)
+    said = sorted(message.attributes["status"] for message in stand.messages(folder))
+    assert said == ["DELAYED", "DELIVERED", "DELIVERED", "DELIVERED"]
     assert len(stand.bill(folder)) == 3
 
 
@@ -122,20 +122,4 @@ def test_the_ledger_and_the_providers_bill_agree_to_the_cent(
     if status:
         stand.provider.inject([{"stage": "submit", "kind": "answer_lost"}, {"stage": "history", "kind": "never"}])
     stand.drop(f"{folder}beach.mp4", clip, ASK)
-    stand.finish("")
-    rows = stand.ledger()
-    edits = [row for row in rows if row["sk"] == "EDIT"]
-    attempts = [row for row in rows if row["sk"].startswith("ATTEMPT#")]
-    unknown = [
-        row for row in edits if row["state"] in ("IN_DOUBT", "UNDELIVERED", "DELIVERED") and not row.get("charged_usd")
-    ]
-    days = [row for row in rows if row["pk"].startswith("DAY#")]
-    charged = sum((row.get("charged_usd", Decimal(0)) for row in attempts), Decimal(0))
-    assert sum(day.get("charged_usd", 0) for day in days) == charged
-    assert sum(day["reserved_usd"] for day in days) == sum(row["estimated_usd"] for row in unknown)
-    marks = [f"{row['pk'].removeprefix('EDIT#')}/{row['attempt']}/" for row in unknown]
-    known = [
-        sold for sold in stand.provider.bill()["generations"] if not any(mark in sold["video_url"] for mark in marks)
-    ]
-    assert sum(Decimal(str(sold["usd"])) for sold in known) == charged
-    assert len(marks) >= bool(status)
+    assert len(assert_books_agree(stand)) >= bool(status)

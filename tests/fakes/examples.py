@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from dropcut.identity import drop_id
-from dropcut.model import Clip, Drop, Edit, State
+from dropcut.model import Clip, Drop, Edit, Limits, State
 
 INBOX, OUTBOX, WORKROOM = "inbox", "outbox", "workroom"
+PLENTY = Limits(usd_per_day=Decimal(50), in_flight=5)
 NOW = 1_795_500_000.0  # 2026-11-24T06:00:00Z
 
 # The body of the provider's own page, less `video_url`.

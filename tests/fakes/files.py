@@ -50,6 +50,10 @@ class FakeFiles:
         flat = [key for key in there if not (folder_only and "/" in key.removeprefix(prefix))]
         return sorted(key for key in flat if self._find(bucket, key, None))
 
+    def listing(self, bucket: str) -> Iterator[tuple[str, float]]:
+        for key in self.keys(bucket, ""):
+            yield key, self.objects[bucket, key][-1].modified
+
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes:
         return self._data(bucket, key, version)[:limit]
 

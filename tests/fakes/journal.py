@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dropcut.model import Drop, Half
+from dropcut.model import Drop, Half, Unfinished
 from dropcut.notices import Notice
-from dropcut.ports import OutputOwner
+from dropcut.ports import DropRecord, OutputOwner
 from dropcut.table import drop_key, edit_key
 from tests.fakes.ledger import FakeLedger
 
@@ -33,6 +33,9 @@ class FakeJournal:
         self.drops: dict[str, DropRow] = {}
         self.halves: dict[tuple[str, str], Half] = {}
         self.noticed: set[tuple[str, str]] = set()
+        self.asked: dict[str, float] = {}
+        self.told: set[str] = set()
+        self.active = 0.0
         self.owners: dict[tuple[str, str], OutputOwner] = {}
 
     def record_drop(self, drop: Drop, now: float) -> bool:
@@ -48,6 +51,35 @@ class FakeJournal:
         row.outcome, row.edit_id = outcome, edit_id or row.edit_id
         if notice:
             row.notice, row.to_sweep_since = notice.to_store(), now
+
+    def drop(self, drop: Drop) -> DropRecord | None:
+        row = self.drops.get(drop.drop_id)
+        return DropRecord(row.outcome, row.edit_id) if row else None
+
+    def unfinished(self, before: float) -> list[Unfinished]:
+        found = [
+            Unfinished(key=drop_key(row.drop), drop=row.drop, edit_id=None, execution=name)
+            for name, row in self.drops.items()
+            if not row.outcome and max(row.first_seen, self.asked.get(name, 0.0)) <= before
+        ]
+        for name, edit in self._ledger.edits.items():
+            touched = max(self._ledger.touched.get(name, 0.0), self.asked.get(name, 0.0))
+            if not edit.notice and touched <= before:
+                drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
+                key, execution = edit_key(name), edit.execution or drop.drop_id
+                found.append(Unfinished(key=key, drop=drop, edit_id=name, execution=execution))
+        return found
+
+    def look_later(self, unfinished: Unfinished, now: float) -> None:
+        self.asked[unfinished.edit_id or unfinished.drop.drop_id] = now
+
+    def active_since(self) -> float:
+        return self.active
+
+    def first_time(self, what: str, now: float) -> bool:
+        new = what not in self.told
+        self.told.add(what)
+        return new
 
     def wait_for_partner(self, half: Half) -> None:
         self.halves[half.bucket, half.key] = half

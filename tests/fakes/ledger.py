@@ -8,13 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from dropcut.documents import day_of
-from dropcut.errors import LedgerConflict
-from dropcut.model import Edit, State
+from dropcut.errors import LedgerConflict, LimitReached
+from dropcut.model import Delay, Edit, Limits, State
 from dropcut.notices import Notice
 
 FRESH: dict[str, Any] = dict.fromkeys(
-    ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice")
-) | {"event_id": None, "notified_at": None}
+    (
+        *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice"),
+        *("delayed_since", "delayed_by", "event_id", "notified_at"),
+    )
+)
 
 
 class FakeLedger:
@@ -23,6 +26,7 @@ class FakeLedger:
     def __init__(self, *edits: Edit) -> None:
         self.edits = {edit.edit_id: edit for edit in edits}
         self.touched: dict[str, float] = {}
+        self.places: set[str] = set()
         self.attempts: dict[tuple[str, int], dict[str, Any]] = {}
         self.money: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
 
@@ -39,16 +43,26 @@ class FakeLedger:
             edit = replace(edit, **{name: getattr(known, name) for name in stays})
         self._put(edit, now)
 
-    def reserve(self, edit: Edit, owner: str, now: float) -> Edit:
+    def reserve(self, edit: Edit, owner: str, limits: Limits, now: float) -> Edit:
         known, number, day = self.edits.get(edit.edit_id), edit.attempt + 1, day_of(now)
         if not known or (known.state, known.attempt) != (edit.state, edit.attempt):
             raise LedgerConflict("the edit was moved by somebody else")
         if (edit.edit_id, number) in self.attempts:
             raise LedgerConflict("the edit was moved by somebody else")
+        if self.money[day]["committed_usd"] + edit.estimated_usd > limits.usd_per_day:
+            raise LimitReached(Delay.DAY_LIMIT)
+        if len(self.places - {edit.edit_id}) >= limits.in_flight:
+            raise LimitReached(Delay.IN_FLIGHT_LIMIT)
+        self.places.add(edit.edit_id)
         self.attempts[edit.edit_id, number] = {"owner": owner}
-        self._count(day, reserved_usd=edit.estimated_usd, attempts=Decimal(1))
+        usd = edit.estimated_usd
+        self._count(day, committed_usd=usd, reserved_usd=usd, attempts=Decimal(1))
         opened = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
         return self._put(replace(known, **{**FRESH, **opened}), now)
+
+    def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
+        facts: dict[str, Any] = {"delayed_by": why, "delayed_since": edit.delayed_since or round(now, 3)}
+        return self.advance(edit, edit.state, now, **facts)
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         return self._put(replace(self._same(edit), state=to, **facts), now)
@@ -56,22 +70,25 @@ class FakeLedger:
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
         known = self._same(edit)
         if charged_usd is not None and edit.charged_usd is None:
-            self._count(known.reserved_day, reserved_usd=-known.estimated_usd, charged_usd=charged_usd)
+            self._settle_day(known, charged_usd)
         charged = edit.charged_usd if charged_usd is None else charged_usd
         self._close(edit, "COMPLETED")
+        self.places.discard(edit.edit_id)
         completed_at = edit.completed_at or round(now, 3)
         return self._put(replace(known, state=State.COMPLETED, charged_usd=charged, completed_at=completed_at), now)
 
     def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
         known = self._same(edit)
-        self._count(known.reserved_day, reserved_usd=-known.estimated_usd)
+        self._settle_day(known, Decimal(0))
         self._close(edit, reason)
+        self.places.discard(edit.edit_id)
         return self._put(replace(known, state=State.FAILED, reason=reason), now)
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        return self.advance(
-            edit, to, now, notice=notice.to_store(), event_id=notice.body.event_id, notified_at=None, **facts
-        )
+        told: dict[str, Any] = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None}
+        moved = self.advance(edit, to, now, **told, **facts)
+        self.places.discard(edit.edit_id)
+        return moved
 
     def _same(self, edit: Edit) -> Edit:
         known = self.edits.get(edit.edit_id)
@@ -84,6 +101,10 @@ class FakeLedger:
         self.edits[edit.edit_id] = replace(edit, warnings=warnings)
         self.touched[edit.edit_id] = now
         return self.edits[edit.edit_id]
+
+    def _settle_day(self, edit: Edit, charged: Decimal) -> None:
+        usd = {"committed_usd": charged - edit.estimated_usd, "reserved_usd": -edit.estimated_usd}
+        self._count(edit.reserved_day, charged_usd=charged, **usd)
 
     def _count(self, day: str, **amounts: Decimal) -> None:
         for name, amount in amounts.items():

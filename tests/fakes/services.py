@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dropcut.model import Clip, Drop
-from tests.fakes.examples import NOW, OUTBOX, a_clip
+from dropcut.model import Clip, Drop, Limits
+from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_clip
 from tests.fakes.files import FakeFiles
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
@@ -27,11 +27,15 @@ class FakeExecutions:
 
     def __init__(self) -> None:
         self.started: dict[str, Drop] = {}
+        self.statuses: dict[str, str] = {}
 
     def start(self, drop: Drop) -> bool:
         new = drop.drop_id not in self.started
         self.started.setdefault(drop.drop_id, drop)
         return new
+
+    def status(self, name: str) -> str | None:
+        return self.statuses.get(name, "RUNNING" if name in self.started else None)
 
 
 class FakeTopic:
@@ -65,11 +69,14 @@ class FakeServices:
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     topic: FakeTopic = field(default_factory=FakeTopic)
     probe: FakeProber = field(default_factory=lambda: FakeProber(a_clip()))
+    inbox: str = INBOX
     outbox: str = OUTBOX
     max_clip_seconds: float = 10.0
+    limits: Limits = PLENTY
     first_wait_seconds: int = 150
     settle_seconds: int = 20
     half_wait_minutes: float = 15.0
+    sweep_window_hours: float = 24.0
     files: FakeFiles = field(init=False)
     journal: FakeJournal = field(init=False)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from checks.documents import CORE, REPOSITORY, STATE_MACHINE, load
-from dropcut.waiting import MAX_UNREADABLE, POLL_UNTIL, SEARCHES
+from dropcut.waiting import MAX_UNREADABLE, POLL_UNTIL, RESULT_LIVES, SEARCHES
 from localcloud.simulator.catalogue import ANYWHERE, KINDS
 
 PAGE = (REPOSITORY / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -105,7 +105,8 @@ def test_the_times_on_the_page_are_those_of_the_program() -> None:
     assert sum(SEARCHES) + settling == pytest.approx(10 * minutes, rel=0.1)
     assert "for about half an hour" in PAGE
     assert pauses("SubmitEdit", "ProviderBusy") == pytest.approx(30 * minutes, rel=0.2)
-    assert PAGE.count("for about five hours") == 2
-    assert pauses("DeliverEdit", "States.ALL") == pytest.approx(5 * hours, rel=0.2)
+    assert "growing to six hours, for the seven days that the provider keeps it" in PAGE
+    assert load(STATE_MACHINE)["States"]["DeliverEdit"]["Retry"][-1]["MaxDelaySeconds"] == 6 * hours
+    assert RESULT_LIVES == 7 * 24 * hours < pauses("DeliverEdit", "States.ALL") < 8 * 24 * hours
     assert f"until {POLL_UNTIL // minutes} minutes after the submission" in PAGE
     assert (MAX_UNREADABLE, "more than twelve of those" in PAGE) == (12, True)

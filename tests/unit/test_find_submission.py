@@ -25,7 +25,7 @@ def lost(*, accepted: bool = True) -> tuple[FakeServices, Drop, str]:
     edit_id = prepare_edit(world, drop)["edit_id"]
     world.provider.answers, world.provider.loses_requests = [SubmissionUnknown("HTTP 504")], not accepted
     with pytest.raises(SubmissionUnknown):
-        submit_edit(world, drop, edit_id)
+        submit_edit(world, drop, edit_id, {})
     return world, drop, edit_id
 
 

@@ -15,7 +15,12 @@ from checks.statemachine import aliases, problems
 from checks.states import states
 from dropcut.model import Edit
 
-NEVER_A_STATE = {"start_edit", "sweep_drops"}  # one starts executions, the other looks after them
+NEVER_A_STATE = {
+    "start_edit",
+    "settle_execution",
+    "sweep_drops",
+    "recover_drops",
+}  # before, after and beside executions
 NAMES = load(TEMPLATE)
 MACHINE = load(STATE_MACHINE)
 (MACHINE_ID,) = resources(NAMES, "AWS::Serverless::StateMachine")

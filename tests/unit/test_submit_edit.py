@@ -8,7 +8,6 @@ import pytest
 
 from dropcut.errors import (
     ClipNotShared,
-    InsufficientCredits,
     KeyUnreadable,
     LedgerConflict,
     NotSent,
@@ -20,7 +19,7 @@ from dropcut.identity import mark
 from dropcut.model import Drop, State
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import LEAST_SHARED, submit_edit
-from tests.fakes.examples import WORKROOM, a_drop, an_edit_in
+from tests.fakes.examples import PLENTY, WORKROOM, a_drop, an_edit_in
 from tests.fakes.services import FakeServices, Interruption
 from tests.fakes.worlds import a_world
 
@@ -34,7 +33,7 @@ def prepared(clip_key: str = "trip/beach.mp4") -> tuple[FakeServices, Drop, str]
 
 def test_one_post_with_the_frozen_clip_and_the_resolved_request() -> None:
     world, drop, edit_id = prepared()
-    outcome = submit_edit(world, drop, edit_id)
+    outcome = submit_edit(world, drop, edit_id, {})
     ((request, video_url),) = world.provider.submissions
     assert request == world.ledger.edits[edit_id].request
     assert f"/{edit_id}/1/clip.mp4?" in video_url
@@ -46,7 +45,7 @@ def test_one_post_with_the_frozen_clip_and_the_resolved_request() -> None:
 @pytest.mark.parametrize(("suffix", "kind"), [(".mp4", "video/mp4"), (".MOV", "video/quicktime")])
 def test_the_clip_is_frozen_as_what_it_is(suffix: str, kind: str) -> None:
     world, drop, edit_id = prepared("beach" + suffix)
-    submit_edit(world, drop, edit_id)
+    submit_edit(world, drop, edit_id, {})
     (frozen,) = world.files.objects[WORKROOM, mark(edit_id, 1, suffix)]
     assert (frozen.data, frozen.content_type) == (b"a clip", kind)
 
@@ -54,26 +53,27 @@ def test_the_clip_is_frozen_as_what_it_is(suffix: str, kind: str) -> None:
 def test_money_and_intent_are_written_before_the_post() -> None:
     world, drop, edit_id = prepared()
     seen = Interruption(world, set(), lambda: None)
-    submit_edit(seen.services(), drop, edit_id)
+    submit_edit(seen.services(), drop, edit_id, {})
     assert seen.calls.index("ledger.reserve") < seen.calls.index("ledger.advance") < seen.calls.index("provider.submit")
     assert seen.calls.count("provider.submit") == 1
 
 
 def test_the_row_tells_what_was_sent_when_and_as_what() -> None:
     world, drop, edit_id = prepared()
-    submit_edit(world, drop, edit_id)
+    submit_edit(world, drop, edit_id, {})
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.request_id, edit.owner) == (State.SUBMITTED, "request-1", drop.drop_id)
     assert edit.sent_at == edit.submitted_at == world.clock.now
-    assert dict(world.ledger.money[DAY]) == {"reserved_usd": Decimal("1.68"), "attempts": 1}
+    reserved = {"committed_usd": Decimal("1.68"), "reserved_usd": Decimal("1.68"), "attempts": 1}
+    assert dict(world.ledger.money[DAY]) == reserved
 
 
-@pytest.mark.parametrize("error", [ProviderRefused, InsufficientCredits, KeyUnreadable])
+@pytest.mark.parametrize("error", [ProviderRefused, KeyUnreadable])
 def test_a_refusal_that_proves_it_closes_the_attempt_and_frees_the_money(error: type[NotSent]) -> None:
     world, drop, edit_id = prepared()
     world.provider.answers = [error("no credits")]
     with pytest.raises(error):
-        submit_edit(world, drop, edit_id)
+        submit_edit(world, drop, edit_id, {})
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.reason) == (State.FAILED, "no credits")
     assert world.ledger.money[DAY]["reserved_usd"] == 0
@@ -83,11 +83,12 @@ def test_a_busy_provider_leaves_the_same_attempt_open_to_be_sent_again() -> None
     world, drop, edit_id = prepared()
     world.provider.answers = [ProviderBusy("429")]
     with pytest.raises(ProviderBusy):
-        submit_edit(world, drop, edit_id)
+        submit_edit(world, drop, edit_id, {})
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.sent_at) == (State.RESERVED, None)
-    assert submit_edit(world, drop, edit_id)["attempt"] == 1
-    assert world.ledger.money[DAY] == {"reserved_usd": Decimal("1.68"), "attempts": 1}, "reserved once"
+    assert submit_edit(world, drop, edit_id, {})["attempt"] == 1
+    reserved = {"committed_usd": Decimal("1.68"), "reserved_usd": Decimal("1.68"), "attempts": 1}
+    assert world.ledger.money[DAY] == reserved, "reserved once"
     assert len(world.provider.rows) == 1
 
 
@@ -96,7 +97,7 @@ def test_an_unknown_answer_is_never_sent_again() -> None:
     world.provider.answers = [SubmissionUnknown("HTTP 502")]
     for _ in range(5):
         with pytest.raises(SubmissionUnknown):
-            submit_edit(world, drop, edit_id)
+            submit_edit(world, drop, edit_id, {})
     assert len(world.provider.submissions) == 1
     assert world.ledger.edits[edit_id].state is State.SUBMITTING
 
@@ -108,12 +109,12 @@ def test_an_answer_that_cannot_be_written_down_is_unknown_and_names_the_id() -> 
         raise LedgerConflict("moved")
 
     seen = Interruption(world, set(), fail)
-    submit_edit(seen.services(), drop, edit_id)
+    submit_edit(seen.services(), drop, edit_id, {})
     world, drop, edit_id = prepared()
     last = len(seen.calls)
     assert seen.calls[last - 1] == "ledger.advance"
     with pytest.raises(SubmissionUnknown) as caught:
-        submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id)
+        submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id, {})
     assert "request-1" in str(caught.value)
 
 
@@ -121,11 +122,11 @@ def test_an_address_that_dies_too_soon_is_not_sent() -> None:
     world, drop, edit_id = prepared()
     world.files.shared_seconds = LEAST_SHARED - 1
     with pytest.raises(ClipNotShared):
-        submit_edit(world, drop, edit_id)
+        submit_edit(world, drop, edit_id, {})
     assert world.provider.submissions == []
     assert world.ledger.edits[edit_id].state is State.RESERVED
     world.files.shared_seconds = LEAST_SHARED
-    assert submit_edit(world, drop, edit_id)["outcome"] == "submitted"
+    assert submit_edit(world, drop, edit_id, {})["outcome"] == "submitted"
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTED, State.COMPLETED])
@@ -133,7 +134,7 @@ def test_entered_again_after_the_answer_it_goes_on_with_that_request(state: Stat
     world = FakeServices()
     edit = an_edit_in(state)
     world.ledger.edits[edit.edit_id] = edit
-    assert submit_edit(world, a_drop(), edit.edit_id, tries=1)["request_id"] == "request-1"
+    assert submit_edit(world, a_drop(), edit.edit_id, {"tries": 1})["request_id"] == "request-1"
     assert world.provider.submissions == []
 
 
@@ -142,7 +143,7 @@ def test_an_edit_of_another_execution_is_left_alone(state: State) -> None:
     world = FakeServices()
     edit = an_edit_in(state, owner="somebody else")
     world.ledger.edits[edit.edit_id] = edit
-    assert submit_edit(world, a_drop(), edit.edit_id) == {"outcome": "left", "edit_id": edit.edit_id}
+    assert submit_edit(world, a_drop(), edit.edit_id, {}) == {"outcome": "left", "edit_id": edit.edit_id}
     assert world.ledger.edits[edit.edit_id] == edit
     assert world.provider.submissions == []
 
@@ -151,8 +152,8 @@ def test_a_new_attempt_after_a_failure_has_a_mark_of_its_own_and_forgets_the_old
     world, drop, edit_id = prepared()
     world.provider.answers = [ProviderRefused("bad")]
     with pytest.raises(ProviderRefused):
-        submit_edit(world, drop, edit_id)
-    outcome = submit_edit(world, drop, edit_id, tries=1)
+        submit_edit(world, drop, edit_id, {})
+    outcome = submit_edit(world, drop, edit_id, {"tries": 1})
     assert (outcome["attempt"], outcome["tries"]) == (2, 2)
     assert f"/{edit_id}/2/clip.mp4" in world.provider.submissions[-1][1]
     assert world.ledger.edits[edit_id].reason is None
@@ -161,15 +162,15 @@ def test_a_new_attempt_after_a_failure_has_a_mark_of_its_own_and_forgets_the_old
 def test_two_executions_that_read_at_the_same_time_reserve_once() -> None:
     world, _, edit_id = prepared()
     read_by_both = world.ledger.edits[edit_id]
-    world.ledger.reserve(read_by_both, "one", world.clock())
+    world.ledger.reserve(read_by_both, "one", PLENTY, world.clock())
     with pytest.raises(LedgerConflict):
-        world.ledger.reserve(read_by_both, "other", world.clock())
+        world.ledger.reserve(read_by_both, "other", PLENTY, world.clock())
 
 
 def test_an_edit_that_is_not_in_the_ledger_is_not_bought() -> None:
     world, drop = a_world()
     with pytest.raises(LookupError):
-        submit_edit(world, drop, "e9")
+        submit_edit(world, drop, "e9", {})
     assert world.provider.submissions == []
 
 
@@ -178,6 +179,6 @@ def test_a_key_that_cannot_be_read_is_noticed_before_the_intent_is_written() -> 
     world, drop, edit_id = prepared()
     world.provider.unreadable_key = KeyUnreadable("no such parameter")
     with pytest.raises(KeyUnreadable):
-        submit_edit(world, drop, edit_id)
+        submit_edit(world, drop, edit_id, {})
     assert world.ledger.edits[edit_id].state is State.RESERVED
     assert world.provider.submissions == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from dropcut.executions import SnsTopic, StepFunctionsExecutions
 from dropcut.files import SHARED_SECONDS, S3Files
 from dropcut.journal import DynamoJournal
 from dropcut.ledger import DynamoLedger
+from dropcut.model import Limits
 from dropcut.ports import Clock, Executions, Files, Journal, Ledger, Prober, Provider, Results, Topic
 from dropcut.provider import SegmindProvider
 from dropcut.results import WebResults
@@ -43,6 +45,10 @@ class Services:
     clock: Clock = staticmethod(time.time)
 
     @property
+    def inbox(self) -> str:
+        return self.settings.text("INBOX_BUCKET")
+
+    @property
     def outbox(self) -> str:
         return self.settings.text("OUTBOX_BUCKET")
 
@@ -51,12 +57,25 @@ class Services:
         return self.settings.number("MAX_CLIP_SECONDS")
 
     @property
+    def limits(self) -> Limits:
+        return Limits(
+            usd_per_day=Decimal(self.settings.text("MAX_USD_PER_DAY")),
+            in_flight=int(self.settings.number("MAX_EDITS_IN_FLIGHT")),
+            spending=self.settings.text("SPENDING_ENABLED") == "true",
+            credit_wait_hours=self.settings.number("CREDIT_WAIT_HOURS"),
+        )
+
+    @property
     def first_wait_seconds(self) -> int:
         return int(self.settings.number("FIRST_WAIT_SECONDS"))
 
     @property
     def settle_seconds(self) -> int:
         return int(self.settings.number("SETTLE_SECONDS"))
+
+    @property
+    def sweep_window_hours(self) -> float:
+        return self.settings.number("SWEEP_WINDOW_HOURS")
 
     @property
     def half_wait_minutes(self) -> float:

@@ -11,7 +11,19 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MODEL = "kling-o3-video2video-edit"
-Status = Literal["DELIVERED", "REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED", "UNCHANGED", "WAITING"]
+Status = Literal[
+    "DELIVERED",
+    "RESTORED",
+    "UNCHANGED",
+    "REJECTED",
+    "FAILED",
+    "IN_DOUBT",
+    "UNDELIVERED",
+    "DELAYED",
+    "OVERDUE",
+    "WAITING",
+    "LEFT_ALONE",
+]
 
 
 class Document(BaseModel):

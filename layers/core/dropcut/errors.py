@@ -8,16 +8,20 @@ The class name is the message: Step Functions sees it as the error name and the 
     │   ├── ClipNotShared       the clip's address could not be signed for long enough; likewise
     │   ├── KeyUnreadable       the API key could not be read, so nothing could be sent
     │   ├── InsufficientCredits 402, or 406 about credits: somebody has to top up
+    │   ├── LimitReached        a limit of this stack leaves no room; it is asked again later
     │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
     ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
     ├── ProviderUnreadable      a free read failed (network, 5xx, nonsense): read again later
     ├── ResultHostUnknown       the result lies on a host that this stack was not told to trust: held
     ├── DeliveryFailed          the copy into the outbox failed and left nothing: try again
+    │   └── ResultExpired       the provider keeps result files for seven days, and those are over: held
     └── LedgerConflict          somebody else moved the edit first: read it again, never push
         └── RowBusy             another write to the same row was under way; nothing was written
 """
 
 from __future__ import annotations
+
+from dropcut.model import Delay
 
 
 class DropcutError(Exception):
@@ -44,6 +48,14 @@ class InsufficientCredits(NotSent):
     """The account cannot pay for this generation."""
 
 
+class LimitReached(NotSent):
+    """A limit leaves no room for another attempt now. `delay` says which."""
+
+    def __init__(self, delay: Delay) -> None:
+        super().__init__(f"the limits of this stack left no room for it in seven days ({delay})")
+        self.delay = delay
+
+
 class ProviderRefused(NotSent):
     """The provider answered with a refusal that proves that it took nothing."""
 
@@ -64,8 +76,18 @@ class DeliveryFailed(DropcutError):
     """The result was not copied; the outbox is as it was before."""
 
 
+class ResultExpired(DeliveryFailed):
+    """The result could not be fetched, and the time for which the provider keeps it is over."""
+
+
 class LedgerConflict(DropcutError):
-    """A conditional write found the row in another state than the one decided upon."""
+    """A conditional write found a row in another state than the one decided upon. `places` tells which of the
+    transaction's writes it was, counted from 0.
+    """
+
+    def __init__(self, message: str, places: frozenset[int] = frozenset()) -> None:
+        super().__init__(message)
+        self.places = places
 
 
 class RowBusy(LedgerConflict):

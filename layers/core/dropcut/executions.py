@@ -25,6 +25,16 @@ class StepFunctionsExecutions:
             raise
         return True
 
+    def status(self, name: str) -> str | None:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None where there is no execution of that name."""
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            return str(self._step_functions.describe_execution(executionArn=arn)["status"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return None
+            raise
+
 
 class SnsTopic:
     def __init__(self, sns: Any, topic_arn: str) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
 from dropcut.errors import LedgerConflict
-from dropcut.model import Drop, Half
+from dropcut.model import Drop, Half, Unfinished
 from dropcut.notices import Notice
-from dropcut.ports import OutputOwner
-from dropcut.table import SWEEP_INDEX, Row, attribute, change, drop_key, output_key, to_sweep, wait_key
+from dropcut.ports import DropRecord, OutputOwner
+from dropcut.table import (
+    SWEEP_INDEX,
+    Row,
+    attribute,
+    change,
+    drop_key,
+    edit_from,
+    output_key,
+    plain,
+    to_sweep,
+    wait_key,
+)
 from dropcut.writes import once
 
 HALF_EXPIRES = 30 * 24 * 3600  # seconds; only rows about halves expire
@@ -29,6 +41,11 @@ class DynamoJournal:
         facts = {"clip_key": drop.clip_key, "bucket": drop.bucket, "drop": attribute(drop.as_json())}
         update = change(facts, first={"first_seen": attribute(now)})
         self._table.update_item(Key=key, **update)
+        with suppress(LedgerConflict):  # until it is understood, the sweep asks after it
+            first = "attribute_not_exists(#outcome) AND attribute_not_exists(#sweep)"
+            waits = change(to_sweep("DROP", now))
+            waits["ExpressionAttributeNames"]["#outcome"] = "outcome"
+            once(self._table.update_item, Key=key, ConditionExpression=first, **waits)
         others = self._table.query(KeyConditionExpression=Key("pk").eq(key["pk"]), Limit=2, ConsistentRead=True)[
             "Items"
         ]
@@ -40,8 +57,39 @@ class DynamoJournal:
         facts = {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id}
         if notice:
             facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", now)}
-        update = change({name: value for name, value in facts.items() if value is not None})
+        done = () if notice else ("sweep", "sweep_at")
+        update = change({name: value for name, value in facts.items() if value is not None}, done)
         self._table.update_item(Key=drop_key(drop), **update)
+
+    def drop(self, drop: Drop) -> DropRecord | None:
+        row = self._table.get_item(Key=drop_key(drop), ConsistentRead=True).get("Item")
+        return DropRecord(row.get("outcome", ""), row.get("edit_id")) if row else None
+
+    def unfinished(self, before: float) -> list[Unfinished]:
+        return [_unfinished_drop(row) for row in self._to_sweep("DROP", before)] + [
+            _unfinished_edit(row) for row in self._to_sweep("EDIT", before)
+        ]
+
+    def look_later(self, unfinished: Unfinished, now: float) -> None:
+        """Send a row to the end of the queue; one that was dealt with meanwhile stays out of it."""
+        update = change({"sweep_at": attribute(now)})
+        update["ExpressionAttributeNames"]["#sweep"] = "sweep"
+        with suppress(LedgerConflict):
+            once(self._table.update_item, Key=unfinished.key, ConditionExpression="attribute_exists(#sweep)", **update)
+
+    def active_since(self) -> float:
+        """When this stack began: its table was made then, and a retained one belongs to no later stack."""
+        made = self._table.meta.client.describe_table(TableName=self._table.name)["Table"]["CreationDateTime"]
+        return float(made.timestamp())
+
+    def first_time(self, what: str, now: float) -> bool:
+        """True once in the life of a stack for each `what`."""
+        row = {"pk": "STACK", "sk": f"TOLD#{what}", "told_at": attribute(now)}
+        try:
+            once(self._table.put_item, Item=row, ConditionExpression="attribute_not_exists(pk)")
+        except LedgerConflict:
+            return False
+        return True
 
     def wait_for_partner(self, half: Half) -> None:
         row = {"bucket": half.bucket, "key": half.key, "version": half.version, "since": attribute(half.since)}
@@ -90,3 +138,16 @@ class DynamoJournal:
         keys = [{"pk": row["pk"], "sk": row["sk"]} for row in found]
         rows = [self._table.get_item(Key=key, ConsistentRead=True).get("Item") for key in keys]
         return [row for row in rows if row and row.get("sweep") == kind]
+
+
+def _unfinished_drop(row: Row) -> Unfinished:
+    drop = Drop(**plain(row["drop"]))
+    return Unfinished(key={"pk": row["pk"], "sk": row["sk"]}, drop=drop, edit_id=None, execution=drop.drop_id)
+
+
+def _unfinished_edit(row: Row) -> Unfinished:
+    """An open edit, as its owner's: another drop of the same files may have described it last."""
+    edit = edit_from(row)
+    drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
+    key, execution = {"pk": row["pk"], "sk": row["sk"]}, edit.execution or drop.drop_id
+    return Unfinished(key=key, drop=drop, edit_id=edit.edit_id, execution=execution)

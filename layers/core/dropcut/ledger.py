@@ -15,16 +15,28 @@ from decimal import Decimal
 from typing import Any
 
 from dropcut.documents import day_of
-from dropcut.errors import RowBusy
-from dropcut.model import Edit, State
+from dropcut.errors import LedgerConflict, LimitReached, RowBusy
+from dropcut.model import Delay, Edit, Limits, State
 from dropcut.notices import Notice
-from dropcut.table import Row, attempt_key, attribute, change, day_key, edit_attributes, edit_from, edit_key, to_sweep
+from dropcut.table import (
+    FLIGHT_KEY,
+    Row,
+    attempt_key,
+    attribute,
+    change,
+    day_key,
+    edit_attributes,
+    edit_from,
+    edit_key,
+    to_sweep,
+)
 from dropcut.writes import once
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
 OF_ONE_END = ("reason", "output", "notice", "event_id", "notified_at")
-OF_ONE_ATTEMPT = ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", *OF_ONE_END)
+OF_A_WAIT = ("delayed_since", "delayed_by")
+OF_ONE_ATTEMPT = ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", *OF_A_WAIT, *OF_ONE_END)
 NAMES = {"#state": "state", "#attempt": "attempt", "#owner": "owner"}
 
 
@@ -46,21 +58,31 @@ class DynamoLedger:
         condition = "attribute_not_exists(pk) OR #state IN (:prepared, :failed)"
         once(self._table.update_item, Key=edit_key(edit.edit_id), ConditionExpression=condition, **update)
 
-    def reserve(self, edit: Edit, owner: str, now: float) -> Edit:
+    def reserve(self, edit: Edit, owner: str, limits: Limits, now: float) -> Edit:
         day, number = day_of(now), edit.attempt + 1
         opened: Row = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
         attempt = {**attempt_key(edit.edit_id, number), "owner": owner, "opened_at": attribute(now)}
         known: Row = {"from": edit.state, "before": edit.attempt}
         update = change({**opened, **to_sweep("EDIT", now)}, OF_ONE_ATTEMPT, **known)
-        money = change({}, add={"reserved_usd": edit.estimated_usd, "attempts": 1})
         unchanged = "#state = :from AND #attempt = :before"
-        self._transact(
-            {"Update": {"Key": edit_key(edit.edit_id), "ConditionExpression": unchanged, **update}},
-            {"Put": {"Item": attempt, "ConditionExpression": "attribute_not_exists(pk)"}},
-            {"Update": {"Key": day_key(day), **money}},
-        )
+        try:
+            self._transact(
+                {"Update": {"Key": edit_key(edit.edit_id), "ConditionExpression": unchanged, **update}},
+                {"Put": {"Item": attempt, "ConditionExpression": "attribute_not_exists(pk)"}},
+                {"Update": _room_in_the_day(day, edit.estimated_usd, limits)},
+                {"Update": _room_in_flight(edit.edit_id, limits)},
+            )
+        except LedgerConflict as lost:
+            over = {2: Delay.DAY_LIMIT, 3: Delay.IN_FLIGHT_LIMIT}
+            if lost.places and lost.places <= over.keys():
+                raise LimitReached(over[min(lost.places)]) from None
+            raise
         fresh: Row = dict.fromkeys(OF_ONE_ATTEMPT)
         return replace(edit, **opened, **fresh)
+
+    def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
+        facts: Row = {"delayed_by": why, "delayed_since": edit.delayed_since or round(now, 3)}
+        return self.advance(edit, edit.state, now, **facts)
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         moved = replace(edit, state=to, **facts)
@@ -73,24 +95,25 @@ class DynamoLedger:
         moved = replace(edit, state=State.COMPLETED, **facts)
         steps = [{"Update": self._step(edit, moved, now, facts)}, self._close_attempt(moved, "COMPLETED", now)]
         if charged_usd is not None and edit.charged_usd is None:
-            money = change({}, add={"reserved_usd": -edit.estimated_usd, "charged_usd": charged_usd})
-            steps.append({"Update": {"Key": day_key(edit.reserved_day), **money}})
-        self._transact(*steps)
+            steps.append(_settle_day(edit, charged_usd))
+        self._transact(*steps, _land(edit))
         return moved
 
     def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
         moved = replace(edit, state=State.FAILED, reason=reason)
-        money = change({}, add={"reserved_usd": -edit.estimated_usd})
         self._transact(
             {"Update": self._step(edit, moved, now, {"reason": reason})},
             self._close_attempt(moved, reason, now),
-            {"Update": {"Key": day_key(edit.reserved_day), **money}},
+            _settle_day(edit, Decimal(0)),
+            _land(edit),
         )
         return moved
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        told = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None}
-        return self.advance(edit, to, now, **told, **facts)
+        told = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None, **facts}
+        moved = replace(edit, state=to, **told)
+        self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit))
+        return moved
 
     def _step(self, edit: Edit, moved: Edit, now: float, facts: Row) -> Row:
         gone = tuple(name for name, value in facts.items() if value is None)
@@ -102,7 +125,8 @@ class DynamoLedger:
         return {"Key": edit_key(edit.edit_id), "ConditionExpression": SAME_ATTEMPT, **update}
 
     def _close_attempt(self, edit: Edit, outcome: str, now: float) -> Row:
-        facts = {"outcome": outcome, "closed_at": now, "request_id": edit.request_id, "charged_usd": edit.charged_usd}
+        facts = {"outcome": outcome, "closed_at": now, "request_id": edit.request_id}
+        facts |= {"charged_usd": edit.charged_usd, "drift_usd": edit.drift_usd}
         update = change({name: attribute(value) for name, value in facts.items() if value is not None})
         return {"Update": {"Key": attempt_key(edit.edit_id, edit.attempt), **update}}
 
@@ -116,3 +140,32 @@ class DynamoLedger:
                 return once(write, TransactItems=list(items))
             self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads, and keeps no secret
         return once(write, TransactItems=list(items))
+
+
+def _room_in_the_day(day: str, usd: Decimal, limits: Limits) -> Row:
+    """Count an estimate, if what is reserved and charged on that day leaves room for it."""
+    room: Row = {"room": limits.usd_per_day - usd}
+    money = change({}, add={"committed_usd": usd, "reserved_usd": usd, "attempts": 1}, **room)
+    fits = "attribute_not_exists(#committed_usd) OR #committed_usd <= :room"
+    return {"Key": day_key(day), "ConditionExpression": fits, **money}
+
+
+def _settle_day(edit: Edit, charged_usd: Decimal) -> Row:
+    """The charge, or nothing, takes the place of the reservation in the day that holds it."""
+    usd = {"committed_usd": charged_usd - edit.estimated_usd, "reserved_usd": -edit.estimated_usd}
+    return {"Update": {"Key": day_key(edit.reserved_day), **change({}, add={**usd, "charged_usd": charged_usd})}}
+
+
+def _room_in_flight(edit_id: str, limits: Limits) -> Row:
+    """Take one of the places. They are names in a set: taken or left twice is taken or left once."""
+    most: Row = {"most": limits.in_flight, "name": edit_id}
+    place = change({}, add={"places": {edit_id}}, **most)
+    free = "attribute_not_exists(#places) OR size(#places) < :most OR contains(#places, :name)"
+    return {"Key": FLIGHT_KEY, "ConditionExpression": free, **place}
+
+
+def _land(edit: Edit) -> Row:
+    """Leave the place, in the transaction that ends the flight, so that none can leak."""
+    names, values = {"#places": "places"}, {":places": {edit.edit_id}}
+    gone = {"UpdateExpression": "DELETE #places :places", "ExpressionAttributeNames": names}
+    return {"Update": {"Key": FLIGHT_KEY, **gone, "ExpressionAttributeValues": values}}

@@ -6,9 +6,8 @@ from itertools import accumulate
 from typing import Any, cast
 
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
-from dropcut.identity import digest, is_clip, mark, outbox_keys, split
-from dropcut.model import Clip, Drop, Edit, Half, State
-from dropcut.pairing import partner_names
+from dropcut.identity import digest, mark, outbox_keys, split
+from dropcut.model import Clip, Drop, Edit, State
 from dropcut.redaction import ended, printable, quote
 from dropcut.sidecar import Problem
 
@@ -112,14 +111,30 @@ def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool) -> Noti
     where = f"its output is {printable(place.key)}, as before"
     to_do = 'To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.'
     if not still_there:
-        where = f"its output {printable(place.key)} was since replaced or deleted"
-        to_do = f"The paid output is kept as version {place.version_id} of that key: copy it back from there. {to_do}"
+        where = (
+            f"its output {printable(place.key)} was since replaced or deleted, and that version of it no longer exists"
+        )
     return Notification(
         event_id=event_id(drop.drop_id, "UNCHANGED"),
         status="UNCHANGED",
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} was edited before with the same request; nothing was bought, {where}.",
         what_to_do=to_do,
+        output=place,
+    )
+
+
+def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
+    """The same files were dropped again, and their paid output had been replaced or deleted."""
+    output = edit.output or {}
+    place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
+    return Notification(
+        event_id=event_id(drop.drop_id, "RESTORED"),
+        status="RESTORED",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} was edited before with the same request. Nothing was bought, and its "
+        f"output is back: {printable(place.key)}.",
+        what_to_do='To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.',
         output=place,
     )
 
@@ -171,22 +186,4 @@ def failed(
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
         what_to_do=to_do.format(**known),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
-    )
-
-
-def waiting(half: Half, hint: str) -> Notification:
-    """One notice for a file whose partner has not come; `hint` is a sentence on why that may be, or nothing."""
-    place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
-    clip, names = is_clip(half.key), " or ".join(printable(name) for name in partner_names(half.key))
-    missing = f"{'a sidecar' if clip else 'a clip'}: {names}"
-    summary = f"{printable(half.key)} waits for {missing}. Nothing was started and nothing was paid. {hint}"
-    return Notification(
-        event_id=event_id(half.key, "WAITING", half.bucket, half.version),
-        status="WAITING",
-        folder=split(half.key).folder,
-        clip=place if clip else None,
-        sidecar=None if clip else place,
-        summary=summary.rstrip(),
-        what_to_do="Drop the missing file into the same folder, or one of the two again under the other's name. "
-        "The edit then starts by itself. No further notice is sent.",
     )

@@ -77,21 +77,48 @@ class Edit:
     warnings: tuple[str, ...] = ()
     rerun: int = 0
     attempt: int = 0
-    owner: str = ""  # the execution that holds the open attempt
+    owner: str = ""  # the drop whose execution holds the open attempt
+    execution: str = ""  # the execution's name, where it is not the drop's id: it was taken up again
     reserved_day: str = ""  # the day whose counter holds the reservation
     sent_at: float | None = None
     request_id: str | None = None
     submitted_at: float | None = None
     completed_at: float | None = None
     charged_usd: Decimal | None = None
+    delayed_since: float | None = None  # waits for a limit or for credits; nothing is open
+    delayed_by: str | None = None  # a Delay
     reason: str | None = None  # why it failed or is held
     output: dict[str, Any] | None = None  # bucket, key, version, etag, bytes, sha256
     notice: str | None = None  # the message about its end, as it was or will be sent
     event_id: str | None = None  # of that message
     notified_at: str | None = None
 
+    @property
+    def drift_usd(self) -> Decimal | None:
+        """What the provider charged beyond the estimate, once it said; the estimate is the higher reading."""
+        return None if self.charged_usd is None else self.charged_usd - self.estimated_usd
+
     def with_warning(self, warning: str) -> Edit:
         return replace(self, warnings=(*self.warnings, warning))
+
+
+class Delay(StrEnum):
+    """Why an edit is not sent yet."""
+
+    SPENDING_OFF = "SPENDING_OFF"
+    DAY_LIMIT = "DAY_LIMIT"
+    IN_FLIGHT_LIMIT = "IN_FLIGHT_LIMIT"
+    CREDITS = "CREDITS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What may be spent. The ledger holds to the first two in the transaction that opens an attempt."""
+
+    usd_per_day: Decimal
+    in_flight: int
+    spending: bool = True
+    credit_wait_hours: float = 24.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +150,16 @@ class HistoryRow:
     request_id: str
     video_url_path: str  # without scheme, host and query
     progress: Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """A drop or an edit that nobody has touched for a while, and the execution that should be at it."""
+
+    key: dict[str, str]  # of its row
+    drop: Drop
+    edit_id: str | None
+    execution: str
 
 
 @dataclass(frozen=True, kw_only=True)

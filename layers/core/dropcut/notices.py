@@ -41,7 +41,7 @@ class Notice:
 
 def subject(body: Notification) -> str:
     place = body.clip or body.sidecar
-    name = printable(split(place.key).name) if place else "a drop"
+    name = printable(split(place.key).name) if place else "files from before"
     text = f"Dropcut {body.status}: {name}".encode("ascii", "replace").decode()
     return text if len(text) <= SUBJECT_LIMIT else text[: SUBJECT_LIMIT - 3] + "..."
 

@@ -1,11 +1,12 @@
-"""One logger for all functions. Whatever is written passes through redaction first."""
+"""One logger for all functions, whose every line passes through redaction first, and the metrics of money."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 
 from dropcut.redaction import redact
 
@@ -15,3 +16,13 @@ def _redacted(record: dict[str, Any]) -> str:
 
 
 logger = Logger(service="dropcut", json_serializer=_redacted, utc=True)
+
+
+def count_charge(delivery: dict[str, Any]) -> None:
+    """What an edit cost, and how far that is from its estimate, in US dollars; nothing while it is not known."""
+    charged, estimated = delivery.get("charged_usd"), delivery.get("estimated_usd")
+    if charged is None or estimated is None:
+        return
+    for name, value in {"ChargedUsd": charged, "CostDriftUsd": charged - estimated}.items():
+        with single_metric(name=name, unit=MetricUnit.NoUnit, value=value, namespace="Dropcut"):
+            pass

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from dropcut.model import Clip, Drop, Edit, Half, HistoryRow, ObjectFacts, Progress, State
+from dropcut.model import Clip, Delay, Drop, Edit, Half, HistoryRow, Limits, ObjectFacts, Progress, State, Unfinished
 from dropcut.notices import Notice
 
 
@@ -20,6 +20,9 @@ class Files(Protocol):
     """S3. Every read names a version, so nothing changes under a running edit."""
 
     def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None: ...
+    def listing(self, bucket: str) -> Iterator[tuple[str, float]]:
+        """Every key of a bucket, and when it was uploaded."""
+
     def keys(self, bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]: ...
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes: ...
     def stream(self, bucket: str, key: str, version: str) -> Iterator[bytes]: ...
@@ -72,8 +75,14 @@ class Ledger(Protocol):
     def prepare(self, edit: Edit, now: float) -> None:
         """Write down what an edit is. Changes nothing about its attempts; refuses where one is open or paid."""
 
-    def reserve(self, edit: Edit, owner: str, now: float) -> Edit:
-        """Open the next attempt and reserve its money, in one transaction, if none is open."""
+    def reserve(self, edit: Edit, owner: str, limits: Limits, now: float) -> Edit:
+        """Open the next attempt and reserve its money, in one transaction, if none is open and the limits leave room.
+
+        Raises LimitReached.
+        """
+
+    def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
+        """Note what the edit waits for, and since when. Nothing is open meanwhile."""
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         """One step of the same attempt, from exactly the state that `edit` was read in."""
@@ -103,6 +112,11 @@ class Journal(Protocol):
     def half_noticed(self, half: Half, now: float) -> None: ...
     def unsent_notices(self, before: float) -> list[dict[str, Any]]: ...
     def notice_sent(self, notice: dict[str, Any], now: float) -> None: ...
+    def drop(self, drop: Drop) -> DropRecord | None: ...
+    def unfinished(self, before: float) -> list[Unfinished]: ...
+    def look_later(self, unfinished: Unfinished, now: float) -> None: ...
+    def active_since(self) -> float: ...
+    def first_time(self, what: str, now: float) -> bool: ...
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None: ...
     def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None: ...
 
@@ -115,9 +129,19 @@ class OutputOwner(NamedTuple):
     dropped_at: float
 
 
+class DropRecord(NamedTuple):
+    """What became of a drop: its outcome ("" while it is not known, "EDIT" while its edit goes on), and its edit."""
+
+    outcome: str
+    edit_id: str | None
+
+
 class Executions(Protocol):
     def start(self, drop: Drop) -> bool:
         """True if this call started it, False if it had been started before."""
+
+    def status(self, name: str) -> str | None:
+        """Step Functions' word for how an execution is, or None where there is none of that name."""
 
 
 class Topic(Protocol):
@@ -146,12 +170,18 @@ class Services(Protocol):
     @property
     def probe(self) -> Prober: ...
     @property
+    def inbox(self) -> str: ...
+    @property
     def outbox(self) -> str: ...
     @property
     def max_clip_seconds(self) -> float: ...
     @property
+    def limits(self) -> Limits: ...
+    @property
     def first_wait_seconds(self) -> int: ...
     @property
     def settle_seconds(self) -> int: ...
+    @property
+    def sweep_window_hours(self) -> float: ...
     @property
     def half_wait_minutes(self) -> float: ...

@@ -6,8 +6,10 @@
 | EDIT#<edit_id> | ATTEMPT#0001 | one try to buy it; never expires |
 | CLIP#<hash of bucket and key> | DROP#<drop_id> | what became of one arrival |
 | OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there |
+| STACK | TOLD#<what> | something that is said once in the life of a stack |
 | WAIT#<hash of bucket and key> | WAIT | a half without its partner; expires |
-| DAY#2026-11-22 | MONEY | what was reserved and charged on that day (UTC) |
+| DAY#2026-11-22 | MONEY | what was reserved and charged on that day (UTC); `committed_usd` is both together |
+| FLIGHT | FLIGHT | `places`: the edits that the provider may be working on; never more than the limit |
 
 `sweep` and `sweep_at` are on rows that somebody still has to look at, and only there: the sparse index of the sweep.
 """
@@ -50,6 +52,9 @@ def day_key(day: str) -> Row:
     return {"pk": f"DAY#{day}", "sk": "MONEY"}
 
 
+FLIGHT_KEY: Row = {"pk": "FLIGHT", "sk": "FLIGHT"}
+
+
 def attribute(value: Any) -> Any:
     """A value as DynamoDB takes it: floats as exact decimals, all the way down."""
     return (
@@ -82,7 +87,7 @@ def edit_from(row: Row) -> Edit:
     values: Row = {
         name: value if isinstance(value, Decimal) else plain(value) for name, value in row.items() if name in known
     }
-    for name in ("sent_at", "submitted_at", "completed_at"):
+    for name in ("sent_at", "submitted_at", "completed_at", "delayed_since"):
         values[name] = float(values[name]) if name in values else None
     for name in ("attempt", "rerun"):
         values[name] = int(values.get(name, 0))
@@ -110,5 +115,7 @@ def change(
 
 
 def to_sweep(kind: str, now: float) -> Row:
-    """The attributes that put a row before the sweep: EDIT while it is open, NOTICE while its message is unsent."""
+    """What puts a row before the sweep: WAIT while half of a pair is missing, DROP until the pair is understood, EDIT
+    while its edit is open, NOTICE while a message is unsent.
+    """
     return {"sweep": kind, "sweep_at": attribute(now)}

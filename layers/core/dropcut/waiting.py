@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropcut.identity import digest
+from dropcut.model import Delay
+
 FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
 POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
 VISIBLE_AFTER = 60  # a 404 younger than this may be replication, not expiry
 ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file lives seven days
 SEARCHES = (30, 60, 90, 120, 180)  # pauses between searches for a lost submission: eight minutes in all
 MAX_UNREADABLE = 12  # searches that the provider did not answer
+OVERDUE_AFTER = 40 * 60  # after submission: late enough to tell a person, early enough to look before the hour is over
+RESULT_LIVES = 7 * 24 * 3600  # a result file is deleted seven days after it was made (provider docs, logging)
+LIMIT_WAIT = 7 * 24 * 3600  # for room under a limit of this stack
+FLIGHT_PATIENCE = 15 * 60  # a full house is usual when many files are dropped at once: no message before that
 
 
 def age(generation: dict[str, Any], waited: float, now: float) -> float:
@@ -29,3 +36,17 @@ def next_poll(polls: int) -> int:
 def next_history_look(looks: int) -> int:
     """From five minutes growing to six hours."""
     return round(min(300 * 1.6 ** min(looks, 20), 6 * 3600))
+
+
+def next_try(delays: int, name: str) -> int:
+    """The pause before room is looked for again: 30 s growing to ten minutes, spread, or all would come at once."""
+    spread = int(digest(name, delays)[:4], 16) / 0xFFFF
+    return round(min(30 * 1.5 ** min(delays - 1, 20), 600) * (0.8 + 0.4 * spread))
+
+
+def longest_delay(delay: Delay, credit_wait_hours: float) -> float:
+    return credit_wait_hours * 3600 if delay is Delay.CREDITS else LIMIT_WAIT
+
+
+def worth_telling(delay: Delay, waited: float) -> bool:
+    return delay is not Delay.IN_FLIGHT_LIMIT or waited >= FLIGHT_PATIENCE

@@ -17,9 +17,10 @@ def once(write: Callable[..., Any], **parameters: Any) -> None:
     try:
         write(**parameters)
     except ClientError as error:
-        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
-            raise LedgerConflict("the row was moved by somebody else") from None
-        if reasons & BUSY:
+        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+        failed = frozenset(place for place, code in enumerate(reasons) if code == "ConditionalCheckFailed")
+        if failed or error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            raise LedgerConflict("the row was moved by somebody else", failed) from None
+        if BUSY & set(reasons):
             raise RowBusy("another write to the same row is under way") from None
         raise

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from dropcut import messages
-from dropcut.documents import Manifest, Output, Place, Times, iso
-from dropcut.errors import DeliveryFailed, ProviderUnreadable
-from dropcut.identity import OutboxKeys, outbox_keys
-from dropcut.model import Drop, Edit, ObjectFacts, State
-from dropcut.mp4 import BoxWalker
+from dropcut.errors import DeliveryFailed, ProviderUnreadable, ResultExpired
+from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
-from dropcut.ports import OutputOwner, Services
-from dropcut.redaction import printable
+from dropcut.outputs import place
+from dropcut.ports import Services
 from dropcut.table import edit_key
-from dropcut.workflow.start_edit import OWN_METADATA
+from dropcut.waiting import RESULT_LIVES
 
-
-class Target(NamedTuple):
-    """Where an output goes, and the ETag of what it replaces there (None: nothing is there)."""
-
-    keys: OutboxKeys
-    replaces: str | None
+WORTH_A_NOTE = 0.01  # US dollars between the estimate and the charge
 
 
 def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]:
@@ -34,14 +24,25 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         raise LookupError(f"there is no edit {edit_id} in the ledger")
     if edit.state is State.DELIVERED and edit.notice and edit.output:
         return {"output_key": edit.output["key"], "notice": json.loads(edit.notice)}
-    url, edit = _result(services, edit)
-    target = _target(services, drop, edit)
-    checked = _Checked()
-    with services.results.open(url) as chunks:
-        body, metadata = checked.pass_on(chunks), {OWN_METADATA: edit.edit_id}
-        stored = services.files.upload(target.keys.video, body, metadata, target.replaces)
-    services.journal.own_output(services.outbox, stored.key, OutputOwner(edit.edit_id, stored.etag, drop.dropped_at))
-    return _conclude(services, drop, edit, target.keys, stored, checked.sha256)
+    try:
+        url, edit = _result(services, edit)
+        placed = place(services, drop, _with_drift(edit), services.results.open(url))
+    except DeliveryFailed as failure:
+        if services.clock() - (edit.completed_at or services.clock()) < RESULT_LIVES:
+            raise
+        raise ResultExpired(f"the provider kept the result for seven days, and they are over: {failure}") from None
+    edit = placed.edit
+    body = messages.delivered(edit, drop, placed.video, placed.manifest)
+    notice = Notice(**edit_key(edit.edit_id), body=body)
+    facts = {"output": placed.facts, "warnings": list(edit.warnings)}
+    services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
+    money = messages.cost(edit)
+    return {
+        "output_key": placed.video.key,
+        "estimated_usd": money.estimated_usd,
+        "charged_usd": money.charged_usd,
+        "notice": notice.as_json(),
+    }
 
 
 def _result(services: Services, edit: Edit) -> tuple[str, Edit]:
@@ -62,78 +63,10 @@ def _result(services: Services, edit: Edit) -> tuple[str, Edit]:
     return progress.result_url, edit
 
 
-def _target(services: Services, drop: Drop, edit: Edit) -> Target:
-    """The clip's own name if nothing or an older output of ours is there; else a name of its own."""
-    for distinct in ("", edit.edit_id[:8], edit.edit_id[:16]):
-        keys = outbox_keys(drop.clip_key, distinct)
-        there = services.files.head(services.outbox, keys.video)
-        if there is None:
-            return Target(keys, None)
-        if _is_older_of_ours(services, drop, edit, there):
-            return Target(keys, there.etag)
-    raise DeliveryFailed("foreign objects lie at every name that this output may have")
-
-
-def _is_older_of_ours(services: Services, drop: Drop, edit: Edit, there: ObjectFacts) -> bool:
-    """True for this edit's own object, and for that of an older drop of the same clip. Nothing else is replaced."""
-    writer = there.metadata.get(OWN_METADATA, "")
-    if writer == edit.edit_id:
-        return True
-    owner = services.journal.output_owner(services.outbox, there.key)
-    if owner and owner.etag == there.etag:
-        return owner.dropped_at <= drop.dropped_at
-    before = services.ledger.edit(writer) if writer else None  # it crashed before it could write that it owns this
-    same_clip = before is not None and (before.drop.bucket, before.drop.clip_key) == (drop.bucket, drop.clip_key)
-    return before is not None and same_clip and before.drop.dropped_at <= drop.dropped_at
-
-
-class _Checked:
-    """Hashes and walks the bytes while they pass; a body that is no whole MP4 never reaches the last part."""
-
-    def __init__(self) -> None:
-        self.sha256 = ""
-
-    def pass_on(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        walker, hasher = BoxWalker(), hashlib.sha256()
-        for chunk in chunks:
-            walker.feed(chunk)
-            hasher.update(chunk)
-            yield chunk
-        if wrong := walker.verdict():
-            raise DeliveryFailed(f"the result is not a whole video: {wrong}")
-        self.sha256 = hasher.hexdigest()
-
-
-def _conclude(
-    services: Services, drop: Drop, edit: Edit, keys: OutboxKeys, stored: ObjectFacts, sha256: str
-) -> dict[str, Any]:
-    """Manifest, ledger and notice of an output that lies in the outbox."""
-    now, outbox = services.clock(), services.outbox
-    clip_name = outbox_keys(drop.clip_key)
-    if keys != clip_name:
-        there, here = printable(clip_name.video), printable(keys.video)
-        note = f"{there} was not ours or newer, so it was left; this output is {here}"
-        edit = edit.with_warning(note)
-    video = Place(bucket=outbox, key=stored.key, version_id=stored.version)
-    manifest = Manifest(
-        edit_id=edit.edit_id,
-        drop_id=drop.drop_id,
-        source=messages.source(drop, edit.clip),
-        request=edit.request,
-        request_id=str(edit.request_id),
-        attempt=edit.attempt,
-        cost=messages.cost(edit),
-        times=Times(submitted_at=iso(edit.submitted_at), completed_at=iso(edit.completed_at), delivered_at=iso(now)),
-        output=Output(video=video, size=stored.size, sha256=sha256),
-        warnings=list(edit.warnings),
+def _with_drift(edit: Edit) -> Edit:
+    """A charge that is not the estimate is noted: prices change without notice, and which reading holds is unknown."""
+    if edit.drift_usd is None or abs(edit.drift_usd) <= WORTH_A_NOTE:
+        return edit
+    return edit.with_warning(
+        f"the provider charged ${edit.charged_usd:.3f}; the estimate was ${edit.estimated_usd:.3f}"
     )
-    services.files.write_json(outbox, keys.manifest, manifest.as_file())
-    refusal = services.files.head(outbox, clip_name.error)
-    if refusal and refusal.modified <= drop.dropped_at:  # of an earlier drop; a later one's still holds
-        services.files.delete(outbox, clip_name.error)
-    body = messages.delivered(edit, drop, video, Place(bucket=outbox, key=keys.manifest))
-    notice = Notice(**edit_key(edit.edit_id), body=body)
-    output = {"bucket": outbox, "key": stored.key, "version": stored.version, "etag": stored.etag}
-    facts = {"output": {**output, "size": stored.size, "sha256": sha256}, "warnings": list(edit.warnings)}
-    services.ledger.end(edit, State.DELIVERED, notice, now, **facts)
-    return {"output_key": stored.key, "charged_usd": manifest.cost.charged_usd, "notice": notice.as_json()}

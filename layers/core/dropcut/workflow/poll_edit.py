@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropcut import news
 from dropcut.decisions import MAX_TRIES, FailureClass, classify_failure
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Edit, Progress, State
+from dropcut.notices import Notice
 from dropcut.ports import Services
-from dropcut.waiting import POLL_UNTIL, VISIBLE_AFTER, age, next_poll
+from dropcut.table import edit_key
+from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, VISIBLE_AFTER, age, next_poll
 
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
 
 def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation` with the outcome `running`, `completed`, `failed`, `try_again` or `gone`."""
+    """Gives `$.generation`; outcome `running`, `overdue` (once), `completed`, `failed`, `try_again` or `gone`."""
     polls = generation["polls"] + 1
     waited = generation["waited_seconds"] + generation["wait_seconds"]
-    seen = {**generation, "polls": polls, "waited_seconds": waited, "wait_seconds": next_poll(polls)}
+    kept = {name: value for name, value in generation.items() if name != "notice"}
+    seen = {**kept, "polls": polls, "waited_seconds": waited, "wait_seconds": next_poll(polls)}
     old = age(generation, waited, services.clock())
     try:
         progress = services.provider.status(generation["request_id"])
@@ -26,7 +30,19 @@ def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
     outcome = judge(services, seen, progress)
     if outcome is None and (old >= POLL_UNTIL or (progress.status == "GONE" and old >= VISIBLE_AFTER)):
         outcome = {**seen, "outcome": "gone", "looks": 0, "wait_seconds": 0}
-    return outcome or {**seen, "outcome": "running", "provider_status": progress.status[:40]}
+    if outcome:
+        return outcome
+    running = {**seen, "outcome": "running", "provider_status": progress.status[:40]}
+    return running if old < OVERDUE_AFTER or seen.get("told_overdue") else _overdue(services, running, old)
+
+
+def _overdue(services: Services, running: dict[str, Any], old: float) -> dict[str, Any]:
+    """The same, with one message to say that it takes long."""
+    edit = services.ledger.edit(running["edit_id"])
+    if edit is None:
+        return running
+    notice = Notice(**edit_key(edit.edit_id), body=news.overdue(edit, int(old // 60)))
+    return {**running, "outcome": "overdue", "told_overdue": True, "notice": notice.as_json()}
 
 
 def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from dropcut import messages
 from dropcut.clip_rules import clip_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.identity import edit_id, outbox_keys
-from dropcut.model import Clip, Drop, Edit, State
+from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
 from dropcut.pairing import rivals_of, search_prefix, sidecar_of
 from dropcut.ports import Services
@@ -18,7 +18,7 @@ from dropcut.table import drop_key
 
 
 def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
-    """Gives the verdict (`ready`, `rejected`, `settled`, `in_flight`, `superseded`) and what the next states need."""
+    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs."""
     keys = services.files.keys(drop.bucket, search_prefix(drop.clip_key))
     if _superseded(services, drop, keys):
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
@@ -30,6 +30,8 @@ def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
     known = services.ledger.edit(edit.edit_id)
     verdict = on_drop(known, drop.drop_id)
     if verdict is OnDrop.BUY:
+        if edit.estimated_usd > services.limits.usd_per_day:
+            return _refuse(services, drop, clip, [_too_dear(edit, services.limits)])
         return _ready(services, edit, known)
     if known is None or verdict is OnDrop.IN_FLIGHT:
         services.journal.end_drop(drop, "IN_FLIGHT", services.clock(), edit.edit_id)
@@ -81,6 +83,12 @@ def _name_problems(drop: Drop, keys: list[str]) -> list[Problem]:
     return [Problem("drop", names, "would have the same output", "rename one of them, with its sidecar")]
 
 
+def _too_dear(edit: Edit, limits: Limits) -> Problem:
+    most = f"MaxUsdPerDay is ${limits.usd_per_day:.2f}"
+    wrong = f"would cost up to ${edit.estimated_usd:.2f}, more than may be spent in a day ({most})"
+    return Problem("clip", edit.drop.clip_key, wrong, 'shorten the clip, choose "mode": "std", or raise MaxUsdPerDay')
+
+
 def _edit(drop: Drop, sidecar: Sidecar, clip: Clip) -> Edit:
     request = sidecar.request(clip.seconds)
     return Edit(
@@ -122,10 +130,13 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
     """Nothing is bought: the same files were edited before, or their edit is held for a person."""
     if verdict is OnDrop.DELIVERED_BEFORE:
         output = known.output or {}
-        now = services.files.head(services.outbox, str(output.get("key")))
-        body = messages.unchanged(
-            known, drop, services.outbox, still_there=bool(now and now.etag == output.get("etag"))
-        )
+        key, version = str(output.get("key")), str(output.get("version"))
+        now = services.files.head(services.outbox, key)
+        there = bool(now and now.etag == output.get("etag"))
+        if not there and services.files.head(services.outbox, key, version):
+            services.journal.end_drop(drop, "EDIT", services.clock(), known.edit_id)
+            return {"verdict": "put_back", "edit_id": known.edit_id}
+        body = messages.unchanged(known, drop, services.outbox, still_there=there)
     else:
         body = messages.held(known, drop, services.outbox)
     notice = Notice(**drop_key(drop), body=body)

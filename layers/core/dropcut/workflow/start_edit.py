@@ -7,10 +7,9 @@ from typing import Any
 
 from dropcut.identity import drop_id, is_clip, is_sidecar
 from dropcut.model import Drop, Half, ObjectFacts
+from dropcut.outputs import OWN_METADATA
 from dropcut.pairing import pairs_of, search_prefix
 from dropcut.ports import Services
-
-OWN_METADATA = "dropcut-edit-id"  # on every object that deliver_edit writes
 
 
 def start_edit(services: Services, bucket: str, key: str) -> dict[str, list[str]]:

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropcut import news
 from dropcut.decisions import OnSubmit, on_submit
-from dropcut.errors import ClipNotShared, NotSent, ProviderBusy, SubmissionUnknown
+from dropcut.errors import (
+    ClipNotShared,
+    InsufficientCredits,
+    LimitReached,
+    NotSent,
+    ProviderBusy,
+    SubmissionUnknown,
+)
 from dropcut.identity import mark, split
-from dropcut.model import Drop, Edit, State
+from dropcut.model import Delay, Drop, Edit, State
+from dropcut.notices import Notice
 from dropcut.ports import Services
+from dropcut.table import edit_key
+from dropcut.waiting import longest_delay, next_try, worth_telling
 
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
 
 
-def submit_edit(services: Services, drop: Drop, edit_id: str, tries: int = 0) -> dict[str, Any]:
-    """Gives `$.generation`: what the provider is now doing for this edit. Safe to enter again at any point."""
+def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, Any]) -> dict[str, Any]:
+    """Gives `$.generation`: what the provider is now doing for this edit, or why it was not sent yet (`delayed`).
+
+    `before` is what `$.generation` was. Safe to enter again at any point.
+    """
     edit = services.ledger.edit(edit_id)
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
@@ -28,11 +42,47 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, tries: int = 0) ->
         return {"outcome": "left", "edit_id": edit_id}
     if step is OnSubmit.UNKNOWN:
         raise SubmissionUnknown("an earlier run of this step may have sent the request")
-    if step is OnSubmit.OPEN_ATTEMPT:
-        edit = services.ledger.reserve(edit, drop.drop_id, services.clock())
     if step is not OnSubmit.ADOPT:
-        edit = _buy(services, edit, drop)
-    return generation(edit, services.first_wait_seconds, tries)
+        try:
+            edit = _buy(services, _open_attempt(services, edit, drop), drop)
+        except LimitReached as limit:
+            return _delayed(services, drop, edit_id, limit, limit.delay, before)
+        except InsufficientCredits as refusal:
+            return _delayed(services, drop, edit_id, refusal, Delay.CREDITS, before)
+    return generation(edit, services.first_wait_seconds, int(before.get("tries", 0)))
+
+
+def _open_attempt(services: Services, edit: Edit, drop: Drop) -> Edit:
+    """An attempt of this drop that may be sent; raises LimitReached."""
+    if not services.limits.spending:
+        if edit.state is State.RESERVED:  # provably not sent
+            services.ledger.close_unpaid(edit, "spending was switched off", services.clock())
+        raise LimitReached(Delay.SPENDING_OFF)
+    if edit.state is State.RESERVED:
+        return edit
+    return services.ledger.reserve(edit, drop.drop_id, services.limits, services.clock())
+
+
+def _delayed(
+    services: Services, drop: Drop, edit_id: str, why: NotSent, delay: Delay, before: dict[str, Any]
+) -> dict[str, Any]:
+    """Nothing was sent, and later there may be room. One message says so; after too long the reason is final."""
+    edit, now = services.ledger.edit(edit_id), services.clock()
+    if edit is None or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
+        return {"outcome": "left", "edit_id": edit_id}
+    edit = services.ledger.delay(edit, delay, now)
+    waited = max(before.get("delayed_seconds", 0), now - (edit.delayed_since or now))
+    if waited >= longest_delay(delay, services.limits.credit_wait_hours):
+        raise why
+    delays = int(before.get("delays", 0)) + 1
+    pause, told = next_try(delays, drop.drop_id), before.get("told") == delay
+    again = {"outcome": "delayed", "edit_id": edit_id, "tries": int(before.get("tries", 0)), "delays": delays}
+    again |= {"told": before.get("told"), "wait_seconds": pause, "delayed_seconds": waited + pause}
+    if told or not worth_telling(delay, waited):
+        return again
+    body = news.delayed(edit, drop, delay, services.limits)
+    notice = Notice(**edit_key(edit_id), body=body).as_json()
+    return {**again, "outcome": "delayed_news", "told": delay, "notice": notice}
 
 
 def _buy(services: Services, edit: Edit, drop: Drop) -> Edit:

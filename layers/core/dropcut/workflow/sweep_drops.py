@@ -1,33 +1,40 @@
-"""Runs by the clock: halves that wait get one notice, pairs that are complete are started, unsent messages are sent."""
+"""Runs by the clock: halves that wait are told of, executions that are gone are settled, unsent messages are sent."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from dropcut import messages
+from dropcut import news
 from dropcut.identity import split
-from dropcut.model import Half
+from dropcut.model import Half, Unfinished
 from dropcut.notices import Notice
 from dropcut.pairing import why_waiting
 from dropcut.ports import Services
 from dropcut.table import wait_key
+from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.start_edit import start_pairs
 
 UNSENT_AFTER = 3600  # seconds; the state machine tries that long to send a message itself
+UNTOUCHED_FOR = 900  # seconds, before somebody looks whether an execution still lives
 NAMES_LOOKED_AT = 5_000  # of a folder, when guessing at a typo
 
 
 def sweep_drops(services: Services) -> dict[str, int]:
-    """Gives how many halves were told of, pairs started and messages sent. Safe to run at any time and again.
+    """Gives how many halves were told of, drops started, endings settled, messages sent. Safe to run at any time.
 
     One bad row does not stand in the way of the others: what went wrong is raised together, at the end.
     """
     now = services.clock()
     halves = services.journal.halves_waiting(now - 60 * services.half_wait_minutes)
     notices = services.journal.unsent_notices(now - UNSENT_AFTER)
-    steps = [partial(_half, services, half) for half in halves] + [partial(_send, services, one) for one in notices]
-    done, wrong = {"told": 0, "started": 0, "sent": 0, "gone": 0}, []
+    unfinished = services.journal.unfinished(now - UNTOUCHED_FOR)
+    steps = [
+        *(partial(_half, services, half) for half in halves),
+        *(partial(_ask_after, services, one) for one in unfinished),
+        *(partial(_send, services, one) for one in notices),
+    ]
+    done, wrong = dict.fromkeys(("told", "started", "settled", "alive", "sent", "gone"), 0), []
     for step in steps:
         try:
             done[step()] += 1
@@ -46,10 +53,22 @@ def _half(services: Services, half: Half) -> str:
     told = facts is not None and facts.version == half.version
     if told:
         keys = services.files.keys(half.bucket, split(half.key).folder, folder_only=True, most=NAMES_LOOKED_AT)
-        body = messages.waiting(half, why_waiting(half.key, keys))
+        body = news.waiting(half, why_waiting(half.key, keys))
         services.topic.publish(Notice(**wait_key(half.bucket, half.key), body=body).as_json())
     services.journal.half_noticed(half, services.clock())
     return "told" if told else "gone"
+
+
+def _ask_after(services: Services, one: Unfinished) -> str:
+    """A drop that was never started is; an execution that is gone leaves a record and a message."""
+    status = services.executions.status(one.execution)
+    if status is None and one.edit_id is None:
+        services.executions.start(one.drop)
+    elif status not in ("RUNNING", "SUCCEEDED"):
+        settle_execution(services, one.drop, one.edit_id, status or "GONE")
+        return "settled"
+    services.journal.look_later(one, services.clock())
+    return "started" if status is None else "alive"
 
 
 def _send(services: Services, notice: dict[str, Any]) -> str:

@@ -1,0 +1,17 @@
+"""Look through the inbox for pairs whose announcement was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropcut.bootstrap import services
+from dropcut.observability import logger
+from dropcut.workflow.recover_drops import recover_drops
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Any event in (the clock's says nothing), what was found out."""
+    found = recover_drops(services())
+    logger.info("recovered", extra=dict(found))
+    return dict(found)

@@ -1,0 +1,20 @@
+"""Put an output back that was paid before and is gone from its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropcut.bootstrap import services
+from dropcut.model import Drop
+from dropcut.observability import logger
+from dropcut.workflow.restore_output import restore_output
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The state machine's document in; `$.edit` anew out."""
+    drop, edit_id = Drop.from_json(event["drop"]), event["edit"]["edit_id"]
+    logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
+    edit = restore_output(services(), drop, edit_id)
+    logger.info("restored", extra={"verdict": edit["verdict"]})
+    return edit

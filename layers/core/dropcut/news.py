@@ -1,0 +1,90 @@
+"""News that is no ending: why something waits, and what was left alone. Each is said once."""
+
+from __future__ import annotations
+
+from dropcut.documents import Notification, Place, iso
+from dropcut.identity import is_clip, split
+from dropcut.messages import about_edit, event_id
+from dropcut.model import Delay, Drop, Edit, Half, Limits
+from dropcut.pairing import partner_names
+from dropcut.redaction import printable
+
+DELAYS = {
+    Delay.SPENDING_OFF: (
+        "spending is switched off (SpendingEnabled)",
+        "It goes on by itself once SpendingEnabled is true again.",
+    ),
+    Delay.DAY_LIMIT: (
+        "the dollars of today (UTC) are used up (MaxUsdPerDay is {usd})",
+        "It goes on by itself tomorrow, or once MaxUsdPerDay is raised.",
+    ),
+    Delay.IN_FLIGHT_LIMIT: (
+        "{most} other edits are at the provider, and more are not let in at once (MaxEditsInFlight)",
+        "It goes on by itself when there is room.",
+    ),
+    Delay.CREDITS: (
+        "the credits at the provider do not suffice",
+        "Add credits there, and it goes on by itself. After {hours} hours (CreditWaitHours) it ends as FAILED, unpaid.",
+    ),
+}
+
+
+def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notification:
+    """Not sent yet, for want of room or credits. Said once for each reason."""
+    why, to_do = DELAYS[delay]
+    known = {
+        "usd": f"${limits.usd_per_day:.2f}",
+        "most": limits.in_flight,
+        "hours": f"{limits.credit_wait_hours:g}",
+    }
+    return Notification(
+        event_id=event_id(drop.drop_id, "DELAYED", delay),
+        status="DELAYED",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} waits: {why.format(**known)}. Nothing was sent and nothing was paid.",
+        what_to_do=f"{to_do.format(**known)} Until then, taking it back is stopping its execution.",
+    )
+
+
+def overdue(edit: Edit, minutes: int) -> Notification:
+    """The provider takes unusually long. Nothing is lost; the person should not wonder."""
+    return Notification(
+        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt),
+        status="OVERDUE",
+        **about_edit(edit),
+        summary=f"{printable(edit.drop.clip_key)} was sent {minutes} minutes ago as request {edit.request_id} and is "
+        "not finished; four minutes are usual.",
+        what_to_do="There is nothing to do. It is asked for on, for up to seven days, and never bought again.",
+    )
+
+
+def left_alone(inbox: str, number: int, active_since: float) -> Notification:
+    """What lay in the inbox before the stack did: said once, and never bought."""
+    pairs = "1 pair of clip and sidecar" if number == 1 else f"{number} pairs of clip and sidecar"
+    return Notification(
+        event_id=event_id(inbox, "LEFT_ALONE", iso(active_since)),
+        status="LEFT_ALONE",
+        folder="",
+        clip=None,
+        sidecar=None,
+        summary=f"{pairs} lay in {inbox} before {iso(active_since)}, when this stack was made. Nothing was started.",
+        what_to_do="To have one edited, upload its clip or its sidecar again. No further notice is sent.",
+    )
+
+
+def waiting(half: Half, hint: str) -> Notification:
+    """One notice for a file whose partner has not come; `hint` is a sentence on why that may be, or nothing."""
+    place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
+    clip, names = is_clip(half.key), " or ".join(printable(name) for name in partner_names(half.key))
+    missing = f"{'a sidecar' if clip else 'a clip'}: {names}"
+    summary = f"{printable(half.key)} waits for {missing}. Nothing was started and nothing was paid. {hint}"
+    return Notification(
+        event_id=event_id(half.key, "WAITING", half.bucket, half.version),
+        status="WAITING",
+        folder=split(half.key).folder,
+        clip=place if clip else None,
+        sidecar=None if clip else place,
+        summary=summary.rstrip(),
+        what_to_do="Drop the missing file into the same folder, or one of the two again under the other's name. "
+        "The edit then starts by itself. No further notice is sent.",
+    )

@@ -1,0 +1,47 @@
+"""Look through the whole inbox for pairs whose announcement was lost. Never buys what was there before the stack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from dropcut import news
+from dropcut.identity import is_clip, is_sidecar
+from dropcut.notices import Notice
+from dropcut.pairing import Pair, pairs_of, search_prefix
+from dropcut.ports import Services
+from dropcut.workflow.start_edit import start_pairs
+
+ANNOUNCED_WITHIN = 15 * 60  # seconds; younger files are left to their own announcement
+
+
+def recover_drops(services: Services) -> dict[str, int]:
+    """Gives how many recent pairs were looked at, and how many were left alone. Safe to run at any time and again.
+
+    A pair that was handled before is not started again: its execution has had that name for 90 days.
+    """
+    now, active = services.clock(), services.journal.active_since()
+    since = max(active, now - 3600 * services.sweep_window_hours)
+    recent, left_alone = 0, 0
+    for pair, uploaded in _pairs(services):
+        if since <= uploaded <= now - ANNOUNCED_WITHIN:
+            start_pairs(services, services.inbox, pair[0])
+            recent += 1
+        elif uploaded < active:
+            left_alone += 1
+    if left_alone and services.journal.first_time("LEFT_ALONE", now):
+        body = news.left_alone(services.inbox, left_alone, active)
+        services.topic.publish(Notice(pk="STACK", sk="TOLD#LEFT_ALONE", body=body).as_json())
+    return {"recent": recent, "left_alone": left_alone}
+
+
+def _pairs(services: Services) -> Iterator[tuple[Pair, float]]:
+    """Every complete pair of the inbox, and when the later of its halves was uploaded."""
+    together: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for key, uploaded in services.files.listing(services.inbox):
+        if is_clip(key) or is_sidecar(key):
+            together[search_prefix(key)][key] = uploaded
+    for files in together.values():
+        for clip in filter(is_clip, files):
+            for pair in pairs_of(clip, list(files)):
+                yield pair, max(files[key] for key in pair)
