@@ -79,9 +79,12 @@ class FakeProvider:
         return self.records.get(request_id, Progress(status="GONE"))
 
     def past(self, request_id: str) -> Progress | None:
-        self._read("past")
-        row = self.rows.get(request_id)
+        row = self.row(request_id)
         return row.progress if row else None
+
+    def row(self, request_id: str) -> HistoryRow | None:
+        self._read("past")
+        return self.rows.get(request_id)
 
     def search(self, since: float) -> list[HistoryRow]:
         self._read("search")
