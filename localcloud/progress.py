@@ -106,16 +106,20 @@ TASKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "PollEdit": _polled,
     "FindResult": _found,
     "DeliverEdit": _delivered,
+    "RestoreOutput": lambda _: "the paid output is back in the outbox",
     "ReportFailure": _reported,
     "NotifyDelivered": lambda _: "the message is sent",
     "NotifyRejected": lambda _: "the message is sent",
     "NotifyUnchanged": lambda _: "the message is sent",
     "NotifyFailure": lambda _: "the message is sent",
+    "NotifyDelayed": lambda _: "a message says why it waits",
+    "NotifyOverdue": lambda _: "a message says that it takes long",
 }
 WAITS = {
     "WaitForSubmitEdit": "the answer was lost; the outcome is looked up, not bought again",
     "WaitForHistory": "the provider's history is not up to date yet",
     "WaitForProvider": "the provider edits",
+    "WaitForRoom": "a limit or the credits leave no room; nothing was sent",
     "WaitForCapacity": "the provider was full and billed nothing; tried again soon",
     "WaitForResult": "the request record is gone; the history will know",
 }

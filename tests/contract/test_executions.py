@@ -49,7 +49,8 @@ class Exam:
 @pytest.fixture(params=["fake", "step functions"])
 def exam(request: pytest.FixtureRequest, cloud: Cloud) -> Exam:
     if request.param == "fake":
-        return Exam(FakeExecutions(), lambda _: None)
+        fake = FakeExecutions()
+        return Exam(fake, lambda drop: fake.statuses.update({drop.drop_id: "SUCCEEDED"}))
     machine = request.getfixturevalue("machine")
     real = StepFunctionsExecutions(cloud.client("stepfunctions"), machine)
 
@@ -69,6 +70,14 @@ def test_a_drop_is_started_once_however_often_it_is_announced(exam: Exam) -> Non
     exam.let_end(a_drop())
     assert exam.executions.start(a_drop()) is False
     assert exam.executions.start(a_drop(clip_version="c2")) is True
+
+
+def test_an_execution_is_asked_after_by_its_name(exam: Exam) -> None:
+    assert exam.executions.status(a_drop().drop_id) is None
+    exam.executions.start(a_drop())
+    assert exam.executions.status(a_drop().drop_id) in ("RUNNING", "SUCCEEDED")
+    exam.let_end(a_drop())
+    assert exam.executions.status(a_drop().drop_id) == "SUCCEEDED"
 
 
 def test_a_drop_started_again_with_other_pauses_is_still_the_same_drop(exam: Exam) -> None:

@@ -27,6 +27,16 @@ def test_a_file_of_any_name_is_found_read_and_listed(exam: Storage, key: str) ->
     assert key in exam.files.keys(INBOX, key[:5])
 
 
+def test_a_bucket_is_listed_with_the_times_of_its_uploads(exam: Storage, folder: str) -> None:
+    before = time.time()
+    for name in ("b.mp4", "a.json", "deep/er.mov"):
+        exam.put(INBOX, folder + name, b"x")
+    exam.files.delete(INBOX, folder + "b.mp4")
+    found = {key: moment for key, moment in exam.files.listing(INBOX) if key.startswith(folder)}
+    assert found.keys() == {folder + "a.json", folder + "deep/er.mov"}
+    assert all(abs(moment - before) < 60 for moment in found.values())
+
+
 def test_what_is_not_there_has_no_facts(exam: Storage, folder: str) -> None:
     assert exam.files.head(INBOX, folder + "none.mp4") is None
     exam.put(INBOX, folder + "beach.mp4", b"a clip")

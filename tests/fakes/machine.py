@@ -19,7 +19,7 @@ from dropcut.model import Drop
 from tests.fakes.services import FakeServices
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MOST_STEPS = 2000
+MOST_STEPS = 5000  # a week in pauses of ten minutes is 3,000
 MOST_DATA = 256 * 1024  # bytes, of any state's document
 FUNCTION_ARN = "FunctionArn}"
 

@@ -59,7 +59,8 @@ def test_an_edit_that_nothing_disturbs_is_delivered_once() -> None:
     assert_nothing_was_lost(world, "Delivered")
     assert 20 < len(seen.calls) < CALLS
     assert set(world.ledger.money["2026-11-24"].items()) == {
-        ("reserved_usd", 0), ("attempts", 1), ("charged_usd", only_edit(world).charged_usd)
+        ("reserved_usd", 0), ("attempts", 1), ("charged_usd", only_edit(world).charged_usd),
+        ("committed_usd", only_edit(world).charged_usd),
     }  # fmt: skip
 
 

@@ -13,9 +13,9 @@ import pytest
 from dropcut.documents import Manifest
 from dropcut.errors import DeliveryFailed, ResultHostUnknown
 from dropcut.model import Drop, State
+from dropcut.outputs import OWN_METADATA
 from dropcut.ports import OutputOwner
 from dropcut.workflow.deliver_edit import deliver_edit
-from dropcut.workflow.start_edit import OWN_METADATA
 from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
 from tests.fakes.services import FakeServices
@@ -189,10 +189,12 @@ def test_an_address_that_nobody_tells_is_a_failed_delivery_to_be_tried_again(now
 
 def test_a_charge_that_was_not_known_before_is_written_down_now() -> None:
     world, edit_id = finished(charged_usd=None)
-    world.ledger.money["2026-11-24"]["reserved_usd"] = Decimal("1.68")
+    reserved = Decimal("1.68")
+    world.ledger.money["2026-11-24"] |= {"reserved_usd": reserved, "committed_usd": reserved}
     deliver(world, edit_id)
     assert world.ledger.edits[edit_id].charged_usd == Decimal("1.68")
-    assert dict(world.ledger.money["2026-11-24"]) == {"reserved_usd": 0, "charged_usd": Decimal("1.68")}
+    counted = {"committed_usd": reserved, "reserved_usd": 0, "charged_usd": reserved}
+    assert dict(world.ledger.money["2026-11-24"]) == counted
 
 
 def test_the_address_of_the_result_is_written_nowhere() -> None:

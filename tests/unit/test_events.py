@@ -16,7 +16,8 @@ from tests.fakes.machine import handler_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERBS = sorted(path.parent.name for path in REPOSITORY.glob("functions/*/app.py"))
-OF_THE_MACHINE = [verb for verb in VERBS if verb not in ("start_edit", "sweep_drops")]
+BESIDE_THE_MACHINE = ("start_edit", "settle_execution", "sweep_drops", "recover_drops")
+OF_THE_MACHINE = [verb for verb in VERBS if verb not in BESIDE_THE_MACHINE]
 CONTEXT = SimpleNamespace(
     function_name="dropcut-example",
     memory_limit_in_mb=512,
@@ -27,6 +28,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "prepare_edit": {"verdict": "ready"},
     "deliver_edit": {"output_key": "trip/beach.mp4"},
     "report_failure": {"status": "FAILED"},
+    "restore_output": {"verdict": "settled"},
 }
 
 Invoke = Callable[[str], tuple[Any, ...]]
@@ -64,8 +66,15 @@ def test_an_upload_is_announced_by_bucket_and_plain_key(invoke: Invoke) -> None:
     assert invoke("start_edit") == ("dropcut-inbox-example", "trip/beach.mp4")
 
 
-def test_the_clock_says_nothing_that_the_sweep_would_need(invoke: Invoke) -> None:
-    assert invoke("sweep_drops") == ()
+@pytest.mark.parametrize("verb", ["sweep_drops", "recover_drops"])
+def test_the_clock_says_nothing_that_the_function_would_need(verb: str, invoke: Invoke) -> None:
+    assert invoke(verb) == ()
+
+
+def test_an_execution_that_ended_is_known_by_its_input(invoke: Invoke) -> None:
+    drop, edit_id, status, cause = invoke("settle_execution")
+    assert drop.as_json() == json.loads(event("settle_execution")["detail"]["input"])["drop"]
+    assert (edit_id, status, cause) == (None, "ABORTED", "")
 
 
 @pytest.mark.parametrize("verb", OF_THE_MACHINE)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dropcut import messages
+from dropcut import messages, news
 from dropcut.documents import Notification, Place
 from dropcut.model import Drop, Edit, Half, State
 from dropcut.notices import Notice, email_text
@@ -49,8 +49,8 @@ def every_notification(drop: Drop) -> Iterator[Notification]:
     yield messages.failed(drop, None, State.FAILED, "a reason", OUTBOX)
     for key in (drop.clip_key, drop.sidecar_key):
         half = Half(bucket=drop.bucket, key=key, version="v1", since=0.0)
-        yield messages.waiting(half, "")
-        yield messages.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
+        yield news.waiting(half, "")
+        yield news.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
 
 
 def as_sent(body: Notification) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def test_the_notice_that_is_stored_is_the_notice_that_is_sent() -> None:
 
 def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
     half = Half(bucket="inbox", key="trip/beach.mp4", version="v1", since=0.0)
-    body = messages.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
+    body = news.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
     assert "baech.json" in body.summary
     assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="v1")
     assert body.sidecar is None

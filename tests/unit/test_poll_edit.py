@@ -10,7 +10,7 @@ import pytest
 
 from dropcut.decisions import MAX_TRIES
 from dropcut.model import Progress, State
-from dropcut.waiting import POLL_UNTIL, VISIBLE_AFTER
+from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, VISIBLE_AFTER
 from dropcut.workflow.poll_edit import poll_edit
 from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS
@@ -27,7 +27,7 @@ def submitted(tries: int = 0, **changes: Any) -> tuple[FakeServices, dict[str, A
     world = FakeServices()
     edit = an_edit_in(State.SUBMITTED, **changes)
     world.ledger.edits[edit.edit_id] = edit
-    world.ledger.money[DAY]["reserved_usd"] = edit.estimated_usd
+    world.ledger.money[DAY] |= {"reserved_usd": edit.estimated_usd, "committed_usd": edit.estimated_usd}
     world.provider.know("request-1", "")
     return world, generation(edit, 150, tries)
 
@@ -47,11 +47,29 @@ def test_a_word_that_is_not_final_means_looking_again(status: str) -> None:
     assert state_of(world) is State.SUBMITTED
 
 
+def test_forty_minutes_without_an_end_are_told_once_and_the_polling_goes_on() -> None:
+    world, account = submitted()
+    told, outcomes = [], []
+    while account.get("outcome") != "gone":
+        account = poll_edit(world, account)
+        outcomes.append(account["outcome"])
+        told += [(account["notice"], account["waited_seconds"])] if "notice" in account else []
+        world.clock.now += account["wait_seconds"]
+    ((notice, waited),) = told
+    assert OVERDUE_AFTER <= waited < OVERDUE_AFTER + 60
+    assert notice["status"] == "OVERDUE"
+    assert "request-1" in notice["message"]["email"]
+    assert "nothing to do" in notice["message"]["email"]
+    assert outcomes.count("overdue") == 1
+    assert outcomes[outcomes.index("overdue") + 1] == "running"
+
+
 def test_a_finished_generation_is_charged_in_place_of_its_reservation() -> None:
     world, account = submitted()
     world.provider.finish(cost="1.26")
     assert poll_edit(world, account)["outcome"] == "completed"
-    assert dict(world.ledger.money[DAY]) == {"reserved_usd": 0, "charged_usd": Decimal("1.26")}
+    counted = {"committed_usd": Decimal("1.26"), "reserved_usd": 0, "charged_usd": Decimal("1.26")}
+    assert dict(world.ledger.money[DAY]) == counted
     assert poll_edit(world, account)["outcome"] == "completed", "a retry after a lost answer"
     assert world.ledger.money[DAY]["charged_usd"] == Decimal("1.26"), "counted once"
 
@@ -132,7 +150,7 @@ def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its
     assert Machine(world, world).run(drop) == "Failed"
     urls = [url.partition("?")[0] for _, url in world.provider.submissions]
     assert len(urls) == len(set(urls)) == MAX_TRIES == 3
-    assert world.ledger.money[DAY] == {"reserved_usd": 0, "attempts": 3}
+    assert world.ledger.money[DAY] == {"committed_usd": 0, "reserved_usd": 0, "charged_usd": 0, "attempts": 3}
     assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
 
 
@@ -143,7 +161,8 @@ def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again()
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
     assert "yet it charged" in str(edit.reason)
-    assert dict(world.ledger.money[DAY]) == {"reserved_usd": 0, "charged_usd": Decimal("1.68")}
+    counted = {"committed_usd": Decimal("1.68"), "reserved_usd": 0, "charged_usd": Decimal("1.68")}
+    assert dict(world.ledger.money[DAY]) == counted
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.DELIVERED, State.IN_DOUBT, State.UNDELIVERED])

@@ -165,16 +165,18 @@ def test_the_same_files_dropped_again_in_each_state(state: State, verdict: str, 
     assert world.ledger.edits[edit_id].state is state
 
 
-def test_dropping_again_tells_whether_the_output_is_still_there() -> None:
+def test_dropping_again_puts_a_lost_output_back_or_says_that_its_version_is_gone_too() -> None:
     world, drop = a_world()
     assert Machine(world, world).run(drop) == "Delivered"
     again = replace(drop, drop_id="again")
     there: dict[str, Any] = prepare_edit(world, again)["notice"]
     assert "as before" in there["message"]["email"]
     world.files.put(OUTBOX, "trip/beach.mp4", b"something else")
+    assert prepare_edit(world, again)["verdict"] == "put_back"
+    world.files.objects[OUTBOX, "trip/beach.mp4"].pop(0)
     gone = prepare_edit(world, again)["notice"]
-    assert "since replaced or deleted" in gone["message"]["email"]
-    assert "version v1" in gone["message"]["email"]
+    assert "that version of it no longer exists" in gone["message"]["email"]
+    assert '"rerun": 1' in gone["message"]["email"]
 
 
 def test_rerun_buys_the_same_edit_once_more() -> None:

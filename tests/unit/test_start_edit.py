@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dropcut.model import Half
-from dropcut.workflow.start_edit import OWN_METADATA, start_edit
+from dropcut.outputs import OWN_METADATA
+from dropcut.workflow.start_edit import start_edit
 from tests.fakes.examples import INBOX
 from tests.fakes.services import FakeServices, Interruption, Killed, die
 

@@ -8,7 +8,6 @@ import pytest
 
 from dropcut.errors import (
     ClipNotShared,
-    InsufficientCredits,
     KeyUnreadable,
     LedgerConflict,
     NotSent,
@@ -65,10 +64,11 @@ def test_the_row_tells_what_was_sent_when_and_as_what() -> None:
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.request_id, edit.owner) == (State.SUBMITTED, "request-1", drop.drop_id)
     assert edit.sent_at == edit.submitted_at == world.clock.now
-    assert dict(world.ledger.money[DAY]) == {"reserved_usd": Decimal("1.68"), "attempts": 1}
+    reserved = {"committed_usd": Decimal("1.68"), "reserved_usd": Decimal("1.68"), "attempts": 1}
+    assert dict(world.ledger.money[DAY]) == reserved
 
 
-@pytest.mark.parametrize("error", [ProviderRefused, InsufficientCredits, KeyUnreadable])
+@pytest.mark.parametrize("error", [ProviderRefused, KeyUnreadable])
 def test_a_refusal_that_proves_it_closes_the_attempt_and_frees_the_money(error: type[NotSent]) -> None:
     world, drop, edit_id = prepared()
     world.provider.answers = [error("no credits")]
@@ -87,7 +87,8 @@ def test_a_busy_provider_leaves_the_same_attempt_open_to_be_sent_again() -> None
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.sent_at) == (State.RESERVED, None)
     assert submit_edit(world, drop, edit_id, {})["attempt"] == 1
-    assert world.ledger.money[DAY] == {"reserved_usd": Decimal("1.68"), "attempts": 1}, "reserved once"
+    reserved = {"committed_usd": Decimal("1.68"), "reserved_usd": Decimal("1.68"), "attempts": 1}
+    assert world.ledger.money[DAY] == reserved, "reserved once"
     assert len(world.provider.rows) == 1
 
 
@@ -113,7 +114,7 @@ def test_an_answer_that_cannot_be_written_down_is_unknown_and_names_the_id() -> 
     last = len(seen.calls)
     assert seen.calls[last - 1] == "ledger.advance"
     with pytest.raises(SubmissionUnknown) as caught:
-        submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id)
+        submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id, {})
     assert "request-1" in str(caught.value)
 
 

@@ -17,6 +17,11 @@ from tests.fakes.worlds import a_world
 CLIP, SIDECAR = "trip/beach.mp4", "trip/beach.json"
 
 
+def done(counts: dict[str, int]) -> dict[str, int]:
+    """What was done at all."""
+    return {name: number for name, number in counts.items() if number}
+
+
 def waiting(*keys: str, then_minutes: float = 16) -> FakeServices:
     """Each of these was announced while it had no partner, so long ago."""
     world = FakeServices()
@@ -30,12 +35,12 @@ def waiting(*keys: str, then_minutes: float = 16) -> FakeServices:
 def test_a_half_that_waits_too_long_is_told_once_with_the_nearest_name() -> None:
     world = waiting(CLIP)
     world.files.put(INBOX, "trip/baech.json", b"typo")
-    assert sweep_drops(world) == {"told": 1, "started": 0, "sent": 0, "gone": 0}
+    assert done(sweep_drops(world)) == done({"told": 1, "started": 0, "sent": 0, "gone": 0})
     (notice,) = world.topic.published
     assert notice["status"] == "WAITING"
     assert "baech.json" in notice["message"]["email"]
     assert "beach.json or beach.mp4.json" in notice["message"]["email"]
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 0}
+    assert done(sweep_drops(world)) == done({"told": 0, "started": 0, "sent": 0, "gone": 0})
 
 
 def test_a_waiting_sidecar_is_told_which_clips_would_do() -> None:
@@ -49,23 +54,23 @@ def test_a_waiting_sidecar_is_told_which_clips_would_do() -> None:
 
 def test_a_half_that_has_time_is_left_alone() -> None:
     world = waiting(CLIP, then_minutes=14.9)
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 0}
+    assert done(sweep_drops(world)) == done({"told": 0, "started": 0, "sent": 0, "gone": 0})
 
 
 def test_a_partner_whose_event_was_lost_is_found_by_the_clock() -> None:
     world = waiting(CLIP)
     world.files.put(INBOX, SIDECAR, b"its event got lost")
-    assert sweep_drops(world) == {"told": 0, "started": 1, "sent": 0, "gone": 0}
+    assert done(sweep_drops(world)) == done({"told": 0, "started": 1, "sent": 0, "gone": 0})
     assert len(world.executions.started) == 1
     assert world.topic.published == []
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 0}
+    assert done(sweep_drops(world)) == done({"told": 0, "started": 0, "sent": 0, "gone": 0})
 
 
 def test_a_half_that_was_deleted_or_replaced_is_not_told_about() -> None:
     world = waiting(CLIP, "trip/lake.json")
     world.files.delete(INBOX, CLIP)
     world.files.put(INBOX, "trip/lake.json", b"newer, with an event of its own")
-    assert sweep_drops(world) == {"told": 0, "started": 0, "sent": 0, "gone": 2}
+    assert done(sweep_drops(world)) == done({"told": 0, "started": 0, "sent": 0, "gone": 2})
     assert world.topic.published == []
 
 

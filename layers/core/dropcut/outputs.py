@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from dropcut import messages
@@ -34,11 +35,18 @@ class Placed(NamedTuple):
     facts: dict[str, object]  # for the ledger: bucket, key, version, etag, size, sha256
 
 
-def place(services: Services, drop: Drop, edit: Edit, chunks: Iterator[bytes], note: str = "") -> Placed:
-    """Store a video and its manifest. Raises DeliveryFailed, and then the outbox is as it was before."""
+Source = AbstractContextManager[Iterator[bytes]]
+
+
+def place(services: Services, drop: Drop, edit: Edit, source: Source, note: str = "") -> Placed:
+    """Store a video and its manifest. Raises DeliveryFailed, and then the outbox is as it was before.
+
+    `source` is entered once it is known where its bytes may go.
+    """
     target, checked = _target(services, drop, edit), _Checked()
     metadata = {OWN_METADATA: edit.edit_id}
-    stored = services.files.upload(target.keys.video, checked.pass_on(chunks), metadata, target.replaces)
+    with source as chunks:
+        stored = services.files.upload(target.keys.video, checked.pass_on(chunks), metadata, target.replaces)
     services.journal.own_output(services.outbox, stored.key, OutputOwner(edit.edit_id, stored.etag, drop.dropped_at))
     usual = outbox_keys(drop.clip_key)
     if target.keys != usual:

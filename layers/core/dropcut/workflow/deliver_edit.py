@@ -26,8 +26,7 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         return {"output_key": edit.output["key"], "notice": json.loads(edit.notice)}
     try:
         url, edit = _result(services, edit)
-        with services.results.open(url) as chunks:
-            placed = place(services, drop, _with_drift(edit), chunks)
+        placed = place(services, drop, _with_drift(edit), services.results.open(url))
     except DeliveryFailed as failure:
         if services.clock() - (edit.completed_at or services.clock()) < RESULT_LIVES:
             raise

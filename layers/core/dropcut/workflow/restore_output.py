@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from dropcut import messages
@@ -23,7 +24,7 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
     there = services.files.head(services.outbox, output["key"])
     if there is None or there.etag != output["etag"]:
         chunks = services.files.stream(services.outbox, output["key"], output["version"])
-        placed = place(services, drop, edit, chunks, NOTE)
+        placed = place(services, drop, edit, nullcontext(chunks), NOTE)
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=placed.facts)
     notice = Notice(**drop_key(drop), body=messages.restored(edit, drop, services.outbox))
     services.journal.end_drop(drop, "RESTORED", services.clock(), edit_id, notice)

@@ -1,0 +1,182 @@
+"""Limits and credits: over them an edit waits, costs nothing meanwhile, is told of once, and goes on by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dropcut.errors import InsufficientCredits, LimitReached
+from dropcut.model import Delay, Drop, Limits, State
+from dropcut.waiting import LIMIT_WAIT, next_try
+from dropcut.workflow.prepare_edit import prepare_edit
+from dropcut.workflow.submit_edit import submit_edit
+from tests.fakes.examples import INBOX, PLENTY, a_sidecar
+from tests.fakes.machine import Machine
+from tests.fakes.services import FakeServices
+from tests.fakes.worlds import a_world
+
+DAY = "2026-11-24"
+NO_ROOM = {
+    Delay.SPENDING_OFF: replace(PLENTY, spending=False),
+    Delay.DAY_LIMIT: replace(PLENTY, usd_per_day=Decimal(2)),
+    Delay.IN_FLIGHT_LIMIT: replace(PLENTY, in_flight=1),
+}
+
+
+def prepared(limits: Limits = PLENTY) -> tuple[FakeServices, Drop, str]:
+    """One edit that wants to be sent, in a world where another one is under way ($1.68 of today, one place)."""
+    world, drop = a_world()
+    world.ledger.money[DAY]["committed_usd"] = Decimal("1.68")
+    world.ledger.places.add("another edit")
+    world.limits = limits
+    return world, drop, prepare_edit(world, drop)["edit_id"]
+
+
+def again(world: FakeServices, drop: Drop, edit_id: str, seconds: float) -> dict[str, Any]:
+    """Come back after each pause for so long; what is said in the end."""
+    account: dict[str, Any] = {}
+    until = world.clock.now + seconds
+    while world.clock.now < until and account.get("outcome") != "submitted":
+        account = submit_edit(world, drop, edit_id, account)
+        world.clock.now += account["wait_seconds"]
+    return account
+
+
+@pytest.mark.parametrize("delay", NO_ROOM)
+def test_without_room_nothing_is_sent_reserved_or_taken(delay: Delay) -> None:
+    world, drop, edit_id = prepared(NO_ROOM[delay])
+    account = submit_edit(world, drop, edit_id, {})
+    assert account["outcome"] == ("delayed" if delay is Delay.IN_FLIGHT_LIMIT else "delayed_news")
+    assert 24 <= account["wait_seconds"] <= 36
+    edit = world.ledger.edits[edit_id]
+    assert (edit.state, edit.attempt, edit.delayed_by) == (State.PREPARED, 0, delay)
+    assert edit.delayed_since == world.clock.now
+    assert world.provider.submissions == []
+    assert world.ledger.places == {"another edit"}
+    assert world.ledger.money[DAY]["committed_usd"] == Decimal("1.68")
+
+
+@pytest.mark.parametrize("delay", NO_ROOM)
+def test_with_room_it_goes_on_by_itself_and_nothing_of_the_wait_stays(delay: Delay) -> None:
+    world, drop, edit_id = prepared(NO_ROOM[delay])
+    account = again(world, drop, edit_id, 3600)
+    assert account["outcome"] == "delayed"
+    world.limits = PLENTY
+    account = submit_edit(world, drop, edit_id, account)
+    assert (account["outcome"], account["tries"]) == ("submitted", 1)
+    edit = world.ledger.edits[edit_id]
+    assert (edit.state, edit.delayed_by, edit.delayed_since) == (State.SUBMITTED, None, None)
+
+
+@pytest.mark.parametrize("delay", NO_ROOM)
+def test_each_reason_is_told_once_and_a_full_house_only_when_it_lasts(delay: Delay) -> None:
+    world, drop, edit_id = prepared(NO_ROOM[delay])
+    account, told = dict[str, Any](), []
+    for _ in range(40):
+        account = submit_edit(world, drop, edit_id, account)
+        told += [(account["notice"], account["delayed_seconds"])] if "notice" in account else []
+        world.clock.now += account["wait_seconds"]
+    ((notice, waited),) = told
+    assert notice["status"] == "DELAYED"
+    assert "Nothing was sent and nothing was paid" in notice["message"]["email"]
+    assert (waited > 900) == (delay is Delay.IN_FLIGHT_LIMIT)
+
+
+def test_another_reason_is_told_too() -> None:
+    world, drop, edit_id = prepared(NO_ROOM[Delay.DAY_LIMIT])
+    first = submit_edit(world, drop, edit_id, {})
+    world.limits = NO_ROOM[Delay.SPENDING_OFF]
+    second = submit_edit(world, drop, edit_id, first)
+    assert first["notice"]["event_id"] != second["notice"]["event_id"]
+    assert "MaxUsdPerDay is $2.00" in first["notice"]["message"]["email"]
+    assert "SpendingEnabled" in second["notice"]["message"]["email"]
+
+
+def test_a_wait_for_room_ends_after_seven_days_unpaid() -> None:
+    world, drop, edit_id = prepared(NO_ROOM[Delay.DAY_LIMIT])
+    world.ledger.money.default_factory = lambda: type(world.ledger.money[DAY])(Decimal, committed_usd=Decimal("1.68"))
+    with pytest.raises(LimitReached) as caught:
+        again(world, drop, edit_id, LIMIT_WAIT + 3600)
+    assert "DAY_LIMIT" in str(caught.value)
+    assert world.provider.submissions == []
+
+
+def test_the_switch_stops_an_attempt_that_was_opened_and_not_sent() -> None:
+    world, drop, edit_id = prepared()
+    world.ledger.reserve(world.ledger.edits[edit_id], drop.drop_id, PLENTY, world.clock())
+    world.limits = NO_ROOM[Delay.SPENDING_OFF]
+    assert submit_edit(world, drop, edit_id, {})["outcome"] == "delayed_news"
+    assert world.provider.submissions == []
+    assert world.ledger.places == {"another edit"}
+    assert world.ledger.money[DAY]["committed_usd"] == Decimal("1.68")
+
+
+def test_credits_are_waited_for_and_then_the_edit_goes_on() -> None:
+    world, drop, edit_id = prepared()
+    world.provider.answers = [InsufficientCredits("You have 0.5 credits.")] * 3
+    account = again(world, drop, edit_id, 4 * 3600)
+    assert account["outcome"] == "submitted"
+    assert world.ledger.edits[edit_id].attempt == 4, "each proven unpaid before the next was opened"
+    assert len(world.provider.rows) == 1
+    assert world.ledger.money[DAY]["committed_usd"] == Decimal("1.68") * 2
+
+
+def test_credits_that_never_come_end_the_edit_unpaid_after_the_hours_that_were_set() -> None:
+    world, drop, edit_id = prepared(replace(PLENTY, credit_wait_hours=2))
+    world.provider.answers = [InsufficientCredits("You have 0.5 credits.")] * 500
+    start = world.clock.now
+    with pytest.raises(InsufficientCredits):
+        again(world, drop, edit_id, 100 * 3600)
+    assert 2 * 3600 <= world.clock.now - start < 2.5 * 3600
+    assert world.ledger.edits[edit_id].state is State.FAILED
+    assert world.provider.rows == {} or not world.provider.rows
+
+
+def test_the_state_machine_waits_tells_and_goes_on() -> None:
+    world, drop = a_world()
+    world.provider.answers = [InsufficientCredits("You have 0.5 credits.")] * 2
+    machine = Machine(world, world)
+    assert machine.run(drop) == "Delivered"
+    assert machine.entered.count("WaitForRoom") == 2
+    assert [notice["status"] for notice in world.topic.published] == ["DELAYED", "DELIVERED"]
+
+
+def test_the_state_machine_ends_unpaid_when_room_never_comes() -> None:
+    world, drop = a_world()
+    world.limits = replace(PLENTY, spending=False)
+    assert Machine(world, world).run(drop) == "Failed"
+    assert [notice["status"] for notice in world.topic.published] == ["DELAYED", "FAILED"]
+    assert "SPENDING_OFF" in world.topic.published[1]["message"]["email"]
+
+
+def test_an_edit_dearer_than_a_day_is_refused_before_it_would_wait_for_ever() -> None:
+    world, drop = a_world()
+    world.limits = replace(PLENTY, usd_per_day=Decimal(1))
+    outcome = prepare_edit(world, drop)
+    assert outcome["verdict"] == "rejected"
+    said = outcome["notice"]["message"]["email"]
+    assert "would cost up to $1.68" in said
+    assert "MaxUsdPerDay is $1.00" in said
+
+
+def test_ten_edits_at_once_never_take_more_places_than_there_are() -> None:
+    world, _ = a_world()
+    drops = []
+    for number in range(10):
+        clip = world.files.put(INBOX, f"trip/{number}.mp4", b"a clip")
+        sidecar = world.files.put(INBOX, f"trip/{number}.json", a_sidecar())
+        _, example = a_world(clip_key=f"trip/{number}.mp4")
+        drops.append(replace(example, clip_version=clip.version, sidecar_version=sidecar.version))
+    world.limits = replace(PLENTY, in_flight=3)
+    outcomes = [submit_edit(world, drop, prepare_edit(world, drop)["edit_id"], {})["outcome"] for drop in drops]
+    assert outcomes == ["submitted"] * 3 + ["delayed"] * 7
+    assert len(world.ledger.places) == 3
+
+
+def test_pauses_grow_to_ten_minutes_and_are_spread() -> None:
+    assert all(24 <= next_try(1, str(name)) <= 36 for name in range(50))
+    assert len({next_try(9, str(name)) for name in range(50)}) > 20
+    assert all(480 <= next_try(50, str(name)) <= 720 for name in range(50))

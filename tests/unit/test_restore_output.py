@@ -1,0 +1,108 @@
+"""Dropping the same files again puts a paid output back that was replaced or deleted, and buys nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dropcut.documents import Manifest
+from dropcut.model import Drop, State
+from tests.fakes.examples import OUTBOX, a_sidecar
+from tests.fakes.machine import Machine
+from tests.fakes.services import FakeServices, Interruption, Killed, die
+from tests.fakes.worlds import VIDEO, a_world
+
+KEY, DISTINCT = "trip/beach.mp4", ".mp4"
+
+
+def delivered() -> tuple[FakeServices, Drop, Drop]:
+    """A delivered edit, its drop, and the same files dropped a minute later."""
+    world, drop = a_world()
+    assert Machine(world, world).run(drop) == "Delivered"
+    world.clock.now += 60
+    return world, drop, replace(drop, drop_id="again", dropped_at=world.clock.now)
+
+
+def body(world: FakeServices, key: str = KEY) -> bytes | None:
+    return world.files.objects[OUTBOX, key][-1].data
+
+
+def test_a_deleted_output_comes_back_with_its_manifest_and_a_message_and_nothing_is_bought() -> None:
+    world, _, again = delivered()
+    world.files.delete(OUTBOX, KEY)
+    world.files.delete(OUTBOX, "trip/beach.manifest.json")
+    machine = Machine(world, world)
+    assert machine.run(again) == "Unchanged"
+    assert "RestoreOutput" in machine.entered
+    assert body(world) == VIDEO
+    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, "trip/beach.manifest.json"))
+    assert manifest.drop_id == "again"
+    assert any("put back" in warning for warning in manifest.warnings)
+    assert [notice["status"] for notice in world.topic.published] == ["DELIVERED", "RESTORED"]
+    assert len(world.provider.submissions) == 1
+
+
+def test_an_output_that_a_later_edit_replaced_takes_its_place_again() -> None:
+    world, _, again = delivered()
+    sidecar = world.files.put("inbox", "trip/beach.json", a_sidecar(prompt="another look"), "s2")
+    other = replace(again, drop_id="other", sidecar_version=sidecar.version)
+    world.results.body = VIDEO + b"\x00\x00\x00\x10free" + b"other..."
+    assert Machine(world, world).run(other) == "Delivered"
+    assert body(world) != VIDEO
+    first = world.files.put("inbox", "trip/beach.json", a_sidecar(), "s3")
+    world.clock.now += 60
+    third = replace(again, drop_id="third", sidecar_version=first.version, dropped_at=world.clock.now)
+    assert Machine(world, world).run(third) == "Unchanged"
+    assert body(world) == VIDEO
+    assert len(world.provider.submissions) == 2
+
+
+def test_a_foreign_object_in_its_place_is_left_and_the_output_gets_a_name_of_its_own() -> None:
+    world, _, again = delivered()
+    world.files.put(OUTBOX, KEY, b"somebody's holiday film")
+    assert Machine(world, world).run(again) == "Unchanged"
+    assert body(world) == b"somebody's holiday film"
+    (edit,) = world.ledger.edits.values()
+    assert edit.output
+    assert edit.output["key"] == f"trip/beach.{edit.edit_id[:8]}.mp4"
+    assert body(world, edit.output["key"]) == VIDEO
+
+
+def test_once_it_is_back_dropping_again_changes_nothing() -> None:
+    world, _, again = delivered()
+    world.files.delete(OUTBOX, KEY)
+    assert Machine(world, world).run(again) == "Unchanged"
+    versions = len(world.files.objects[OUTBOX, KEY])
+    assert Machine(world, world).run(replace(again, drop_id="and again")) == "Unchanged"
+    assert len(world.files.objects[OUTBOX, KEY]) == versions
+    assert [notice["status"] for notice in world.topic.published][-2:] == ["RESTORED", "UNCHANGED"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("at", range(1, 30))
+def test_broken_off_at_any_call_it_is_back_once_and_nothing_is_bought(at: int, late: bool) -> None:
+    world, _, again = delivered()
+    world.files.delete(OUTBOX, KEY)
+    interruption = Interruption(world, {at}, die, late)
+    assert Machine(world, interruption.services()).run(again) == "Unchanged"
+    assert body(world) == VIDEO
+    assert len(world.provider.submissions) == 1
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.DELIVERED
+    assert {notice["event_id"] for notice in world.topic.published if notice["status"] == "RESTORED"}
+
+
+def test_an_output_that_cannot_be_put_back_is_told_as_unpaid_and_stays_delivered_in_the_ledger() -> None:
+    world, _, again = delivered()
+    world.files.delete(OUTBOX, KEY)
+
+    def broken(*_: object) -> None:
+        raise Killed
+
+    world.files.upload = broken  # type: ignore[method-assign, assignment]
+    assert Machine(world, world).run(again) == "Failed"
+    assert world.topic.published[-1]["status"] == "FAILED"
+    assert "nothing was paid" in world.topic.published[-1]["message"]["email"]
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.DELIVERED
