@@ -151,7 +151,7 @@ def resolve_held(stack: Stack, typed: argparse.Namespace) -> int:
     say(lines)
     if not typed.yes:
         if not sys.stdin.isatty():
-            say("This is no terminal to ask at. Add --yes to write it.")
+            say("This is no terminal, so it needs --yes to be written.")
             return 2
         if not agreed():
             say("Nothing was written.")

@@ -100,7 +100,7 @@ class FakeLedger:
         return moved
 
     def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
-        known, moved = self._same(edit), resolution.applied_to(edit)
+        moved, known = resolution.applied_to(edit), self._same(edit)
         if (edit.edit_id, resolution.at) in self.audits:
             raise LedgerConflict("the edit was moved by somebody else")
         self.audits[edit.edit_id, resolution.at] = resolution.audit(edit)

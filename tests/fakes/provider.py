@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from dropcut.documents import MODEL
 from dropcut.errors import NotSent, ProviderUnreadable
 from dropcut.model import HistoryRow, Progress
 
@@ -41,6 +42,7 @@ class FakeProvider:
         request_id = f"request-{len(self.submissions)}"
         if not (answer and self.loses_requests):
             self.know(request_id, urlsplit(video_url).path)
+            self.rows[request_id] = replace(self.rows[request_id], model=MODEL, prompt=str(request["prompt"]))
         if answer:
             raise answer
         return request_id
