@@ -13,13 +13,15 @@ import pytest
 
 from dropcut import messages
 from dropcut.errors import LedgerConflict, LimitReached
+from dropcut.journal import DynamoJournal
 from dropcut.ledger import DynamoLedger
 from dropcut.model import Edit, State
 from dropcut.notices import Notice
-from dropcut.ports import Ledger
+from dropcut.ports import Journal, Ledger
 from dropcut.resolutions import Resolution, Verdict
 from dropcut.table import FLIGHT_KEY, audit_key, day_key, edit_key
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
+from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
 
 DAY, US, PRICE = "2026-11-24", a_drop().drop_id, Decimal("1.68")
@@ -30,6 +32,7 @@ EDIT = an_edit().edit_id
 @dataclass
 class Exam:
     ledger: Ledger
+    journal: Journal
     day: Callable[[], dict[str, Decimal]]
     places: Callable[[], set[str]]
     audit: Callable[[float], dict[str, Any] | None]
@@ -63,7 +66,13 @@ class Exam:
 def exam(request: pytest.FixtureRequest) -> Exam:
     if request.param == "fake":
         fake = FakeLedger()
-        return Exam(fake, lambda: dict(fake.money[DAY]), lambda: fake.places, lambda at: fake.audits.get((EDIT, at)))
+        return Exam(
+            fake,
+            FakeJournal(fake),
+            lambda: dict(fake.money[DAY]),
+            lambda: fake.places,
+            lambda at: fake.audits.get((EDIT, at)),
+        )
     table = request.getfixturevalue("table")
 
     def read(key: dict[str, str]) -> Any:
@@ -71,6 +80,7 @@ def exam(request: pytest.FixtureRequest) -> Exam:
 
     return Exam(
         DynamoLedger(table),
+        DynamoJournal(table),
         lambda: read(day_key(DAY)),
         lambda: set(read(FLIGHT_KEY).get("places", ())),
         lambda at: read(audit_key(EDIT, at)) or None,
@@ -138,6 +148,25 @@ def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam
     assert (audit["before"]["state"], audit["before"]["reason"]) == (State.IN_DOUBT, "nobody knows")
     assert audit["after"]["state"] == exam.row().state
     assert "notice" not in audit["before"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_BILLED, Verdict.GIVE_UP])
+@pytest.mark.parametrize("sent", [True, False])
+def test_an_edit_that_is_over_is_left_alone_once_its_message_was_sent(exam: Exam, verdict: Verdict, sent: bool) -> None:
+    held, later = exam.held(State.IN_DOUBT), NOW + 9000
+    (notice,) = exam.journal.unsent_notices(later)
+    if sent:
+        exam.journal.notice_sent(notice, NOW + 301)
+    exam.ledger.resolve(held, a(verdict))
+    assert exam.journal.unsent_notices(later) == ([] if sent else [notice])
+    assert exam.journal.unfinished(later) == []
+
+
+def test_an_edit_that_goes_on_is_asked_after_by_the_name_of_its_new_execution(exam: Exam) -> None:
+    exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    (found,) = exam.journal.unfinished(NOW + 9000)
+    assert (found.execution, found.drop, found.edit_id) == (f"{US}-2", a_drop(), EDIT)
+    assert exam.journal.unsent_notices(NOW + 9000) == []
 
 
 STALE: dict[str, dict[str, Any]] = {"attempt": {"attempt": 2}, "owner": {"owner": "another"}}

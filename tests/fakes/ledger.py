@@ -11,7 +11,7 @@ from dropcut.documents import day_of
 from dropcut.errors import LedgerConflict, LimitReached
 from dropcut.model import Delay, Edit, Limits, State
 from dropcut.notices import Notice
-from dropcut.resolutions import Resolution, Verdict
+from dropcut.resolutions import Resolution, Verdict, changes
 
 FRESH: dict[str, Any] = dict.fromkeys(
     (
@@ -100,7 +100,8 @@ class FakeLedger:
         return moved
 
     def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
-        moved, known = resolution.applied_to(edit), self._same(edit)
+        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit)
+        moved = replace(known, **{name: after for name, (_, after) in changed.items()})
         if (edit.edit_id, resolution.at) in self.audits:
             raise LedgerConflict("the edit was moved by somebody else")
         self.audits[edit.edit_id, resolution.at] = resolution.audit(edit)
