@@ -14,6 +14,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A "Step Functions Execution Status Change" of EventBridge in; what was told out."""
     drop, edit_id, status, cause = from_status_change(event["detail"])
     logger.append_keys(drop_id=drop.drop_id)
-    told = settle_execution(services(), drop, edit_id, status, cause)
+    told = settle_execution(services(), drop, edit_id, status, cause, event["detail"]["name"])
     logger.info("settled", extra={"status": status, "told": told})
     return {"told": told}

@@ -86,6 +86,23 @@ def test_a_drop_started_again_with_other_pauses_is_still_the_same_drop(exam: Exa
     assert exam.executions.start(replace(a_drop(), settle_seconds=20)) is False
 
 
+def test_an_edit_that_is_taken_up_again_has_an_execution_of_its_own(exam: Exam) -> None:
+    name = f"{a_drop().drop_id}-2"
+    exam.executions.start(a_drop())
+    assert exam.executions.status(name) is None
+    assert exam.executions.start(a_drop(), name, "e" * 64) is True
+    exam.let_end(replace(a_drop(), drop_id=name))
+    assert exam.executions.status(name) is not None
+    assert exam.executions.start(a_drop(), name, "e" * 64) is False
+
+
+def test_it_begins_with_the_edit(cloud: Cloud, machine: str) -> None:
+    StepFunctionsExecutions(cloud.client("stepfunctions"), machine).start(a_drop(), "again", "e" * 64)
+    arn = execution_of(machine, replace(a_drop(), drop_id="again"))
+    started = cloud.client("stepfunctions").describe_execution(executionArn=arn)
+    assert json.loads(started["input"]) == {"drop": a_drop().as_json(), "edit": {"edit_id": "e" * 64}}
+
+
 @pytest.mark.parametrize("key", ["a b/50%+.mp4", "海辺 🏖.mp4", "line\nbreak.mp4", "x" * 1020 + ".mp4"])
 def test_an_execution_gets_the_drop_as_it_is(cloud: Cloud, machine: str, key: str) -> None:
     drop = a_drop(key)

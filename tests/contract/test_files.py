@@ -103,6 +103,13 @@ def test_documents_are_written_under_any_name(exam: Storage, key: str) -> None:
     assert exam.body(OUTBOX, key) == '{"prompt": "é"}'.encode()
 
 
+def test_a_document_may_say_whose_it_is(exam: Storage, folder: str) -> None:
+    exam.files.write_json(OUTBOX, f"{folder}beach.error.json", "{}", {"dropcut-edit-id": "e1"})
+    facts = exam.files.head(OUTBOX, f"{folder}beach.error.json")
+    assert facts
+    assert facts.metadata == {"dropcut-edit-id": "e1"}
+
+
 def test_anybody_with_the_address_gets_the_frozen_clip_and_nothing_else(s3_files: S3Files, s3: Any) -> None:
     s3.put_object(Bucket=INBOX, Key="secret.mp4", Body=b"the source")
     version = s3.head_object(Bucket=INBOX, Key="secret.mp4")["VersionId"]

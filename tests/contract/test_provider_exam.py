@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from dropcut.documents import MODEL
 from dropcut.errors import InsufficientCredits, SubmissionUnknown
 from dropcut.model import Progress
 from dropcut.ports import Provider
@@ -121,13 +122,16 @@ def test_a_submission_whose_answer_was_lost_is_in_the_history_under_its_path(exa
         exam.provider.submit(REQUEST, exam.video_url)
     (row,) = exam.provider.search(time.time())
     assert row.video_url_path == "/" + exam.video_url.partition("?")[0].rpartition("/")[2]
+    assert (row.model, row.prompt) == (MODEL, REQUEST["prompt"])
     assert exam.provider.status(row.request_id).status in ("QUEUED", "PROCESSING")
+    assert exam.provider.row(row.request_id) == row, "and by its id, for a person who has one"
 
 
 def test_a_request_that_never_was_is_gone_and_has_no_past(exam: Exam) -> None:
     assert exam.provider.status("no-such-request").status == "GONE"
     assert exam.provider.result("no-such-request").status == "GONE"
     assert exam.provider.past("no-such-request") is None
+    assert exam.provider.row("no-such-request") is None
 
 
 def test_a_provider_with_its_key_is_ready(exam: Exam) -> None:

@@ -94,6 +94,10 @@ def test_a_submission_is_found_in_the_history_by_the_path_of_its_video(
     assert (row.request_id, row.progress.status) == (request_id, "PENDING")
     assert row.video_url_path in clip_url
     assert row.video_url_path.endswith(".mp4")
+    assert row.prompt
+    assert REQUEST["prompt"].startswith(row.prompt)
+    assert row.created_at
+    assert abs(row.created_at - time.time()) < 60
 
 
 def test_a_row_that_has_not_landed_is_no_row(simulator: Simulator) -> None:

@@ -68,8 +68,8 @@ class FakeFiles:
         url = f"https://workroom.example/{workroom_key}?X-Amz-Signature=secret"
         return SharedUrl(url, self._clock() + self.shared_seconds)
 
-    def write_json(self, bucket: str, key: str, text: str) -> None:
-        self._store(bucket, key, text.encode(), {}, "application/json")
+    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str] | None = None) -> None:
+        self._store(bucket, key, text.encode(), metadata or {}, "application/json")
 
     def delete(self, bucket: str, key: str) -> None:
         self.log.append(f"delete {bucket}/{key}")

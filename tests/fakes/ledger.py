@@ -11,13 +11,14 @@ from dropcut.documents import day_of
 from dropcut.errors import LedgerConflict, LimitReached
 from dropcut.model import Delay, Edit, Limits, State
 from dropcut.notices import Notice
+from dropcut.resolutions import Resolution, Verdict, changes
 
 FRESH: dict[str, Any] = dict.fromkeys(
     (
         *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice"),
         *("delayed_since", "delayed_by", "event_id", "notified_at"),
     )
-)
+) | {"candidates": ()}
 
 
 class FakeLedger:
@@ -27,6 +28,7 @@ class FakeLedger:
         self.edits = {edit.edit_id: edit for edit in edits}
         self.touched: dict[str, float] = {}
         self.places: set[str] = set()
+        self.audits: dict[tuple[str, float], dict[str, Any]] = {}
         self.attempts: dict[tuple[str, int], dict[str, Any]] = {}
         self.money: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
 
@@ -39,7 +41,13 @@ class FakeLedger:
             raise LedgerConflict("the edit was moved by somebody else")
         if known:  # what attempts left behind stays, but not how the last one ended
             unsaid = {f.name for f in fields(edit) if getattr(edit, f.name) is None}
-            stays = {"state", "attempt", "owner"} | unsaid - {"reason", "output", "notice", "event_id", "notified_at"}
+            stays = {"state", "attempt", "owner", "execution"} | unsaid - {
+                "reason",
+                "output",
+                "notice",
+                "event_id",
+                "notified_at",
+            }
             edit = replace(edit, **{name: getattr(known, name) for name in stays})
         self._put(edit, now)
 
@@ -58,6 +66,7 @@ class FakeLedger:
         usd = edit.estimated_usd
         self._count(day, committed_usd=usd, reserved_usd=usd, attempts=Decimal(1))
         opened = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
+        opened["execution"] = known.execution if owner == known.owner else ""
         return self._put(replace(known, **{**FRESH, **opened}), now)
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
@@ -90,6 +99,21 @@ class FakeLedger:
         self.places.discard(edit.edit_id)
         return moved
 
+    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
+        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit)
+        moved = replace(known, **{name: after for name, (_, after) in changed.items()})
+        if (edit.edit_id, resolution.at) in self.audits:
+            raise LedgerConflict("the edit was moved by somebody else")
+        self.audits[edit.edit_id, resolution.at] = resolution.audit(edit)
+        if resolution.verdict is Verdict.ADOPT:
+            self.places.add(edit.edit_id)
+            return self._put(moved, resolution.at)
+        self.places.discard(edit.edit_id)
+        self._close(edit, str(moved.reason))
+        if resolution.verdict is Verdict.NOT_BILLED:
+            self._settle_day(known, Decimal(0))
+        return self._put(moved, self.touched.get(edit.edit_id, 0.0))
+
     def _same(self, edit: Edit) -> Edit:
         known = self.edits.get(edit.edit_id)
         if not known or (known.state, known.attempt, known.owner) != (edit.state, edit.attempt, edit.owner):
@@ -97,8 +121,8 @@ class FakeLedger:
         return known
 
     def _put(self, edit: Edit, now: float) -> Edit:
-        warnings = tuple(edit.warnings)  # facts carry JSON
-        self.edits[edit.edit_id] = replace(edit, warnings=warnings)
+        warnings, alike = tuple(edit.warnings), tuple(edit.candidates)  # facts carry JSON
+        self.edits[edit.edit_id] = replace(edit, warnings=warnings, candidates=alike)
         self.touched[edit.edit_id] = now
         return self.edits[edit.edit_id]
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from dropcut.documents import MODEL
 from dropcut.errors import NotSent, ProviderUnreadable
 from dropcut.model import HistoryRow, Progress
 from dropcut.ports import Clock
@@ -43,6 +44,7 @@ class FakeProvider:
         request_id = f"request-{len(self.submissions)}"
         if not (answer and self.loses_requests):
             self.know(request_id, urlsplit(video_url).path)
+            self.rows[request_id] = replace(self.rows[request_id], model=MODEL, prompt=str(request["prompt"]))
         if answer:
             raise answer
         return request_id
@@ -81,9 +83,12 @@ class FakeProvider:
         return self.records.get(request_id, Progress(status="GONE"))
 
     def past(self, request_id: str) -> Progress | None:
-        self._read("past")
-        row = self.rows.get(request_id)
+        row = self.row(request_id)
         return row.progress if row else None
+
+    def row(self, request_id: str) -> HistoryRow | None:
+        self._read("past")
+        return self.rows.get(request_id)
 
     def search(self, since: float) -> list[HistoryRow]:
         self._read("search")

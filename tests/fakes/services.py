@@ -23,15 +23,19 @@ class FakeClock:
 
 
 class FakeExecutions:
-    """Starts nothing; `started` has the drops by name."""
+    """Starts nothing; `started` has the drops by name, `begun_with` the edits that executions were given."""
 
     def __init__(self) -> None:
         self.started: dict[str, Drop] = {}
+        self.begun_with: dict[str, str] = {}
         self.statuses: dict[str, str] = {}
 
-    def start(self, drop: Drop) -> bool:
-        new = drop.drop_id not in self.started
-        self.started.setdefault(drop.drop_id, drop)
+    def start(self, drop: Drop, name: str = "", edit_id: str | None = None) -> bool:
+        name = name or drop.drop_id
+        new = name not in self.started
+        self.started.setdefault(name, drop)
+        if new and edit_id:
+            self.begun_with[name] = edit_id
         return new
 
     def status(self, name: str) -> str | None:

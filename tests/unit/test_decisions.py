@@ -24,6 +24,7 @@ ON_DROP = {
     State.FAILED: (OnDrop.BUY, OnDrop.BUY),
     State.IN_DOUBT: (OnDrop.HELD, OnDrop.HELD),
     State.UNDELIVERED: (OnDrop.HELD, OnDrop.HELD),
+    State.ABANDONED: (OnDrop.HELD, OnDrop.HELD),
 }
 ON_SUBMIT = {
     State.PREPARED: (OnSubmit.OPEN_ATTEMPT, OnSubmit.OPEN_ATTEMPT),
@@ -35,6 +36,7 @@ ON_SUBMIT = {
     State.FAILED: (OnSubmit.OPEN_ATTEMPT, OnSubmit.OPEN_ATTEMPT),
     State.IN_DOUBT: (OnSubmit.LEAVE, OnSubmit.LEAVE),
     State.UNDELIVERED: (OnSubmit.LEAVE, OnSubmit.LEAVE),
+    State.ABANDONED: (OnSubmit.LEAVE, OnSubmit.LEAVE),
 }
 ON_FAILURE = {
     State.PREPARED: State.FAILED,
@@ -46,6 +48,7 @@ ON_FAILURE = {
     State.FAILED: State.FAILED,
     State.IN_DOUBT: State.IN_DOUBT,
     State.UNDELIVERED: State.UNDELIVERED,
+    State.ABANDONED: State.ABANDONED,
 }
 
 
@@ -89,7 +92,7 @@ def test_a_broken_execution_without_an_edit_has_failed() -> None:
 
 
 def test_every_state_is_open_held_or_over() -> None:
-    assert OPEN | HELD | {State.PREPARED, State.DELIVERED, State.FAILED} == set(State)
+    assert OPEN | HELD | {State.PREPARED, State.DELIVERED, State.FAILED, State.ABANDONED} == set(State)
     assert not OPEN & HELD
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 
 import dropcut
 from checks.documents import REPOSITORY, STATE_MACHINE, load
 from checks.states import states
 from dropcut.model import State
+from dropcut_cli.command import parser
 
 ARCHITECTURE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
 DECISIONS = (REPOSITORY / "docs" / "decisions.md").read_text(encoding="utf-8")
@@ -42,7 +44,7 @@ def test_the_picture_of_the_ledger_has_every_state_of_an_edit() -> None:
 
 
 def test_the_ways_out_of_trouble_are_described_for_every_status_that_needs_one() -> None:
-    troubles = ("REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED")
+    troubles = ("REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED", "ABANDONED")
     assert [name for name in troubles if f"## `{name}`" not in OPERATIONS] == []
 
 
@@ -56,3 +58,20 @@ def test_every_decision_is_dated_and_says_how_to_undo_it() -> None:
 def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
     versions = re.findall(r"^## \[([^\]]+)\] - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
     assert versions[0] == dropcut.__version__
+
+
+def test_everything_that_can_be_typed_at_the_command_is_described() -> None:
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        assert f"./dropcut {name}" in OPERATIONS
+        options = {option for action in command._actions for option in action.option_strings} - {"-h", "--help"}
+        assert [option for option in options if option not in OPERATIONS] == []
+
+
+def test_every_command_line_that_a_page_shows_can_be_typed() -> None:
+    shown = [line.split("#")[0].split()[1:] for line in OPERATIONS.splitlines() if line.startswith("./dropcut ")]
+    shown += [line.split()[1:] for line in re.findall(r"`(\./dropcut [^`]+)`", OPERATIONS + ARCHITECTURE)]
+    assert len(shown) > 5
+    for words in shown:
+        if words != ["resolve"]:
+            parser().parse_args(words)

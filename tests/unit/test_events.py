@@ -72,9 +72,9 @@ def test_the_clock_says_nothing_that_the_function_would_need(verb: str, invoke: 
 
 
 def test_an_execution_that_ended_is_known_by_its_input(invoke: Invoke) -> None:
-    drop, edit_id, status, cause = invoke("settle_execution")
+    drop, edit_id, status, cause, execution = invoke("settle_execution")
     assert drop.as_json() == json.loads(event("settle_execution")["detail"]["input"])["drop"]
-    assert (edit_id, status, cause) == (None, "ABORTED", "")
+    assert (edit_id, status, cause, execution) == (None, "ABORTED", "", drop.drop_id)
 
 
 @pytest.mark.parametrize("verb", OF_THE_MACHINE)

@@ -13,6 +13,7 @@ from dropcut.model import Drop, Edit, State
 from dropcut.waiting import MAX_UNREADABLE, SEARCHES
 from dropcut.workflow.find_submission import MAX_RETURNS, find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
+from dropcut.workflow.report_failure import report_failure
 from dropcut.workflow.submit_edit import submit_edit
 from tests.fakes.examples import a_drop, an_edit_in
 from tests.fakes.services import FakeServices
@@ -152,6 +153,36 @@ def test_an_earlier_failure_of_another_execution_does_not_silence_this_one() -> 
     edit = an_edit_in(State.FAILED, owner="an execution of last week")
     world.ledger.edits[edit.edit_id] = edit
     assert find_submission(world, a_drop(), edit.edit_id, {})["outcome"] == "not_sent"
+
+
+def test_what_only_looks_like_ours_is_written_down_for_a_person_and_told_in_the_message() -> None:
+    world, drop, edit_id = lost(accepted=False)
+    prompt = world.ledger.edits[edit_id].request["prompt"]
+    for name in ("r1", "r2"):
+        world.provider.know(name, "")
+        world.provider.rows[name] = replace(world.provider.rows[name], prompt=prompt, created_at=world.clock.now)
+    world.provider.know("marked as another edit's", "/workroom/" + mark("e" * 64, 1))
+    assert search_until_over(world, drop, edit_id)[0]["outcome"] == "not_found"
+    assert world.ledger.edits[edit_id].candidates == ("r1", "r2")
+    notice = report_failure(world, drop, edit_id, {})["notice"]
+    assert notice["status"] == "IN_DOUBT"
+    assert "which only a person can tell: r1, r2. " in notice["message"]["email"]
+    assert len(world.provider.submissions) == 1
+
+
+def test_two_requests_with_one_mark_are_named_to_the_person() -> None:
+    world, drop, edit_id = lost()
+    world.provider.know("a second one", "/workroom/" + mark(edit_id, 1))
+    search_until_over(world, drop, edit_id)
+    assert world.ledger.edits[edit_id].candidates == ("request-1", "a second one")
+
+
+def test_a_new_attempt_forgets_the_candidates_of_the_last_one() -> None:
+    world, drop, edit_id = lost()
+    edit = world.ledger.advance(world.ledger.edits[edit_id], State.SUBMITTING, 0.0, candidates=("r1",))
+    world.ledger.close_unpaid(edit, "proven by a person", 0.0)
+    prepare_edit(world, drop)
+    assert world.ledger.edits[edit_id].candidates == ()
 
 
 def test_it_never_submits() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dropcut.messages import failed, rejected
+from dataclasses import replace
+
+import pytest
+
+from dropcut.messages import failed, held, rejected
 from dropcut.model import Drop, State
 from dropcut.notices import email_text
 from dropcut.sidecar import Problem
+from dropcut_cli.command import parser
+from tests.fakes.examples import an_edit_in
 
 DROP = Drop(
     drop_id="d" * 64,
@@ -25,3 +31,39 @@ def test_a_reason_that_is_a_sentence_gets_no_second_full_stop() -> None:
 def test_a_fix_that_asks_a_question_ends_with_its_question_mark() -> None:
     problem = Problem("/mod", '"pro"', "is not a known field", 'did you mean "mode"?')
     assert 'To mend it: did you mean "mode"?\n' in email_text(rejected(DROP, [problem], "outbox"))
+
+
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
+def test_the_message_of_a_held_edit_says_exactly_what_to_type(state: State) -> None:
+    edit = an_edit_in(state)
+    body = failed(edit.drop, edit, state, "a reason", "outbox")
+    commands = [line.strip() for line in email_text(body).splitlines() if line.startswith("  ./dropcut ")]
+    assert f"./dropcut status {edit.edit_id}" in commands
+    adopted = edit.request_id or "REQUEST_ID"
+    assert f"./dropcut resolve {edit.edit_id} --adopt {adopted}" in commands
+    assert (f"./dropcut resolve {edit.edit_id} --not-billed" in commands) == (state is State.IN_DOUBT)
+    for command in commands:
+        parser().parse_args(command.split()[1:])
+    assert held(edit, edit.drop, "outbox").what_to_do == body.what_to_do, "dropped again, it says the same"
+
+
+def test_a_row_that_may_land_late_is_waited_for_before_anything_is_bought_again() -> None:
+    edit = an_edit_in(State.IN_DOUBT)
+    said = failed(edit.drop, edit, State.IN_DOUBT, "a reason", "outbox").what_to_do
+    assert "hours late" in said
+    assert said.index("after a day") < said.index("--not-billed")
+
+
+def test_candidates_are_named_in_the_message_and_nothing_is_named_where_there_are_none() -> None:
+    edit = an_edit_in(State.IN_DOUBT)
+    alike = replace(edit, candidates=("r1", "r2"))
+    assert "r1, r2" in failed(edit.drop, alike, State.IN_DOUBT, "a reason", "outbox").what_to_do
+    assert "perhaps it" not in failed(edit.drop, edit, State.IN_DOUBT, "a reason", "outbox").what_to_do
+
+
+def test_what_was_given_up_says_by_whom_and_how_to_buy_it_again() -> None:
+    edit = an_edit_in(State.ABANDONED, reason="given up on 2026-11-24 by anna: lost", rerun=2)
+    body = held(edit, edit.drop, "outbox")
+    assert body.status == "ABANDONED"
+    assert body.summary.endswith("nothing was bought now: given up on 2026-11-24 by anna: lost.")
+    assert '"rerun": 3' in body.what_to_do

@@ -16,7 +16,7 @@ class OnDrop(StrEnum):
     BUY = "ready"
     IN_FLIGHT = "in_flight"
     DELIVERED_BEFORE = "delivered_before"
-    HELD = "held"
+    HELD = "held"  # or given up: nothing is bought, and the message says so again
 
 
 def on_drop(edit: Edit | None, owner: str) -> OnDrop:
@@ -87,6 +87,6 @@ def on_failure(edit: Edit | None) -> State:
     """What a broken execution leaves behind, by the ledger's word alone: never by the error's name."""
     if edit is None or edit.state in (State.PREPARED, State.RESERVED, State.FAILED):
         return State.FAILED
-    if edit.state in HELD or edit.state is State.DELIVERED:
+    if edit.state in HELD or edit.state in (State.DELIVERED, State.ABANDONED):
         return edit.state
     return State.IN_DOUBT if edit.state is State.SUBMITTING else State.UNDELIVERED

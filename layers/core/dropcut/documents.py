@@ -19,6 +19,7 @@ Status = Literal[
     "FAILED",
     "IN_DOUBT",
     "UNDELIVERED",
+    "ABANDONED",
     "DELAYED",
     "OVERDUE",
     "WAITING",

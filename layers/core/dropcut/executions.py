@@ -14,11 +14,12 @@ class StepFunctionsExecutions:
     def __init__(self, step_functions: Any, state_machine_arn: str) -> None:
         self._step_functions, self._arn = step_functions, state_machine_arn
 
-    def start(self, drop: Drop) -> bool:
-        """Start the execution named after the drop. False if it was started before, at any time in 90 days."""
-        document = json.dumps({"drop": drop.as_json()}, sort_keys=True)
+    def start(self, drop: Drop, name: str = "", edit_id: str | None = None) -> bool:
+        """Start an execution, named after the drop or by `name`. False if it was started before, in 90 days."""
+        edit = {"edit": {"edit_id": edit_id}} if edit_id else {}
+        document = json.dumps({"drop": drop.as_json(), **edit}, sort_keys=True)
         try:
-            self._step_functions.start_execution(stateMachineArn=self._arn, name=drop.drop_id, input=document)
+            self._step_functions.start_execution(stateMachineArn=self._arn, name=name or drop.drop_id, input=document)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
                 return False

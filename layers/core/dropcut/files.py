@@ -85,8 +85,9 @@ class S3Files:
             client.generate_presigned_url("get_object", Params=place, ExpiresIn=SHARED_SECONDS), expires_at
         )
 
-    def write_json(self, bucket: str, key: str, text: str) -> None:
-        self._s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str] | None = None) -> None:
+        what = {"ContentType": "application/json", "Metadata": metadata or {}}
+        self._s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), **what)
 
     def delete(self, bucket: str, key: str) -> None:
         self._s3.delete_object(Bucket=bucket, Key=key)

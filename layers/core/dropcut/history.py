@@ -8,6 +8,7 @@ model.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -60,9 +61,24 @@ def history_rows(body: Any) -> list[HistoryRow]:
     rows: dict[str, HistoryRow] = {}
     for raw in _rows(body):
         request_id = raw.get("request_id")
-        if isinstance(request_id, str) and request_id and request_id not in rows:
-            rows[request_id] = HistoryRow(request_id=request_id, video_url_path=_video_path(raw), progress=_past(raw))
+        if not isinstance(request_id, str) or not request_id:
+            continue
+        row, known = _row(request_id, raw), rows.get(request_id)
+        if known is None or (row.video_url_path and not known.video_url_path):
+            rows[request_id] = row
     return list(rows.values())
+
+
+def _row(request_id: str, raw: dict[str, Any]) -> HistoryRow:
+    request = _request(raw)
+    return HistoryRow(
+        request_id=request_id,
+        video_url_path=_path(request.get("video_url")),
+        progress=_past(raw),
+        model=str(raw.get("model_name") or ""),
+        prompt=str(request.get("prompt") or raw.get("prompt") or ""),
+        created_at=_moment(raw.get("model_created") or raw.get("created_at")),
+    )
 
 
 def _rows(body: Any) -> list[dict[str, Any]]:
@@ -72,14 +88,30 @@ def _rows(body: Any) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _video_path(row: dict[str, Any]) -> str:
+def _request(row: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, as far as it can be read: an object, or the text of one."""
     request = row.get("request_body") or row.get("parameters")
     if isinstance(request, str):
         try:
             request = json.loads(request)
-        except ValueError:
-            return ""
-    url = request.get("video_url") if isinstance(request, dict) else None
+        except (ValueError, RecursionError):
+            return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _moment(value: Any) -> float | None:
+    """Epoch seconds of an ISO time, which is in UTC unless it says otherwise, or of a count of (milli)seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = value / 1000 if value > 1e11 else float(value)
+        return seconds if 0 <= seconds < 1e11 else None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _path(url: Any) -> str:
     if not isinstance(url, str):
         return ""
     try:

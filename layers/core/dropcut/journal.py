@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
@@ -148,6 +147,6 @@ def _unfinished_drop(row: Row) -> Unfinished:
 def _unfinished_edit(row: Row) -> Unfinished:
     """An open edit, as its owner's: another drop of the same files may have described it last."""
     edit = edit_from(row)
-    drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
+    drop = edit.drop.owned_by(edit.owner)
     key, execution = {"pk": row["pk"], "sk": row["sk"]}, edit.execution or drop.drop_id
     return Unfinished(key=key, drop=drop, edit_id=edit.edit_id, execution=execution)

@@ -18,11 +18,13 @@ from dropcut.documents import day_of
 from dropcut.errors import LedgerConflict, LimitReached, RowBusy
 from dropcut.model import Delay, Edit, Limits, State
 from dropcut.notices import Notice
+from dropcut.resolutions import OF_AN_END, Resolution, Verdict, changes
 from dropcut.table import (
     FLIGHT_KEY,
     Row,
     attempt_key,
     attribute,
+    audit_key,
     change,
     day_key,
     edit_attributes,
@@ -34,9 +36,12 @@ from dropcut.writes import once
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
-OF_ONE_END = ("reason", "output", "notice", "event_id", "notified_at")
 OF_A_WAIT = ("delayed_since", "delayed_by")
-OF_ONE_ATTEMPT = ("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", *OF_A_WAIT, *OF_ONE_END)
+OF_ONE_ATTEMPT = (
+    *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "candidates"),
+    *(*OF_A_WAIT, *OF_AN_END),
+)
+LEFT_BY_ATTEMPTS = ("state", "attempt", "owner", "execution")
 NAMES = {"#state": "state", "#attempt": "attempt", "#owner": "owner"}
 
 
@@ -52,9 +57,9 @@ class DynamoLedger:
 
     def prepare(self, edit: Edit, now: float) -> None:
         row = edit_attributes(edit)
-        first = {name: row.pop(name) for name in ("state", "attempt", "owner")}  # what attempts left behind stays
+        first = {name: row.pop(name) for name in LEFT_BY_ATTEMPTS}  # it stays
         known: Row = {"prepared": State.PREPARED, "failed": State.FAILED}
-        update = change({**row, **to_sweep("EDIT", now)}, OF_ONE_END, first=first, **known)
+        update = change({**row, **to_sweep("EDIT", now)}, OF_AN_END, first=first, **known)
         condition = "attribute_not_exists(pk) OR #state IN (:prepared, :failed)"
         once(self._table.update_item, Key=edit_key(edit.edit_id), ConditionExpression=condition, **update)
 
@@ -63,7 +68,8 @@ class DynamoLedger:
         opened: Row = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
         attempt = {**attempt_key(edit.edit_id, number), "owner": owner, "opened_at": attribute(now)}
         known: Row = {"from": edit.state, "before": edit.attempt}
-        update = change({**opened, **to_sweep("EDIT", now)}, OF_ONE_ATTEMPT, **known)
+        stale = OF_ONE_ATTEMPT if owner == edit.owner else (*OF_ONE_ATTEMPT, "execution")
+        update = change({**opened, **to_sweep("EDIT", now)}, stale, **known)
         unchanged = "#state = :from AND #attempt = :before"
         try:
             self._transact(
@@ -77,7 +83,8 @@ class DynamoLedger:
             if lost.places and lost.places <= over.keys():
                 raise LimitReached(over[min(lost.places)]) from None
             raise
-        fresh: Row = dict.fromkeys(OF_ONE_ATTEMPT)
+        fresh: Row = dict.fromkeys(OF_ONE_ATTEMPT) | {"candidates": ()}
+        fresh["execution"] = edit.execution if owner == edit.owner else ""
         return replace(edit, **opened, **fresh)
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
@@ -115,12 +122,31 @@ class DynamoLedger:
         self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit))
         return moved
 
-    def _step(self, edit: Edit, moved: Edit, now: float, facts: Row) -> Row:
+    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
+        moved, verdict, now = resolution.applied_to(edit), resolution.verdict, resolution.at
+        facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
+        goes_on = verdict is Verdict.ADOPT
+        swept = to_sweep("EDIT", now) if goes_on else {}  # else the message about its end may still have to be sent
+        audit = {**audit_key(edit.edit_id, now), **attribute(resolution.audit(edit))}
+        steps = [
+            {"Update": self._step(edit, moved, now, facts, swept)},
+            {"Put": {"Item": audit, "ConditionExpression": "attribute_not_exists(pk)"}},
+            {"Update": _fly(edit)} if goes_on else _land(edit),
+        ]
+        if not goes_on:
+            steps.append(self._close_attempt(moved, str(moved.reason), now))
+        if verdict is Verdict.NOT_BILLED:
+            steps.append(_settle_day(edit, Decimal(0)))
+        self._transact(*steps)
+        return moved
+
+    def _step(self, edit: Edit, moved: Edit, now: float, facts: Row, swept: Row | None = None) -> Row:
         gone = tuple(name for name, value in facts.items() if value is None)
         values = {name: attribute(value) for name, value in facts.items() if value is not None}
         known: Row = {"from": edit.state, "attempt": edit.attempt, "owner": edit.owner}
-        kind = "NOTICE" if "notice" in facts else "EDIT"
-        update = change({**values, "state": moved.state, **to_sweep(kind, now)}, gone, **known)
+        if swept is None:
+            swept = to_sweep("NOTICE" if "notice" in facts else "EDIT", now)
+        update = change({**values, "state": moved.state, **swept}, gone, **known)
         update["ExpressionAttributeNames"] |= NAMES
         return {"Key": edit_key(edit.edit_id), "ConditionExpression": SAME_ATTEMPT, **update}
 
@@ -162,6 +188,11 @@ def _room_in_flight(edit_id: str, limits: Limits) -> Row:
     place = change({}, add={"places": {edit_id}}, **most)
     free = "attribute_not_exists(#places) OR size(#places) < :most OR contains(#places, :name)"
     return {"Key": FLIGHT_KEY, "ConditionExpression": free, **place}
+
+
+def _fly(edit: Edit) -> Row:
+    """Take a place whether there is room or not: the provider has accepted it long ago."""
+    return {"Key": FLIGHT_KEY, **change({}, add={"places": {edit.edit_id}})}
 
 
 def _land(edit: Edit) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from itertools import accumulate
 from typing import Any, cast
 
@@ -152,18 +153,28 @@ ENDINGS = {
     State.IN_DOUBT: (
         "was sent to the provider, and whether it was accepted is not known",
         (
-            "It is not sent again by itself, since that could pay twice. Look into the provider's request history for "
-            "a request whose video_url has {mark}. Its row may land hours late. If it is there, its output is there "
-            "too. If it is still not there after a day, and the credits did not drop, it was most likely never "
-            'accepted; "rerun": 1 in the sidecar then buys the edit anew. Earlier than that it may pay twice.'
+            "It is not sent again by itself, since that could pay twice. What is known of it:\n\n"
+            "  ./dropcut status {edit_id}\n\n"
+            "Look into the provider's request history for a request whose video_url has {mark}. Its row may land "
+            "hours late. {candidates}If it is there, carry on with it; that buys nothing:\n\n"
+            "  ./dropcut resolve {edit_id} --adopt REQUEST_ID\n\n"
+            "If it is still not there after a day, and the credits did not drop, it was most likely never accepted. "
+            "Say so, then drop the files again, which buys the edit anew; earlier than that it may pay twice:\n\n"
+            "  ./dropcut resolve {edit_id} --not-billed"
         ),
     ),
     State.UNDELIVERED: (
         "was accepted by the provider as request {request_id}, but its result could not be copied into the outbox",
         (
             "Look that request up in the provider's request history: it names the result file, which is kept for "
-            "seven days. Nothing is bought again."
+            "seven days. Nothing is bought again. When what the reason names is mended, deliver it:\n\n"
+            "  ./dropcut status {edit_id}\n"
+            "  ./dropcut resolve {edit_id} --adopt {request_id}"
         ),
+    ),
+    State.ABANDONED: (
+        "is not edited, and nothing was bought now",
+        'A person gave up on this edit. To buy it again on purpose, put "rerun": {rerun} into the sidecar.',
     ),
 }
 
@@ -174,16 +185,26 @@ def failed(
     """A bad ending. `status` says what is known about the money, and so do the words."""
     summary, to_do = ENDINGS[status]
     attempt = edit.attempt if edit else 0
-    known = {
-        "request_id": edit.request_id if edit else "",
-        "mark": mark(edit.edit_id, edit.attempt, "") if edit else "",
-    }
+    again = [edit.execution] if edit and edit.execution else []  # taken up, it may end in the same way once more
+    known = _known(edit) if edit else {}
     about = about_edit(edit, drop) if edit else about_drop(drop)
     return Notification(
-        event_id=event_id(owner or (edit.edit_id if edit and attempt else drop.drop_id), status, attempt),
+        event_id=event_id(owner or (edit.edit_id if edit and attempt else drop.drop_id), status, attempt, *again),
         status=cast("Status", status.value),
         **about,
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
         what_to_do=to_do.format(**known),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
     )
+
+
+def _known(edit: Edit) -> dict[str, Any]:
+    """What the endings quote of an edit."""
+    alike = ", ".join(edit.candidates)
+    return {
+        "edit_id": edit.edit_id,
+        "request_id": shlex.quote(printable(str(edit.request_id))),  # it is typed into a shell
+        "mark": mark(edit.edit_id, edit.attempt, ""),
+        "candidates": f"Of that time, and perhaps it, which only a person can tell: {alike}. " if alike else "",
+        "rerun": edit.rerun + 1,
+    }

@@ -20,6 +20,7 @@ class State(StrEnum):
     FAILED = "FAILED"  # over, and proven unpaid unless `charged_usd` says otherwise
     IN_DOUBT = "IN_DOUBT"  # sent, outcome unknown, the history does not know: a person decides
     UNDELIVERED = "UNDELIVERED"  # paid, could not be copied: held for a person
+    ABANDONED = "ABANDONED"  # a person gave up on it; what it may have cost stays counted
 
 
 OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPLETED})
@@ -41,6 +42,10 @@ class Drop:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    def owned_by(self, drop_id: str) -> Drop:
+        """The same files as an earlier or later arrival of them: another drop may have described an edit last."""
+        return replace(self, drop_id=drop_id or self.drop_id)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Drop:
@@ -88,6 +93,7 @@ class Edit:
     delayed_since: float | None = None  # waits for a limit or for credits; nothing is open
     delayed_by: str | None = None  # a Delay
     reason: str | None = None  # why it failed or is held
+    candidates: tuple[str, ...] = ()  # request ids that may be this attempt's, for a person to judge
     output: dict[str, Any] | None = None  # bucket, key, version, etag, bytes, sha256
     notice: str | None = None  # the message about its end, as it was or will be sent
     event_id: str | None = None  # of that message
@@ -148,8 +154,11 @@ class HistoryRow:
     """One request in the provider's history, whatever envelope it came in."""
 
     request_id: str
-    video_url_path: str  # without scheme, host and query
+    video_url_path: str  # without scheme, host and query; "" where it cannot be read
     progress: Progress
+    model: str = ""
+    prompt: str = ""  # perhaps cut
+    created_at: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

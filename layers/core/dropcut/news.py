@@ -29,20 +29,22 @@ DELAYS = {
 }
 
 
+def why_delayed(delay: Delay, limits: Limits) -> tuple[str, str]:
+    """The limit with its value, and what lets the edit go on."""
+    usd, hours = f"${limits.usd_per_day:.2f}", f"{limits.credit_wait_hours:g}"
+    why, to_do = (text.format(usd=usd, most=limits.in_flight, hours=hours) for text in DELAYS[delay])
+    return why, to_do
+
+
 def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notification:
     """Not sent yet, for want of room or credits. Said once for each reason."""
-    why, to_do = DELAYS[delay]
-    known = {
-        "usd": f"${limits.usd_per_day:.2f}",
-        "most": limits.in_flight,
-        "hours": f"{limits.credit_wait_hours:g}",
-    }
+    why, to_do = why_delayed(delay, limits)
     return Notification(
         event_id=event_id(drop.drop_id, "DELAYED", delay),
         status="DELAYED",
         **about_edit(edit, drop),
-        summary=f"{printable(drop.clip_key)} waits: {why.format(**known)}. Nothing was sent and nothing was paid.",
-        what_to_do=f"{to_do.format(**known)} Until then, taking it back is stopping its execution.",
+        summary=f"{printable(drop.clip_key)} waits: {why}. Nothing was sent and nothing was paid.",
+        what_to_do=f"{to_do} Until then, taking it back is stopping its execution.",
     )
 
 

@@ -16,7 +16,7 @@ from dropcut.mp4 import BoxWalker
 from dropcut.ports import OutputOwner, Services
 from dropcut.redaction import printable
 
-OWN_METADATA = "dropcut-edit-id"  # on every video that is written here
+OWN_METADATA = "dropcut-edit-id"  # on every video that is written here, and on the error file of an edit
 
 
 class Target(NamedTuple):
@@ -117,8 +117,8 @@ def _describe(services: Services, drop: Drop, edit: Edit, keys: OutboxKeys, stor
     services.files.write_json(outbox, keys.manifest, manifest.as_file())
     refused = outbox_keys(drop.clip_key).error
     refusal = services.files.head(outbox, refused)
-    if refusal and refusal.modified <= drop.dropped_at:  # of an earlier drop; a later one's still holds
-        services.files.delete(outbox, refused)
+    if refusal and (refusal.modified <= drop.dropped_at or refusal.metadata.get(OWN_METADATA) == edit.edit_id):
+        services.files.delete(outbox, refused)  # of an earlier drop, or this edit was held; a later drop's still holds
     where = {"bucket": outbox, "key": stored.key, "version": stored.version, "etag": stored.etag}
     facts = {**where, "size": stored.size, "sha256": sha256}
     return Placed(edit, video, Place(bucket=outbox, key=keys.manifest), facts)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from dropcut.model import Clip, Delay, Drop, Edit, Half, HistoryRow, Limits, ObjectFacts, Progress, State, Unfinished
 from dropcut.notices import Notice
+from dropcut.resolutions import Resolution
 
 
 class Clock(Protocol):
@@ -28,7 +29,7 @@ class Files(Protocol):
     def stream(self, bucket: str, key: str, version: str) -> Iterator[bytes]: ...
     def freeze(self, bucket: str, key: str, version: str, workroom_key: str, content_type: str) -> None: ...
     def share(self, workroom_key: str) -> SharedUrl: ...
-    def write_json(self, bucket: str, key: str, text: str) -> None: ...
+    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str] | None = None) -> None: ...
     def delete(self, bucket: str, key: str) -> None: ...
     def upload(
         self, key: str, chunks: Iterable[bytes], metadata: dict[str, str], replaces: str | None
@@ -57,6 +58,9 @@ class Provider(Protocol):
     def status(self, request_id: str) -> Progress: ...
     def result(self, request_id: str) -> Progress: ...
     def past(self, request_id: str) -> Progress | None: ...
+    def row(self, request_id: str) -> HistoryRow | None:
+        """What the request history knows of one request of any age."""
+
     def search(self, since: float) -> list[HistoryRow]: ...
 
 
@@ -95,6 +99,9 @@ class Ledger(Protocol):
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
         """The last step, and with it the message that has to go out."""
+
+    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
+        """What a person decided about a held edit, with its audit, from exactly the state that `edit` was read in."""
 
 
 class Journal(Protocol):
@@ -137,8 +144,10 @@ class DropRecord(NamedTuple):
 
 
 class Executions(Protocol):
-    def start(self, drop: Drop) -> bool:
-        """True if this call started it, False if it had been started before."""
+    def start(self, drop: Drop, name: str = "", edit_id: str | None = None) -> bool:
+        """True if this call started it, False if it had been started before. Its name is the drop's id by default;
+        one that takes a held edit up again has a name of its own, and begins with the edit.
+        """
 
     def status(self, name: str) -> str | None:
         """Step Functions' word for how an execution is, or None where there is none of that name."""

@@ -71,13 +71,17 @@ class SegmindProvider:
         return self._progress(f"{self._api}/v2/requests/{url_quote(request_id, safe='')}")
 
     def past(self, request_id: str) -> Progress | None:
-        """What the request history says of one request of any age; None while it has no row."""
+        """How one request of any age ended, or how far it is; None while it has no row."""
+        found = self.row(request_id)
+        return found.progress if found else None
+
+    def row(self, request_id: str) -> HistoryRow | None:
         url = f"{self._history}/inference-request/request-history/{url_quote(request_id, safe='')}"
         answer = self._get(url)
         if answer.status_code == 404:
             return None
         rows = [row for row in _history(answer) if row.request_id == request_id]
-        return rows[0].progress if rows else None
+        return rows[0] if rows else None
 
     def search(self, since: float) -> list[HistoryRow]:
         """This model's requests of the account from the day of `since` on, in flight and failed ones too."""

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | EDIT#<edit_id> | EDIT | the edit and its latest attempt; never expires |
 | EDIT#<edit_id> | ATTEMPT#0001 | one try to buy it; never expires |
+| EDIT#<edit_id> | AUDIT#<time> | what a person decided about it, who and why; never expires |
 | CLIP#<hash of bucket and key> | DROP#<drop_id> | what became of one arrival |
 | OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there |
 | STACK | TOLD#<what> | something that is said once in the life of a stack |
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +36,11 @@ def edit_key(edit_id: str) -> Row:
 
 def attempt_key(edit_id: str, attempt: int) -> Row:
     return {"pk": f"EDIT#{edit_id}", "sk": f"ATTEMPT#{attempt:04d}"}
+
+
+def audit_key(edit_id: str, at: float) -> Row:
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"pk": f"EDIT#{edit_id}", "sk": f"AUDIT#{moment}"}
 
 
 def drop_key(drop: Drop) -> Row:
@@ -91,7 +98,9 @@ def edit_from(row: Row) -> Edit:
         values[name] = float(values[name]) if name in values else None
     for name in ("attempt", "rerun"):
         values[name] = int(values.get(name, 0))
-    values["state"], values["warnings"] = State(values["state"]), tuple(values.get("warnings", ()))
+    for name in ("warnings", "candidates"):
+        values[name] = tuple(values.get(name, ()))
+    values["state"] = State(values["state"])
     values["drop"], values["clip"] = Drop(**values["drop"]), Clip(**values["clip"])
     return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
 

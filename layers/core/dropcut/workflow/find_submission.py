@@ -6,9 +6,9 @@ from typing import Any
 
 from dropcut.decisions import OnSubmit, on_submit
 from dropcut.errors import ProviderUnreadable
-from dropcut.identity import mark
-from dropcut.model import Drop, Edit
+from dropcut.model import Drop, Edit, HistoryRow
 from dropcut.ports import Services
+from dropcut.resemblance import candidates, is_ours
 from dropcut.waiting import MAX_UNREADABLE, SEARCHES
 from dropcut.workflow.submit_edit import accept, generation
 
@@ -36,22 +36,19 @@ def find_submission(services: Services, drop: Drop, edit_id: str, before: dict[s
 
 def _search(services: Services, edit: Edit, before: dict[str, Any], tries: int) -> dict[str, Any]:
     searches, unreadable = int(before.get("searches", 0)), int(before.get("unreadable", 0))
+    rows: list[HistoryRow] = []
     try:
-        found = _ours(services, edit)
+        rows = services.provider.search(edit.sent_at or services.clock())
     except ProviderUnreadable:
         unreadable += 1  # a search that saw nothing does not count as one
     else:
+        found = {row.request_id for row in rows if is_ours(row, edit)}  # pages may overlap
         if len(found) == 1:
-            return generation(accept(services, edit, found[0]), services.first_wait_seconds, tries)
+            return generation(accept(services, edit, found.pop()), services.first_wait_seconds, tries)
         searches += 1
     over = searches > len(SEARCHES) or unreadable > MAX_UNREADABLE
+    if over and (alike := candidates(rows, edit)):  # for the person who is told now
+        services.ledger.advance(edit, edit.state, services.clock(), candidates=alike)
     counts = {"edit_id": edit.edit_id, "searches": searches, "unreadable": unreadable, "tries": tries}
     pause = SEARCHES[min(max(searches, 1), len(SEARCHES)) - 1]
     return {"outcome": "not_found" if over else "looking", "wait_seconds": pause, **counts}
-
-
-def _ours(services: Services, edit: Edit) -> list[str]:
-    """Request ids whose `video_url` has this attempt's path. Nothing else makes a row ours: two edits may be alike."""
-    path = mark(edit.edit_id, edit.attempt, "")
-    rows = services.provider.search(edit.sent_at or services.clock())
-    return sorted({row.request_id for row in rows if path in row.video_url_path})  # pages may overlap

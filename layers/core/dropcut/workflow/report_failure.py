@@ -10,6 +10,7 @@ from dropcut.decisions import on_failure
 from dropcut.identity import outbox_keys
 from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
+from dropcut.outputs import OWN_METADATA
 from dropcut.ports import Services
 from dropcut.redaction import quote
 from dropcut.sidecar import Problem
@@ -25,9 +26,10 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
     body = messages.failed(drop, edit, status, reason, services.outbox)
-    problem = Problem("drop", drop.clip_key, reason, body.what_to_do)
+    problem = Problem("drop", drop.clip_key, reason, " ".join(body.what_to_do.split()))
     text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
-    services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
+    whose = {OWN_METADATA: edit.edit_id} if edit else {}
+    services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text, whose)
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
     notice = Notice(**key, body=body)
     _settle(services, drop, edit, status, reason, notice)

@@ -20,10 +20,12 @@ WORDS = {
 }
 
 
-def settle_execution(services: Services, drop: Drop, edit_id: str | None, ended: str, cause: str = "") -> str:
+def settle_execution(
+    services: Services, drop: Drop, edit_id: str | None, ended: str, cause: str = "", execution: str = ""
+) -> str:
     """Gives the status that was told, or "" where everything had been said. Safe to call again, and late.
 
-    `ended` is the execution's status; `edit_id` is needed where the execution began with an edit.
+    `ended` is the execution's status; `edit_id` is needed where the execution began with an edit, and so is its name.
     """
     row = services.journal.drop(drop)
     if edit_id is None and row is not None:
@@ -32,7 +34,9 @@ def settle_execution(services: Services, drop: Drop, edit_id: str | None, ended:
         edit_id = row.edit_id
     edit = services.ledger.edit(edit_id) if edit_id else None
     if edit and (edit.notice or edit.owner not in ("", drop.drop_id)):
-        return ""  # its end was written with its message, or another execution carries it
+        return ""  # its end was written with its message, or another drop's execution carries it
+    if edit and edit.execution not in ("", execution or drop.drop_id):
+        return ""  # it was taken up again since, by an execution of another name
     why = json.dumps({"errorMessage": cause}) if cause else ""
     failure = report_failure(services, drop, edit_id, {"Error": WORDS.get(ended, WORDS["FAILED"]), "Cause": why})
     services.topic.publish(failure["notice"])

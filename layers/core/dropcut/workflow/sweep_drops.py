@@ -60,12 +60,15 @@ def _half(services: Services, half: Half) -> str:
 
 
 def _ask_after(services: Services, one: Unfinished) -> str:
-    """A drop that was never started is; an execution that is gone leaves a record and a message."""
+    """What was never started is: a drop, or an edit that a person took up again under a new name. An execution that is
+    gone leaves a record and a message.
+    """
     status = services.executions.status(one.execution)
-    if status is None and one.edit_id is None:
-        services.executions.start(one.drop)
+    taken_up = one.execution != one.drop.drop_id
+    if status is None and (one.edit_id is None or taken_up):
+        services.executions.start(one.drop, one.execution, one.edit_id)
     elif status not in ("RUNNING", "SUCCEEDED"):
-        settle_execution(services, one.drop, one.edit_id, status or "GONE")
+        settle_execution(services, one.drop, one.edit_id, status or "GONE", execution=one.execution)
         return "settled"
     services.journal.look_later(one, services.clock())
     return "started" if status is None else "alive"

@@ -1,0 +1,169 @@
+"""Reads what was typed, answers on stdout, tells of trouble on stderr.
+
+Exit status: 0 done, 1 refused or failed (nothing was written unless the words say so), 2 typed wrongly, 130 stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from dropcut.documents import day_of
+from dropcut.resolutions import Verdict
+from dropcut_cli import words
+from dropcut_cli.plan import Wish
+from dropcut_cli.records import Found
+from dropcut_cli.refused import Refused
+from dropcut_cli.resolve import carry_out, plan_for
+from dropcut_cli.stack import Stack, open_stack
+from dropcut_cli.story import overview, story_of
+
+NO_CREDENTIALS = "There are no AWS credentials. Set AWS_PROFILE, or what `aws configure` and `aws sso login` set."
+NO_REGION = "There is no region. Set AWS_DEFAULT_REGION, or one in the profile."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what was typed; gives the exit status."""
+    typed = parser().parse_args(arguments)
+    try:
+        return int(typed.run(open_stack(typed.stack), typed))
+    except Refused as refusal:
+        say(str(refusal))
+    except NoCredentialsError:
+        say(NO_CREDENTIALS)
+    except NoRegionError:
+        say(NO_REGION)
+    except (BotoCoreError, ClientError) as error:
+        say(f"AWS says: {error}")
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 130
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Everything that can be typed."""
+    parser = argparse.ArgumentParser(
+        prog="dropcut", description="What is known of edits, and what becomes of held ones."
+    )
+    add_stack(parser, os.environ.get("DROPCUT_STACK", "dropcut"))
+    commands = parser.add_subparsers(title="commands", required=True)
+    add_status(commands.add_parser("status", help="what is known of one edit, or of all that are not settled"))
+    add_resolve(commands.add_parser("resolve", help="decide what becomes of an edit that is held"))
+    return parser
+
+
+def add_stack(parser: argparse.ArgumentParser, default: str) -> None:
+    """It may stand before the command or after it."""
+    parser.add_argument("--stack", default=default, help="the stack's name (default: $DROPCUT_STACK, or dropcut)")
+
+
+WHICH = "an edit's or a drop's id, six or more characters of its beginning, or where its clip lies: trip/beach.mp4"
+
+
+def add_status(status: argparse.ArgumentParser) -> None:
+    add_stack(status, argparse.SUPPRESS)
+    status.add_argument("edit", nargs="?", metavar="EDIT", help=WHICH)
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=show)
+
+
+def add_resolve(resolve: argparse.ArgumentParser) -> None:
+    add_stack(resolve, argparse.SUPPRESS)
+    resolve.add_argument("edit", metavar="EDIT", help=WHICH)
+    verdict = resolve.add_mutually_exclusive_group(required=True)
+    verdict.add_argument(
+        "--adopt",
+        nargs="?",
+        const="",
+        metavar="REQUEST_ID",
+        help="carry on with this request; an UNDELIVERED edit knows its own",
+    )
+    verdict.add_argument("--not-billed", action="store_true", help="nothing was accepted: dropped again, it is bought")
+    verdict.add_argument("--give-up", action="store_true", help="over; what it may have cost stays counted as spent")
+    resolve.add_argument("--note", default="", help="why, for the ledger's audit")
+    resolve.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
+    resolve.add_argument("--yes", action="store_true", help="do not ask")
+    resolve.set_defaults(run=resolve_held)
+
+
+def show(stack: Stack, typed: argparse.Namespace) -> int:
+    """`dropcut status`."""
+    document, text = about(stack, typed.edit) if typed.edit else everything(stack)
+    print(json.dumps(document, indent=2, default=str) if typed.json else text.rstrip("\n"))
+    return 0
+
+
+def everything(stack: Stack) -> tuple[dict[str, Any], str]:
+    """All that is not settled."""
+    records, services = stack.records, stack.services
+    now = services.clock()
+    document = overview(records.unsettled(), records.places(), records.money(day_of(now)), services.limits, now)
+    return document, words.overview_text(document)
+
+
+def about(stack: Stack, term: str) -> tuple[dict[str, Any], str]:
+    """One edit, or a drop that came to none."""
+    found, services = stack.records.find(term), stack.services
+    if found.edit_id is None:
+        document = bare_drop(stack, found)
+        return document, words.drop_text(document)
+    rows = stack.records.about(found.edit_id)
+    edit = services.ledger.edit(found.edit_id)
+    carrier = (edit.execution or edit.owner or edit.drop.drop_id) if edit else ""
+    document = story_of(rows, stack.doing(carrier), services.limits, services.clock(), found.others).as_json()
+    return document, words.edit_text(document)
+
+
+def bare_drop(stack: Stack, found: Found) -> dict[str, Any]:
+    """A drop without an edit: refused, superseded, not yet understood; or half of one."""
+    row = found.row
+    if row["sk"] == "WAIT":
+        return {"file": f"s3://{row['bucket']}/{row['key']}", "state": "WAITING: its other half has not come"}
+    drop_id = row["sk"].removeprefix("DROP#")
+    doing = stack.doing(drop_id)
+    return {
+        "drop": drop_id,
+        "clip": f"s3://{row['bucket']}/{row['clip_key']}",
+        "outcome": row.get("outcome") or "not understood yet",
+        "execution": f"{doing.status or 'does not exist'} in {doing.state}" if doing.state else doing.status,
+        "said": json.loads(row["notice"])["message"]["email"].split("\n")[0] if row.get("notice") else None,
+    }
+
+
+def resolve_held(stack: Stack, typed: argparse.Namespace) -> int:
+    """`dropcut resolve`."""
+    found = stack.records.find(typed.edit)
+    edit = stack.services.ledger.edit(found.edit_id) if found.edit_id else None
+    if edit is None:
+        raise Refused("That drop came to no edit, so there is nothing to resolve.")
+    verdict = Verdict.NOT_BILLED if typed.not_billed else Verdict.GIVE_UP if typed.give_up else Verdict.ADOPT
+    plan = plan_for(stack, edit, Wish(verdict=verdict, request_id=typed.adopt or "", note=typed.note))
+    lines = "\n".join(plan.lines())
+    if typed.dry_run:
+        print(lines)
+        return 0
+    say(lines)
+    if not typed.yes:
+        if not sys.stdin.isatty():
+            say("This is no terminal, so it needs --yes to be written.")
+            return 2
+        if not agreed():
+            say("Nothing was written.")
+            return 1
+    print(carry_out(stack, plan))
+    return 0
+
+
+def agreed() -> bool:
+    print("Write it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,163 @@
+"""Everything that is known of one edit, or of all that are not settled, as one document for people and programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dropcut.documents import day_of, iso
+from dropcut.model import HELD, OPEN, Delay, Edit, Limits, State
+from dropcut.news import why_delayed
+from dropcut.table import Row, edit_from, plain
+from dropcut_cli.refused import Refused
+from dropcut_cli.stack import Doing
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What was gathered about an edit; `as_json` is what `dropcut status EDIT --json` prints."""
+
+    edit: Edit
+    attempts: list[Row]
+    audits: list[Row]
+    doing: Doing
+    limits: Limits
+    now: float
+    others: tuple[str, ...] = ()
+
+    def as_json(self) -> Document:
+        edit = self.edit
+        return {
+            "edit_id": edit.edit_id,
+            "state": str(edit.state),
+            "reason": edit.reason,
+            "clip": {"bucket": edit.drop.bucket, "key": edit.drop.clip_key, **asdict(edit.clip)},
+            "request": edit.request,
+            "rerun": edit.rerun,
+            "drop_id": edit.owner or edit.drop.drop_id,
+            "money": money(edit),
+            "attempts": [_attempt(row, edit) for row in self.attempts],
+            "request_id": edit.request_id,
+            "candidates": list(edit.candidates),
+            "waits_for": self.waits_for(),
+            "execution": self.doing._asdict(),
+            "output": edit.output,
+            "message": _message(edit),
+            "audit": [_audit(row) for row in self.audits],
+            "other_edits_of_this_clip": list(self.others),
+            "next": next_steps(edit),
+        }
+
+    def waits_for(self) -> Document | None:
+        """The limit that leaves no room, with its value, and since when; None for what does not wait."""
+        edit = self.edit
+        if not waits(edit):
+            return None
+        why, to_do = why_delayed(Delay(str(edit.delayed_by)), self.limits)
+        return {"limit": edit.delayed_by, "since": iso(edit.delayed_since), "why": why, "to_do": to_do}
+
+
+def story_of(rows: list[Row], doing: Doing, limits: Limits, now: float, others: tuple[str, ...]) -> Story:
+    """From all rows of an edit's partition."""
+    by_kind: dict[str, list[Row]] = {"EDIT": [], "ATTEMPT": [], "AUDIT": []}
+    for row in rows:
+        by_kind[row["sk"].partition("#")[0]].append(row)
+    if not by_kind["EDIT"]:
+        raise Refused("That edit is not in the ledger.")
+    kinds = {"attempts": by_kind["ATTEMPT"], "audits": by_kind["AUDIT"]}
+    return Story(edit=edit_from(by_kind["EDIT"][0]), doing=doing, limits=limits, now=now, others=others, **kinds)
+
+
+def overview(edits: list[Edit], places: set[str], counted: Row, limits: Limits, now: float) -> Document:
+    """What `dropcut status --json` prints: what is not settled, the day's dollars, and the places at the provider."""
+    flying = {edit.edit_id for edit in edits if edit.state in OPEN}
+    count = {name: float(counted.get(f"{name}_usd", 0)) for name in ("committed", "charged", "reserved")}
+    return {
+        "edits": [_line(edit, now) for edit in edits],
+        "today": {"day": day_of(now), "limit_usd": float(limits.usd_per_day), **count},
+        "spending_enabled": limits.spending,
+        "in_flight": {"limit": limits.in_flight, "places": len(places), "leaked": sorted(places - flying)},
+    }
+
+
+def _line(edit: Edit, now: float) -> Document:
+    since = edit.delayed_since if waits(edit) else edit.sent_at or edit.drop.dropped_at
+    return {
+        "edit_id": edit.edit_id,
+        "state": str(edit.state),
+        "held": edit.state in HELD,
+        "waits_for": edit.delayed_by if waits(edit) else None,
+        "seconds": round(max(0.0, now - (since or now))),
+        "usd": money(edit)["counted_usd"],
+        "clip": {"bucket": edit.drop.bucket, "key": edit.drop.clip_key},
+    }
+
+
+def waits(edit: Edit) -> bool:
+    return bool(edit.delayed_by) and edit.state in (State.PREPARED, State.FAILED) and not edit.notice
+
+
+def money(edit: Edit) -> Document:
+    """`counted_usd` is what the limits hold to be spent: the charge, or the estimate until it is known or waived."""
+    charged = None if edit.charged_usd is None else float(edit.charged_usd)
+    unpaid = edit.state in (State.PREPARED, State.FAILED)
+    estimate = 0.0 if unpaid else float(edit.estimated_usd)
+    return {
+        "estimated_usd": float(edit.estimated_usd),
+        "charged_usd": charged,
+        "counted_usd": estimate if charged is None else charged,
+        "reserved_day": edit.reserved_day or None,
+    }
+
+
+def _attempt(row: Row, edit: Edit) -> Document:
+    """The latest attempt's facts are on the edit until it is closed."""
+    number = int(row["sk"].partition("#")[2])
+    latest = number == edit.attempt
+    charged, request_id = row.get("charged_usd"), row.get("request_id") or (edit.request_id if latest else None)
+    return {
+        "number": number,
+        "opened_at": iso(_seconds(row.get("opened_at"))),
+        "sent_at": iso(edit.sent_at) if latest else None,
+        "request_id": request_id,
+        "outcome": row.get("outcome"),
+        "closed_at": iso(_seconds(row.get("closed_at"))),
+        "charged_usd": None if charged is None else float(charged),
+        "drop_id": row.get("owner"),
+    }
+
+
+def _audit(row: Row) -> Document:
+    return {"at": row["sk"].partition("#")[2], **{name: plain(row.get(name)) for name in _AUDITED}}
+
+
+_AUDITED = ("who", "what", "note", "before", "after")
+
+
+def _message(edit: Edit) -> Document | None:
+    if not edit.notice:
+        return None
+    said = json.loads(edit.notice)
+    return {"status": said.get("status"), "event_id": said.get("event_id"), "sent_at": edit.notified_at}
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def next_steps(edit: Edit) -> list[Document]:
+    """What can be typed next, and when that is right."""
+    resolve = f"./dropcut resolve {edit.edit_id}"
+    give_up = (f"{resolve} --give-up", "nobody will find out; it stays counted as spent")
+    steps: dict[State, list[tuple[str, str]]] = {
+        State.IN_DOUBT: [
+            (f"{resolve} --adopt REQUEST_ID", "the provider's history shows that request for it"),
+            (f"{resolve} --not-billed", "a day later it is still not there, and the credits did not drop"),
+            give_up,
+        ],
+        State.UNDELIVERED: [(f"{resolve} --adopt", "what the reason names is mended, or to try it once more"), give_up],
+    }
+    return [{"command": command, "when": when} for command, when in steps.get(edit.state, [])]

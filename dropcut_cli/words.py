@@ -1,0 +1,124 @@
+"""The documents of `dropcut status` as text for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from dropcut.notices import dollars
+from dropcut.redaction import printable
+
+Document = dict[str, Any]
+PROMPT = 72  # characters of the prompt that are shown
+STATES = {
+    "PREPARED": "understood and priced; nothing was sent",
+    "RESERVED": "its money is reserved; nothing was sent",
+    "SUBMITTING": "it may have been sent, and no answer is written yet",
+    "SUBMITTED": "the provider is at it",
+    "COMPLETED": "the provider is done; it is being delivered",
+    "DELIVERED": "its output lies in the outbox",
+    "FAILED": "over, and nothing was paid; dropped again, it is tried anew",
+    "IN_DOUBT": "sent, and nobody knows whether it was accepted: held for a person",
+    "UNDELIVERED": "accepted and probably paid, but not copied: held for a person",
+    "ABANDONED": "a person gave up on it; it is bought again only with a higher rerun",
+}
+
+
+def edit_text(story: Document) -> str:
+    """One edit, label by label, and what can be typed next."""
+    lines = [f"{label + ':':<12}{text}" for label, text in _edit_lines(story) if text]
+    for step in story["next"]:
+        lines += ["", f"If {step['when']}:", f"  {step['command']}"]
+    return "\n".join(lines) + "\n"
+
+
+def _edit_lines(story: Document) -> Iterator[tuple[str, str]]:
+    clip, money, doing = story["clip"], story["money"], story["execution"]
+    yield "Edit", story["edit_id"]
+    yield "State", f"{story['state']}: {STATES[story['state']]}"
+    yield "Reason", printable(story["reason"] or "")
+    yield "Clip", f"{_address(clip)} ({clip['seconds']:.1f} s, {clip['width']}x{clip['height']})"
+    yield "Prompt", _short(str(story["request"].get("prompt", "")))
+    yield "Money", _money(money)
+    for attempt in story["attempts"]:
+        yield f"Attempt {attempt['number']}", _attempt(attempt)
+    yield "Perhaps", ", ".join(map(printable, story["candidates"]))
+    if waiting := story["waits_for"]:
+        yield "Waits", f"since {waiting['since']}: {waiting['why']}. {waiting['to_do']}"
+    yield "Execution", f"{doing['name']} {_doing(doing)}"
+    if output := story["output"]:
+        yield "Output", _address(output)
+    if message := story["message"]:
+        yield "Message", f"{message['status']}, {'sent ' + str(message['sent_at']) if message['sent_at'] else 'unsent'}"
+    for audit in story["audit"]:
+        yield "Resolved", _audit(audit)
+    yield "Also", ", ".join(f"edit {name[:12]} of the same clip" for name in story["other_edits_of_this_clip"])
+
+
+def _money(money: Document) -> str:
+    charged, day = money["charged_usd"], money["reserved_day"]
+    said = f"estimated {dollars(money['estimated_usd'])}, "
+    said += "charge not known" if charged is None else f"charged {dollars(charged)}"
+    return f"{said}; {dollars(money['counted_usd'])} counted in {day}" if day else f"{said}; nothing reserved"
+
+
+def _attempt(attempt: Document) -> str:
+    sent = f"sent {attempt['sent_at']}" if attempt["sent_at"] else f"opened {attempt['opened_at']}"
+    request = f"request {printable(attempt['request_id'])}" if attempt["request_id"] else "no request id"
+    return f"{sent}, {request}, {printable(attempt['outcome'] or 'no outcome yet')}"
+
+
+def _doing(doing: Document) -> str:
+    if doing["status"] is None:
+        return "does not exist"
+    return f"{doing['status']} in {doing['state']}" if doing["state"] else str(doing["status"])
+
+
+def _audit(audit: Document) -> str:
+    before, after = audit["before"].get("state"), audit["after"].get("state")
+    note = f" ({printable(audit['note'])})" if audit["note"] else ""
+    return f"{audit['at']} {audit['what']} by {printable(audit['who'])}{note}: {before} -> {after}"
+
+
+def drop_text(drop: Document) -> str:
+    """A drop that came to no edit, or half of one."""
+    return "".join(f"{label.capitalize() + ':':<12}{printable(str(text))}\n" for label, text in drop.items() if text)
+
+
+def overview_text(document: Document) -> str:
+    """One line for each edit that is not settled, the day's dollars, the places in flight."""
+    today, flight = document["today"], document["in_flight"]
+    lines = [_line(edit) for edit in document["edits"]] or ["No edit is open, held or waiting."]
+    spent, most = dollars(today["committed"]), dollars(today["limit_usd"])
+    count = f"{dollars(today['charged'])} charged, {dollars(today['reserved'])} reserved"
+    lines += ["", f"Today ({today['day']}, UTC): {spent} of {most} (MaxUsdPerDay): {count}."]
+    lines.append(f"At the provider: {flight['places']} of {flight['limit']} (MaxEditsInFlight).")
+    if not document["spending_enabled"]:
+        lines.append("Spending is switched off (SpendingEnabled).")
+    lines += [f"A place is taken by edit {name}, which is not open." for name in flight["leaked"]]
+    return "\n".join(lines) + "\n"
+
+
+def _line(edit: Document) -> str:
+    why = edit["waits_for"] or ("held" if edit["held"] else "")
+    doing = f"{edit['state']} {why}".strip()
+    return f"{edit['edit_id'][:12]}  {doing:<24} {_age(edit['seconds']):>6}  {dollars(edit['usd']):>7}  " + _address(
+        edit["clip"]
+    )
+
+
+def _age(seconds: int) -> str:
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def _address(place: Document) -> str:
+    return f"s3://{place['bucket']}/{printable(place['key'])}"
+
+
+def _short(prompt: str) -> str:
+    shown = printable(prompt)
+    return json.dumps(shown if len(shown) <= PROMPT else shown[: PROMPT - 3] + "...", ensure_ascii=False)

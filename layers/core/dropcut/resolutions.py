@@ -1,0 +1,71 @@
+"""What a person decides about a held edit, and what follows from it. Nothing here buys anything.
+
+An edit that is IN_DOUBT or UNDELIVERED waits for somebody who can look where this product cannot: into the provider's
+account. That person's word moves the edit, and the ledger keeps who said it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from dropcut.documents import day_of
+from dropcut.model import Edit, State
+
+
+class Verdict(StrEnum):
+    """The three things that can be true of a held edit."""
+
+    ADOPT = "adopt"  # this request is its attempt's: carry on with it
+    NOT_BILLED = "not-billed"  # nothing was accepted: as if the provider had refused it
+    GIVE_UP = "give-up"  # nobody will find out, or nobody cares: over, and counted as spent
+
+
+ALLOWED = {
+    Verdict.ADOPT: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
+    Verdict.NOT_BILLED: frozenset({State.IN_DOUBT}),
+    Verdict.GIVE_UP: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
+}
+OF_AN_END = ("reason", "output", "notice", "event_id", "notified_at")  # gone once it goes on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """A verdict, and who gives it. `request_id` and `execution` (its name) belong to ADOPT."""
+
+    verdict: Verdict
+    who: str
+    at: float
+    note: str = ""
+    request_id: str | None = None
+    execution: str = ""
+
+    def applied_to(self, edit: Edit) -> Edit:
+        """The edit as it is then. Raises ValueError where the verdict does not fit its state."""
+        if edit.state not in ALLOWED[self.verdict]:
+            raise ValueError(f"{self.verdict} does not fit an edit that is {edit.state}")
+        if self.verdict is Verdict.GIVE_UP:
+            return replace(edit, state=State.ABANDONED, reason=self.in_words("given up"))
+        if self.verdict is Verdict.NOT_BILLED:
+            return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"))
+        fresh: dict[str, Any] = dict.fromkeys(OF_AN_END)
+        going: dict[str, Any] = {"request_id": self.request_id, "submitted_at": edit.sent_at}
+        return replace(edit, state=State.SUBMITTED, execution=self.execution, candidates=(), **going, **fresh)
+
+    def in_words(self, what: str) -> str:
+        note = f": {self.note}" if self.note else ""
+        return f"{what} on {day_of(self.at)} by {self.who}{note}"
+
+    def audit(self, edit: Edit) -> dict[str, Any]:
+        """What the ledger keeps of it, beside the edit."""
+        changed = changes(edit, self.applied_to(edit))
+        changed.pop("notice", None)  # long, and told by its event_id
+        before, after = ({name: pair[n] for name, pair in changed.items()} for n in (0, 1))
+        return {"who": self.who, "what": str(self.verdict), "note": self.note, "before": before, "after": after}
+
+
+def changes(before: Edit, after: Edit) -> dict[str, tuple[Any, Any]]:
+    """The attributes that differ, as they were and as they will be."""
+    pairs = {field.name: (getattr(before, field.name), getattr(after, field.name)) for field in fields(Edit)}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

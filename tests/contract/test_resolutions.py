@@ -1,0 +1,233 @@
+"""What a person decides about a held edit, in the fake ledger and in DynamoDB: once, audited, counted to the cent."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dropcut import messages
+from dropcut.errors import LedgerConflict, LimitReached
+from dropcut.journal import DynamoJournal
+from dropcut.ledger import DynamoLedger
+from dropcut.model import Edit, State
+from dropcut.notices import Notice
+from dropcut.ports import Journal, Ledger
+from dropcut.resolutions import Resolution, Verdict
+from dropcut.table import FLIGHT_KEY, audit_key, day_key, edit_key
+from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
+from tests.fakes.journal import FakeJournal
+from tests.fakes.ledger import FakeLedger
+
+DAY, US, PRICE = "2026-11-24", a_drop().drop_id, Decimal("1.68")
+WHO = "arn:aws:iam::123456789012:user/anna"
+EDIT = an_edit().edit_id
+
+
+@dataclass
+class Exam:
+    ledger: Ledger
+    journal: Journal
+    day: Callable[[], dict[str, Decimal]]
+    places: Callable[[], set[str]]
+    audit: Callable[[float], dict[str, Any] | None]
+
+    def row(self) -> Edit:
+        edit = self.ledger.edit(EDIT)
+        assert edit
+        return edit
+
+    def held(self, state: State) -> Edit:
+        """The example edit, held in that state, and told of."""
+        self.ledger.prepare(an_edit(), NOW)
+        edit = self.ledger.reserve(self.row(), US, PLENTY, NOW)
+        edit = self.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW)
+        if state is State.UNDELIVERED:
+            edit = self.ledger.advance(edit, State.SUBMITTED, NOW, request_id="r1", submitted_at=NOW)
+            edit = self.ledger.complete(edit, PRICE, NOW + 200)
+        else:
+            edit = self.ledger.advance(edit, edit.state, NOW, candidates=("r7", "r8"))
+        body = messages.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
+        self.ledger.end(edit, state, Notice(**edit_key(EDIT), body=body), NOW + 300, reason="nobody knows")
+        return self.row()
+
+    def money(self) -> tuple[Decimal | int, ...]:
+        """Committed, reserved, charged on the day of the reservation."""
+        found = self.day()
+        return tuple(found.get(f"{name}_usd", Decimal()) for name in ("committed", "reserved", "charged"))
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def exam(request: pytest.FixtureRequest) -> Exam:
+    if request.param == "fake":
+        fake = FakeLedger()
+        return Exam(
+            fake,
+            FakeJournal(fake),
+            lambda: dict(fake.money[DAY]),
+            lambda: fake.places,
+            lambda at: fake.audits.get((EDIT, at)),
+        )
+    table = request.getfixturevalue("table")
+
+    def read(key: dict[str, str]) -> Any:
+        return table.get_item(Key=key).get("Item", {})
+
+    return Exam(
+        DynamoLedger(table),
+        DynamoJournal(table),
+        lambda: read(day_key(DAY)),
+        lambda: set(read(FLIGHT_KEY).get("places", ())),
+        lambda at: read(audit_key(EDIT, at)) or None,
+    )
+
+
+def a(verdict: Verdict, **more: Any) -> Resolution:
+    adopted = {"request_id": "r7", "execution": f"{US}-2"} if verdict is Verdict.ADOPT else {}
+    return Resolution(verdict=verdict, who=WHO, at=NOW + 4000, **{"note": "seen", **adopted, **more})
+
+
+def test_an_adopted_request_is_the_attempts_own_and_the_edit_is_in_flight_again(exam: Exam) -> None:
+    held = exam.held(State.IN_DOUBT)
+    given = exam.ledger.resolve(held, a(Verdict.ADOPT))
+    row = exam.row()
+    assert row == given
+    assert (row.state, row.request_id, row.submitted_at, row.attempt) == (State.SUBMITTED, "r7", NOW, 1)
+    assert (row.execution, row.owner) == (f"{US}-2", US)
+    assert (row.reason, row.notice, row.event_id, row.candidates) == (None, None, None, ())
+    assert exam.money() == (PRICE, PRICE, 0)
+    assert exam.places() == {EDIT}
+    exam.ledger.complete(row, Decimal("1.575"), NOW + 5000)
+    assert exam.money() == (Decimal("1.575"), 0, Decimal("1.575"))
+    assert exam.places() == set()
+
+
+def test_a_charge_that_was_counted_before_is_not_counted_again(exam: Exam) -> None:
+    exam.ledger.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    assert exam.row().charged_usd == PRICE
+    exam.ledger.complete(exam.row(), PRICE, NOW + 5000)
+    assert exam.row().completed_at == NOW + 200, "the result's seven days began then"
+    assert exam.money() == (PRICE, 0, PRICE)
+
+
+def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(exam: Exam) -> None:
+    given = exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.NOT_BILLED))
+    row = exam.row()
+    assert row == given
+    assert row.state is State.FAILED
+    assert row.reason == f"held to be unpaid on 2026-11-24 by {WHO}: seen"
+    assert exam.money() == (0, 0, 0)
+    exam.ledger.prepare(an_edit(), NOW + 5000)
+    assert exam.ledger.reserve(exam.row(), "another drop", PLENTY, NOW + 5000).attempt == 2
+
+
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
+def test_what_is_given_up_stays_counted_and_is_never_bought_again(exam: Exam, state: State) -> None:
+    held = exam.held(state)
+    before = exam.money()
+    given = exam.ledger.resolve(held, a(Verdict.GIVE_UP))
+    assert exam.row() == given
+    assert (given.state, given.reason) == (State.ABANDONED, f"given up on 2026-11-24 by {WHO}: seen")
+    assert exam.money() == before
+    with pytest.raises(LedgerConflict):
+        exam.ledger.prepare(an_edit(), NOW)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam, verdict: Verdict) -> None:
+    held = exam.held(State.IN_DOUBT)
+    exam.ledger.resolve(held, a(verdict))
+    audit = exam.audit(NOW + 4000)
+    assert audit
+    assert (audit["who"], audit["what"], audit["note"]) == (WHO, verdict, "seen")
+    assert (audit["before"]["state"], audit["before"]["reason"]) == (State.IN_DOUBT, "nobody knows")
+    assert audit["after"]["state"] == exam.row().state
+    assert "notice" not in audit["before"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_BILLED, Verdict.GIVE_UP])
+@pytest.mark.parametrize("sent", [True, False])
+def test_an_edit_that_is_over_is_left_alone_once_its_message_was_sent(exam: Exam, verdict: Verdict, sent: bool) -> None:
+    held, later = exam.held(State.IN_DOUBT), NOW + 9000
+    (notice,) = exam.journal.unsent_notices(later)
+    if sent:
+        exam.journal.notice_sent(notice, NOW + 301)
+    exam.ledger.resolve(held, a(verdict))
+    assert exam.journal.unsent_notices(later) == ([] if sent else [notice])
+    assert exam.journal.unfinished(later) == []
+
+
+def test_an_edit_that_goes_on_is_asked_after_by_the_name_of_its_new_execution(exam: Exam) -> None:
+    exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    (found,) = exam.journal.unfinished(NOW + 9000)
+    assert (found.execution, found.drop, found.edit_id) == (f"{US}-2", a_drop(), EDIT)
+    assert exam.journal.unsent_notices(NOW + 9000) == []
+
+
+STALE: dict[str, dict[str, Any]] = {"attempt": {"attempt": 2}, "owner": {"owner": "another"}}
+STALE["state"] = {"state": State.UNDELIVERED, "request_id": "r1"}
+
+
+@pytest.mark.parametrize("changed", STALE)
+@pytest.mark.parametrize("verdict", [Verdict.ADOPT, Verdict.GIVE_UP])
+def test_what_was_moved_since_it_was_shown_is_left_alone(exam: Exam, verdict: Verdict, changed: str) -> None:
+    held = exam.held(State.IN_DOUBT)
+    before = exam.money()
+    with pytest.raises(LedgerConflict):
+        exam.ledger.resolve(replace(held, **STALE[changed]), a(verdict))
+    assert exam.row() == held
+    assert exam.audit(NOW + 4000) is None
+    assert (exam.money(), exam.places()) == (before, set())
+
+
+def test_of_many_people_at_the_same_moment_one_decides(exam: Exam) -> None:
+    held, gate = exam.held(State.IN_DOUBT), threading.Barrier(6)
+    won: list[State] = []
+
+    def decide(n: int) -> None:
+        verdict = list(Verdict)[n % 3]
+        gate.wait()
+        with contextlib.suppress(LedgerConflict):
+            won.append(exam.ledger.resolve(held, replace(a(verdict), at=NOW + n)).state)
+
+    threads = [threading.Thread(target=decide, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [exam.row().state] == won
+    assert len([n for n in range(6) if exam.audit(NOW + n)]) == 1
+
+
+def test_an_adopted_edit_needs_no_room_but_takes_one(exam: Exam) -> None:
+    """The provider accepted it long ago; whoever comes next has to wait for it."""
+    held, one = exam.held(State.IN_DOUBT), replace(PLENTY, in_flight=1)
+    other = an_edit(edit_id="f" * 64)
+    exam.ledger.prepare(other, NOW)
+    exam.ledger.reserve(other, "another drop", one, NOW)
+    exam.ledger.resolve(held, a(Verdict.ADOPT))
+    assert exam.places() == {EDIT, other.edit_id}
+    third = an_edit(edit_id="9" * 64)
+    exam.ledger.prepare(third, NOW)
+    with pytest.raises(LimitReached):
+        exam.ledger.reserve(third, "a third drop", one, NOW)
+
+
+@pytest.mark.parametrize(("owner", "kept"), [(US, f"{US}-2"), ("another drop", "")])
+def test_a_new_attempt_is_carried_by_the_execution_that_opens_it(exam: Exam, owner: str, kept: str) -> None:
+    """The provider failed the adopted request, unbilled: the same execution tries again, or another drop's does."""
+    exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    exam.ledger.close_unpaid(exam.row(), "capacity", NOW + 5000)
+    exam.ledger.prepare(an_edit(), NOW + 5000)
+    given = exam.ledger.reserve(exam.row(), owner, PLENTY, NOW + 5000)
+    assert exam.row() == given
+    assert (given.execution, given.owner) == (kept, owner)
+
+
+def test_a_time_of_an_audit_is_read_as_a_moment() -> None:
+    assert audit_key("e", NOW + 0.1234)["sk"] == "AUDIT#2026-11-24T06:00:00.123Z"

@@ -1,0 +1,246 @@
+"""An edit that is held for a person: what is known of it, and what becomes of it by that person's word."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from localcloud.cloud import REPOSITORY
+from localcloud.standing import API_KEY_PARAMETER
+from tests.e2e.outcomes import ASK, PRICE, assert_delivered, assert_ended
+from tests.e2e.stand import Row, Stand, eventually, together
+
+Said = subprocess.CompletedProcess[str]
+
+
+def dropcut(stand: Stand, *arguments: str, **keys: str) -> Said:
+    """The command, as it is typed at a shell that has what `make up` prints, or somebody else's keys."""
+    environment = {**os.environ, **stand.cloud.environment(), **keys}
+    command = [str(REPOSITORY / "dropcut"), *arguments]
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def done(said: Said) -> str:
+    assert said.returncode == 0, said.stderr
+    return said.stdout
+
+
+def refused(said: Said) -> str:
+    assert (said.returncode, said.stdout) == (1, ""), said.stdout
+    return said.stderr
+
+
+def in_doubt(stand: Stand, folder: str, clip: bytes, *faults: Row) -> str:
+    """A drop whose submission's outcome nobody knows; gives its edit id."""
+    stand.provider.inject([{"stage": "submit", "kind": "answer_lost"}, *faults] if faults else
+                          {"stage": "submit", "kind": "reset"})  # fmt: skip
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert_ended(stand, folder, "IN_DOUBT", billed=1 if faults else 0)
+    return only(stand, folder)["edit_id"]  # type: ignore[no-any-return]
+
+
+def only(stand: Stand, folder: str) -> Row:
+    (edit,) = stand.edits(folder)
+    return edit
+
+
+def statuses(stand: Stand, folder: str) -> list[str]:
+    return [message.attributes["status"] for message in stand.messages(folder)]
+
+
+def reserved(stand: Stand) -> float:
+    return sum(float(row["reserved_usd"]) for row in stand.ledger() if row["pk"].startswith("DAY#"))
+
+
+def audits(stand: Stand, edit_id: str) -> list[Row]:
+    return [row for row in stand.ledger() if row["pk"] == f"EDIT#{edit_id}" and row["sk"].startswith("AUDIT#")]
+
+
+def test_a_lost_submission_whose_row_lands_late_is_adopted_by_a_person_and_delivered_at_no_further_cost(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    edit_id = in_doubt(stand, folder, clip, {"stage": "history", "kind": "late", "seconds": 900})
+    (bill,) = stand.bill(folder)
+    request_id, adopt = bill["request_id"], ("resolve", edit_id, "--adopt")
+
+    stand.provider.advance(900)
+    before = stand.ledger()
+    planned = done(dropcut(stand, "resolve", edit_id[:12], "--adopt", request_id, "--dry-run"))
+    assert "Confirmed by the provider's history" in planned
+    assert stand.ledger() == before, "a dry run writes nothing"
+
+    assert request_id in done(dropcut(stand, *adopt, request_id, "--note", "seen", "--yes"))
+    assert [run.status for run in stand.finish(folder)] == ["FAILED", "SUCCEEDED"]
+    edit = only(stand, folder)
+    assert (edit["state"], edit["request_id"], edit["execution"]) == ("DELIVERED", request_id, f"{edit['owner']}-2")
+    assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
+    assert statuses(stand, folder) == ["IN_DOUBT", "DELIVERED"]
+    assert len(stand.posts(folder)) == len(stand.bill(folder)) == 1
+    (audit,) = audits(stand, edit_id)
+    assert (audit["what"], audit["note"], audit["before"]["state"]) == ("adopt", "seen", "IN_DOUBT")
+    assert audit["after"]["request_id"] == request_id
+    assert ":root" in audit["who"]
+    assert "adopt by" in done(dropcut(stand, "status", f"s3://{stand.inbox}/{folder}beach.mp4"))
+
+
+def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_again(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    edit_id, held = in_doubt(stand, folder, clip), reserved(stand)
+    assert "FAILED" in done(dropcut(stand, "resolve", edit_id, "--not-billed", "--yes"))
+    assert only(stand, folder)["state"] == "FAILED"
+    assert reserved(stand) == pytest.approx(held - PRICE)
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert [run.status for run in stand.finish(folder)] == ["FAILED", "SUCCEEDED"]
+    assert (only(stand, folder)["state"], only(stand, folder)["attempt"]) == ("DELIVERED", 2)
+    assert len(stand.bill(folder)) == 1
+    assert statuses(stand, folder) == ["IN_DOUBT", "DELIVERED"]
+
+
+def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, folder: str, clip: bytes) -> None:
+    edit_id, held = in_doubt(stand, folder, clip), reserved(stand)
+    assert "ABANDONED" in done(dropcut(stand, "resolve", edit_id, "--give-up", "--note", "who knows", "--yes"))
+    assert reserved(stand) == pytest.approx(held), "it may have been paid, so it stays counted"
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    stand.finish(folder)
+    assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED"]
+    said = stand.messages(folder)[-1].text
+    for told in ("given up on 20", "who knows", '"rerun": 1', "nothing was bought"):
+        assert told in said
+    assert len(stand.posts(folder)) == 1
+    stand.drop(f"{folder}beach.mp4", clip, {**ASK, "rerun": 1})
+    stand.finish(folder)
+    assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED", "DELIVERED"]
+    assert len(stand.bill(folder)) == 1
+
+
+def test_of_two_people_who_resolve_at_once_one_does_and_the_other_is_told(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    edit_id = in_doubt(stand, folder, clip)
+    said: list[Said] = []
+    together([lambda way=way: said.append(dropcut(stand, "resolve", edit_id, way, "--yes"))  # type: ignore[misc]
+              for way in ("--not-billed", "--give-up")])  # fmt: skip
+    won, lost = sorted(said, key=lambda one: one.returncode)
+    assert (won.returncode, lost.returncode) == (0, 1)
+    state = only(stand, folder)["state"]
+    assert state in won.stdout
+    assert state in lost.stderr
+    assert len(audits(stand, edit_id)) == 1
+
+
+def test_an_edit_whose_execution_was_stopped_by_hand_is_taken_up_again(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.settings(generation_seconds=3000)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        eventually(lambda: [edit for edit in stand.edits(folder) if edit["state"] == "SUBMITTED"], "it is submitted")
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    (run,) = stand.executions(folder)
+    stand.cloud.client("stepfunctions").stop_execution(executionArn=run.arn)
+    eventually(lambda: statuses(stand, folder), "the person is told")
+    assert statuses(stand, folder) == ["UNDELIVERED"]
+    command = f"./dropcut resolve {only(stand, folder)['edit_id']} --adopt {only(stand, folder)['request_id']}"
+    assert command in stand.message(folder).text
+    stand.provider.advance(3000)
+    assert "carries it on" in done(dropcut(stand, *command.split()[1:], "--yes"))
+    assert [run.status for run in stand.finish(folder)] == ["ABORTED", "SUCCEEDED"]
+    assert only(stand, folder)["state"] == "DELIVERED"
+    assert len(stand.posts(folder)) == len(stand.bill(folder)) == 1
+
+
+@pytest.fixture
+def held_edit(stand: Stand, folder: str, clip: bytes) -> str:
+    return in_doubt(stand, folder, clip)
+
+
+def test_the_overview_names_what_is_held_and_the_days_dollars(stand: Stand, folder: str, held_edit: str) -> None:
+    text = done(dropcut(stand, "status"))
+    assert f"{held_edit[:12]}  IN_DOUBT held" in text
+    assert "MaxUsdPerDay" in text
+    document: Any = json.loads(done(dropcut(stand, "status", "--json")))
+    assert held_edit in [edit["edit_id"] for edit in document["edits"]]
+    assert document["in_flight"] == {"limit": document["in_flight"]["limit"], "places": 0, "leaked": []}
+    story = done(dropcut(stand, "status", held_edit[:8]))
+    for known in (held_edit, "IN_DOUBT", "$0.945", "FAILED in Failed", f"resolve {held_edit} --adopt REQUEST_ID"):
+        assert known in story
+    one = json.loads(done(dropcut(stand, "status", held_edit, "--json")))
+    assert (one["state"], one["clip"]["key"], one["message"]["status"]) == (
+        "IN_DOUBT",
+        f"{folder}beach.mp4",
+        "IN_DOUBT",
+    )
+
+
+def test_a_request_that_the_provider_never_heard_of_is_not_adopted(stand: Stand, held_edit: str) -> None:
+    before = stand.ledger()
+    assert "knows no request r1" in refused(dropcut(stand, "resolve", held_edit, "--adopt", "r1", "--yes"))
+    asked = dropcut(stand, "resolve", held_edit, "--give-up")
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert "it needs --yes" in asked.stderr
+    assert stand.ledger() == before
+
+
+def test_what_cannot_be_found_is_told_in_words(stand: Stand, folder: str) -> None:
+    assert "Nothing is known" in refused(dropcut(stand, "status", f"{folder}beach.mp4"))
+    assert 'no stack "another"' in refused(dropcut(stand, "status", "--stack", "another"))
+
+
+def test_a_good_edit_has_nothing_to_resolve(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert_delivered(stand, folder)
+    edit = only(stand, folder)
+    story = done(dropcut(stand, "status", edit["owner"]))
+    for known in (edit["edit_id"], edit["request_id"], "charged $0.945", "SUCCEEDED in Delivered", "DELIVERED, sent"):
+        assert known in story
+    assert done(dropcut(stand, "status", f"s3://{stand.outbox_bucket}/{folder}beach.mp4")) == story
+    for way in ("--give-up", "--not-billed"):
+        assert "its output lies in the outbox" in refused(dropcut(stand, "resolve", edit["edit_id"], way, "--yes"))
+
+
+def test_the_permissions_on_the_operations_page_are_enough(stand: Stand, folder: str, clip: bytes) -> None:
+    edit_id = in_doubt(stand, folder, clip, {"stage": "history", "kind": "late", "seconds": 900})
+    stand.provider.advance(900)
+    (bill,) = stand.bill(folder)
+    allowed = person(stand, folder.rstrip("/"))
+    assert edit_id[:12] in done(dropcut(stand, "status", **allowed))
+    assert edit_id in done(dropcut(stand, "status", edit_id[:8], **allowed))
+    adopt = ("resolve", edit_id, "--adopt", bill["request_id"])
+    assert "Confirmed" in (said := dropcut(stand, *adopt, "--yes", **allowed)).stderr
+    assert "carries it on" in done(said)
+    assert [run.status for run in stand.finish(folder)] == ["FAILED", "SUCCEEDED"]
+    (audit,) = audits(stand, edit_id)
+    assert audit["who"].endswith(f":user/{folder.rstrip('/')}")
+
+
+def person(stand: Stand, name: str) -> dict[str, str]:
+    """Somebody with the permissions that the page shows and no other; gives what their environment has."""
+    page = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+    (policy,) = (block for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if "dynamodb:Scan" in block)
+    cloud, outputs = stand.cloud, stand.outputs
+    ours = f"{cloud.region}:{cloud.account_id}"
+    arns = {
+        "API_KEY_PARAMETER_ARN": f"arn:aws:ssm:{ours}:parameter{API_KEY_PARAMETER}",
+        "STATE_MACHINE_ARN": outputs["EditStateMachineArn"],
+        "LEDGER_ARN": f"arn:aws:dynamodb:{ours}:table/{outputs['LedgerTable']}",
+    }
+    for word, arn in arns.items():
+        policy = policy.replace(word, arn)
+    iam = cloud.client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    buckets = [sys.executable, "-c", "import boto3; boto3.client('s3').list_buckets()"]
+    environment = {**os.environ, **cloud.environment(), **keys}
+    refused = subprocess.run(buckets, env=environment, capture_output=True, text=True, check=False)
+    assert "AccessDenied" in refused.stderr, "permissions are enforced"
+    return keys

@@ -1,0 +1,138 @@
+"""Every rule of `dropcut resolve`: what it would write, and every reason for which it writes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dropcut.identity import mark
+from dropcut.model import OPEN, Edit, HistoryRow, Progress, State
+from dropcut.resolutions import Verdict, changes
+from dropcut_cli.plan import Facts, Plan, Wish, plan_resolution
+from dropcut_cli.refused import Refused
+from tests.fakes.examples import NOW, a_drop, an_edit_in
+
+WHO = "arn:aws:iam::123456789012:user/anna"
+TOLD = {"notice": "{}", "event_id": "1"}
+ADOPT = Wish(verdict=Verdict.ADOPT, request_id="r7", note="seen")
+NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
+OURS = "/workroom/" + mark("e" * 64, 1)
+
+
+def held(state: State = State.IN_DOUBT, **more: Any) -> Edit:
+    return an_edit_in(state, **{**TOLD, **more})
+
+
+def facts(**more: Any) -> Facts:
+    return Facts(**{"who": WHO, "now": NOW + 0.12345, "execution": f"{a_drop().drop_id}-2", "known": True, **more})
+
+
+def a_row(path: str = "", prompt: str = "") -> HistoryRow:
+    progress = Progress(status="COMPLETED")
+    return HistoryRow(request_id="r7", video_url_path=path, prompt=prompt, created_at=NOW, progress=progress)
+
+
+def plan(edit: Edit, wish: Wish, **more: Any) -> Plan:
+    return plan_resolution(edit, wish, facts(**more))
+
+
+def why_not(edit: Edit, wish: Wish, **more: Any) -> str:
+    with pytest.raises(Refused) as refusal:
+        plan(edit, wish, **more)
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("wish", [ADOPT, NOT_BILLED, GIVE_UP], ids=lambda wish: wish.verdict)
+def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wish: Wish) -> None:
+    planned = plan(held(), wish)
+    text = "\n".join(planned.lines())
+    assert "only if the edit is still IN_DOUBT in attempt 1" in text
+    for name in changes(planned.edit, planned.after):
+        assert f"    {name}: " in text
+    assert f"state: IN_DOUBT -> {planned.after.state}" in text
+    assert f"EDIT#{'e' * 64} AUDIT#2026-11-24T06:00:00.123Z" in text
+    assert json.dumps(planned.resolution.audit(planned.edit), default=str) in text
+    assert WHO in text
+
+
+def test_to_adopt_starts_an_execution_that_is_given_the_edit_as_its_owners() -> None:
+    described_by_another = held(drop=a_drop(clip_version="c9"))
+    planned = plan(described_by_another, ADOPT, row=a_row(OURS))
+    text = "\n".join(planned.lines())
+    assert planned.drop == replace(a_drop(clip_version="c9"), drop_id=a_drop().drop_id)
+    assert f"an execution {a_drop().drop_id}-2 is started with:" in text
+    assert json.dumps({"drop": planned.drop.as_json(), "edit": {"edit_id": "e" * 64}}) in text
+    assert "takes a place" in text
+    assert len(planned.resolution.execution) <= 80, "Step Functions takes no longer name"
+
+
+def test_only_what_was_not_billed_releases_money() -> None:
+    assert "DAY#2026-11-24 MONEY\n    reserved_usd, committed_usd: -1.68" in "\n".join(plan(held(), NOT_BILLED).lines())
+    for wish in (ADOPT, GIVE_UP):
+        assert "reserved_usd" not in "\n".join(plan(held(), wish).lines())
+
+
+def test_an_undelivered_edit_knows_its_own_request() -> None:
+    adopted = plan(held(State.UNDELIVERED), Wish(verdict=Verdict.ADOPT)).resolution
+    assert adopted.request_id == "request-1"
+    assert "request-1; r7 is another" in why_not(held(State.UNDELIVERED), ADOPT)
+
+
+def test_an_edit_in_doubt_knows_none_but_perhaps_some_that_it_may_be() -> None:
+    nameless = Wish(verdict=Verdict.ADOPT)
+    assert why_not(held(), nameless).startswith("Which request?")
+    assert "Perhaps one of these: r8, r9." in why_not(held(candidates=("r8", "r9")), nameless)
+
+
+@pytest.mark.parametrize("typed", ["two words", "r7\n", "r" * 201])
+def test_what_is_no_request_id_is_not_asked_about(typed: str) -> None:
+    assert "no request id" in why_not(held(), Wish(verdict=Verdict.ADOPT, request_id=typed))
+
+
+def test_evidence_is_told_for_what_it_is() -> None:
+    assert "Confirmed" in plan(held(), ADOPT, row=a_row(OURS)).evidence
+    unsure = plan(held(), ADOPT, row=a_row("/elsewhere.mp4", "a noir film")).evidence
+    assert "Not confirmed" in unsure
+    assert 'made 2026-11-24T06:00:00Z with the prompt "a noir film"' in unsure
+    assert "Not confirmed" in plan(held(), ADOPT, row=None).evidence
+    assert "could not be asked" in plan(held(), ADOPT, known=None).evidence
+
+
+AGAINST: dict[str, tuple[dict[str, Any], str]] = {
+    "another edit's attempt has it": ({"holders": frozenset({"e" * 64, "f" * 64})}, f"another edit: {'f' * 64}"),
+    "its address names another edit": ({"row": a_row("/w/" + mark("f" * 64, 1))}, f"sent for edit {'f' * 64}"),
+    "its address names another attempt": ({"row": a_row("/w/" + mark("e" * 64, 2))}, "attempt 2"),
+    "the provider knows no such request": ({"known": False}, "knows no request r7"),
+    "the last execution still runs": ({"running": True}, "has not ended yet"),
+}
+
+
+@pytest.mark.parametrize("what", AGAINST)
+def test_a_request_that_something_speaks_against_is_not_adopted(what: str) -> None:
+    found, words = AGAINST[what]
+    assert words in why_not(held(), ADOPT, **found)
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.IN_DOUBT, State.UNDELIVERED)])
+@pytest.mark.parametrize("wish", [ADOPT, NOT_BILLED, GIVE_UP], ids=lambda wish: wish.verdict)
+def test_what_is_not_held_is_refused_with_what_it_is_instead(wish: Wish, state: State) -> None:
+    told = why_not(an_edit_in(state, **TOLD), wish)
+    assert f"The edit is {state}" in told
+    assert ("goes on by itself" in told) == (state in OPEN)
+
+
+def test_what_the_provider_accepted_cannot_be_vouched_for_as_not_billed() -> None:
+    assert "accepted this edit as request request-1" in why_not(held(State.UNDELIVERED), NOT_BILLED)
+
+
+def test_an_end_that_is_still_being_told_is_waited_for() -> None:
+    for wish in (ADOPT, NOT_BILLED, GIVE_UP):
+        assert "Wait a minute" in why_not(an_edit_in(State.IN_DOUBT), wish)
+
+
+def test_a_note_is_a_note_and_no_book() -> None:
+    assert "500 are the most" in why_not(held(), replace(GIVE_UP, note="x" * 501))
+    assert plan(held(), replace(GIVE_UP, note="a\x1b[31mb")).resolution.note == "a\\x1b[31mb"

@@ -1,0 +1,184 @@
+"""A held edit that a person resolved walks on through the real state machine, and nothing is bought whatever breaks."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from dropcut.errors import SubmissionUnknown
+from dropcut.identity import mark
+from dropcut.model import Drop, Edit, State
+from dropcut.resolutions import Verdict
+from dropcut.workflow.settle_execution import settle_execution
+from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
+from dropcut_cli.plan import Plan, Wish
+from dropcut_cli.refused import Refused
+from dropcut_cli.resolve import carry_out, free_name, plan_for
+from tests.fakes.examples import INBOX, OUTBOX
+from tests.fakes.machine import Machine
+from tests.fakes.services import FakeServices
+from tests.fakes.worlds import FINISHED, a_world
+
+ADOPT = Wish(verdict=Verdict.ADOPT, request_id="request-1")
+NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
+
+
+def in_doubt() -> tuple[FakeServices, Drop]:
+    """A submission whose answer was lost, and whose row came after all searches."""
+    world, drop = a_world()
+    world.provider.answers, world.provider.loses_requests = [SubmissionUnknown("HTTP 504")], True
+    world.executions.start(drop)
+    assert Machine(world, world).run(drop) == "Failed"
+    world.executions.statuses[drop.drop_id] = "FAILED"
+    assert only(world).state is State.IN_DOUBT
+    world.provider.know("request-1", "/workroom/" + mark(only(world).edit_id, 1))
+    return world, drop
+
+
+def only(world: FakeServices) -> Edit:
+    (edit,) = world.ledger.edits.values()
+    return edit
+
+
+def stack(world: FakeServices, *holders: str) -> Any:
+    return SimpleNamespace(services=world, who="anna", records=SimpleNamespace(holders=lambda _: set(holders)))
+
+
+def planned(world: FakeServices, wish: Wish) -> Plan:
+    return plan_for(stack(world), only(world), wish)
+
+
+def walk_on(world: FakeServices, name: str) -> str:
+    """The execution that was started under that name, from its input to its end."""
+    edit = {"edit_id": world.executions.begun_with[name]}
+    return Machine(world, world).run(world.executions.started[name], edit=edit)
+
+
+def test_an_adopted_submission_is_delivered_and_paid_once() -> None:
+    world, drop = in_doubt()
+    assert world.files.head(OUTBOX, "trip/beach.error.json")
+    said = carry_out(stack(world), planned(world, ADOPT))
+    assert f"execution {drop.drop_id}-2 carries it on" in said
+    assert walk_on(world, f"{drop.drop_id}-2") == "Delivered"
+    assert only(world).state is State.DELIVERED
+    assert len(world.provider.submissions) == 1
+    assert [notice["status"] for notice in world.topic.published] == ["IN_DOUBT", "DELIVERED"]
+    assert world.files.head(OUTBOX, "trip/beach.mp4")
+    assert world.files.head(OUTBOX, "trip/beach.error.json") is None, "it said that nobody knows"
+    assert world.ledger.places == set()
+
+
+def test_an_adopted_submission_that_the_provider_failed_ends_unpaid() -> None:
+    world, drop = in_doubt()
+    world.provider.fail("too wide")
+    carry_out(stack(world), planned(world, ADOPT))
+    assert walk_on(world, f"{drop.drop_id}-2") == "Failed"
+    assert only(world).state is State.FAILED
+    assert set(world.ledger.money["2026-11-24"].values()) <= {0, 1}
+
+
+def test_what_ends_in_the_same_way_twice_is_told_twice() -> None:
+    """Readers drop a message whose event they know."""
+    world, drop = in_doubt()
+    world.results.error = None
+    world.provider.finish(url="https://results.example/output.mp4")
+    world.results.body = b"no video"
+    for n in (2, 3):
+        carry_out(stack(world), planned(world, ADOPT))
+        assert walk_on(world, f"{drop.drop_id}-{n}") == "Failed"
+        world.executions.statuses[f"{drop.drop_id}-{n}"] = "FAILED"
+        assert only(world).state is State.UNDELIVERED
+    ids = [notice["event_id"] for notice in world.topic.published]
+    assert len(set(ids)) == len(ids) == 3
+
+
+def test_what_was_not_billed_is_bought_by_the_next_drop_and_what_was_given_up_is_not() -> None:
+    for wish, submissions, status in ((NOT_BILLED, 2, "DELIVERED"), (GIVE_UP, 1, "ABANDONED")):
+        world, drop = in_doubt()
+        world.provider.loses_requests = False
+        carry_out(stack(world), planned(world, wish))
+        again = world.files.put(INBOX, drop.clip_key, b"a clip", "c2")
+        later = Drop(**{**drop.as_json(), "clip_version": again.version, "drop_id": "f" * 64})
+        world.provider.ends_at_once = FINISHED
+        Machine(world, world).run(later)
+        assert len(world.provider.submissions) == submissions
+        assert world.topic.published[-1]["status"] == status
+
+
+def test_a_decision_that_came_second_writes_nothing_and_says_so() -> None:
+    world, _ = in_doubt()
+    first, second = planned(world, GIVE_UP), planned(world, ADOPT)
+    carry_out(stack(world), first)
+    with pytest.raises(Refused) as refusal:
+        carry_out(stack(world), second)
+    assert "nothing was written. It is ABANDONED now." in str(refusal.value)
+    assert len(world.ledger.audits) == 1
+    assert len(world.executions.started) == 1
+
+
+def test_the_sweep_starts_what_a_dead_command_had_only_written() -> None:
+    world, drop = in_doubt()
+    plan = planned(world, ADOPT)
+    world.ledger.resolve(plan.edit, plan.resolution)  # and then the process died
+    world.clock.now += UNTOUCHED_FOR + 1
+    assert sweep_drops(world)["started"] == 1
+    assert sweep_drops(world)["started"] == 0
+    assert walk_on(world, f"{drop.drop_id}-2") == "Delivered"
+    assert len(world.provider.submissions) == 1
+
+
+def test_an_execution_that_cannot_be_started_is_left_to_the_sweep_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, drop = in_doubt()
+    plan = planned(world, ADOPT)
+
+    def unreachable(*_: object) -> bool:
+        raise EndpointConnectionError(endpoint_url="https://states")
+
+    start = world.executions.start
+    monkeypatch.setattr(world.executions, "start", unreachable)
+    with pytest.raises(Refused) as refusal:
+        carry_out(stack(world), plan)
+    assert "that is written" in str(refusal.value)
+    assert "The sweep starts it" in str(refusal.value)
+    monkeypatch.setattr(world.executions, "start", start)
+    world.clock.now += UNTOUCHED_FOR + 1
+    sweep_drops(world)
+    assert f"{drop.drop_id}-2" in world.executions.started
+
+
+def test_the_end_of_the_old_execution_told_late_does_not_close_what_was_taken_up_again() -> None:
+    """Announcements of ended executions are repeated for hours."""
+    world, drop = in_doubt()
+    carry_out(stack(world), planned(world, ADOPT))
+    assert settle_execution(world, drop, None, "FAILED", execution=drop.drop_id) == ""
+    assert only(world).state is State.SUBMITTED
+    edit_id = only(world).edit_id
+    assert settle_execution(world, drop, edit_id, "ABORTED", execution=f"{drop.drop_id}-2") == "UNDELIVERED"
+
+
+def test_a_provider_that_cannot_be_asked_is_no_reason_to_refuse_and_one_that_knows_nothing_is() -> None:
+    world, _ = in_doubt()
+    world.provider.failing_reads = {"past"}
+    assert "could not be asked" in planned(world, ADOPT).evidence
+    world.provider.failing_reads = set()
+    with pytest.raises(Refused):
+        planned(world, Wish(verdict=Verdict.ADOPT, request_id="request-9"))
+    world.provider.rows.clear()
+    assert "Not confirmed" in planned(world, ADOPT).evidence, "its record is there, though its row is not"
+
+
+def test_a_request_of_another_edit_is_not_adopted() -> None:
+    world, _ = in_doubt()
+    with pytest.raises(Refused) as refusal:
+        plan_for(stack(world, "f" * 64), only(world), ADOPT)
+    assert "f" * 64 in str(refusal.value)
+
+
+def test_a_name_that_was_used_is_not_used_again() -> None:
+    world, drop = in_doubt()
+    for n in (2, 3):
+        world.executions.start(drop, f"{drop.drop_id}-{n}")
+    assert free_name(world.executions, only(world)) == f"{drop.drop_id}-4"

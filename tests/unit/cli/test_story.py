@@ -1,0 +1,123 @@
+"""What `dropcut status` tells: complete for programs, readable for people, without anything a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dropcut.model import Delay, Edit, Limits, State
+from dropcut.resolutions import Resolution, Verdict
+from dropcut.table import attempt_key, audit_key, edit_attributes, edit_key
+from dropcut_cli import words
+from dropcut_cli.stack import Doing
+from dropcut_cli.story import next_steps, overview, story_of
+from tests.fakes.examples import NOW, a_drop, an_edit, an_edit_in
+
+LIMITS = Limits(usd_per_day=Decimal(50), in_flight=5)
+DOING = Doing("execution-1", "FAILED", "Failed")
+
+
+def rows(edit: Edit, *more: dict[str, Any]) -> list[dict[str, Any]]:
+    attempt = {**attempt_key(edit.edit_id, 1), "owner": a_drop().drop_id, "opened_at": Decimal(int(NOW))}
+    return [{**edit_key(edit.edit_id), **edit_attributes(edit)}, *([attempt] if edit.attempt else []), *more]
+
+
+def told(edit: Edit, *more: dict[str, Any], limits: Limits = LIMITS) -> tuple[dict[str, Any], str]:
+    document = story_of(rows(edit, *more), DOING, limits, NOW + 60, ()).as_json()
+    assert json.loads(json.dumps(document)) == document, "a program reads exactly this"
+    return document, words.edit_text(document)
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_edit_in_each_state_is_told_with_its_money_and_its_execution(state: State) -> None:
+    edit = an_edit_in(state, output={"bucket": "outbox", "key": "trip/beach.mp4"})
+    document, text = told(edit)
+    assert document["state"] == state
+    for known in (
+        edit.edit_id,
+        str(state),
+        words.STATES[state],
+        "$1.68",
+        "s3://inbox/trip/beach.mp4",
+        "FAILED in Failed",
+    ):
+        assert known in text
+    assert bool(document["next"]) == (state in (State.IN_DOUBT, State.UNDELIVERED))
+
+
+def test_what_can_be_typed_next_is_whole() -> None:
+    commands = [step["command"] for step in next_steps(an_edit_in(State.IN_DOUBT))]
+    resolve = f"./dropcut resolve {'e' * 64}"
+    assert commands == [f"{resolve} --adopt REQUEST_ID", f"{resolve} --not-billed", f"{resolve} --give-up"]
+    assert [step["command"] for step in next_steps(an_edit_in(State.UNDELIVERED))] == [
+        f"{resolve} --adopt", f"{resolve} --give-up"
+    ]  # fmt: skip
+
+
+WAITS = {
+    Delay.DAY_LIMIT: "MaxUsdPerDay is $50.00",
+    Delay.IN_FLIGHT_LIMIT: "5 other edits",
+    Delay.SPENDING_OFF: "SpendingEnabled",
+    Delay.CREDITS: "After 24 hours",
+}
+
+
+@pytest.mark.parametrize("delay", Delay)
+def test_an_edit_that_waits_tells_for_what_since_when_and_what_the_limit_is(delay: Delay) -> None:
+    document, text = told(an_edit(delayed_by=str(delay), delayed_since=NOW))
+    assert WAITS[delay] in text
+    assert "since 2026-11-24T06:00:00Z" in text
+    assert document["waits_for"]["limit"] == delay
+    assert told(an_edit_in(State.FAILED, delayed_by=str(delay), notice='{"status": "FAILED"}'))[0]["waits_for"] is None
+
+
+def test_every_attempt_and_every_decision_is_told() -> None:
+    edit = an_edit_in(
+        State.FAILED, notice='{"status": "IN_DOUBT", "event_id": "1"}', notified_at="2026-11-24T06:10:00Z"
+    )
+    decided = Resolution(verdict=Verdict.NOT_BILLED, who="anna", at=NOW, note="asked them")
+    audit = {**audit_key(edit.edit_id, NOW), **decided.audit(an_edit_in(State.IN_DOUBT))}
+    second = {**attempt_key(edit.edit_id, 2), "outcome": "capacity", "request_id": "r2", "charged_usd": Decimal(0)}
+    document, text = told(edit, second, audit)
+    assert [attempt["number"] for attempt in document["attempts"]] == [1, 2]
+    assert "request r2, capacity" in text
+    assert "not-billed by anna (asked them): IN_DOUBT -> FAILED" in text
+    assert "IN_DOUBT, sent 2026-11-24T06:10:00Z" in text
+
+
+def test_nothing_that_a_file_name_or_a_provider_says_moves_the_cursor() -> None:
+    bad = "\x1b[2J\r\n"
+    edit = an_edit_in(State.IN_DOUBT, drop=a_drop(f"a{bad}.mp4"), reason=bad, request={"prompt": bad * 40})
+    text = told(edit)[1]
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "\\x1b[2J" in text
+
+
+def test_the_overview_is_a_line_for_each_edit_and_the_days_money() -> None:
+    waiting = an_edit(edit_id="a" * 64, delayed_by="DAY_LIMIT", delayed_since=NOW)
+    flying, held = an_edit_in(State.SUBMITTED, edit_id="b" * 64), an_edit_in(State.IN_DOUBT, edit_id="c" * 64)
+    counted = {"committed_usd": Decimal("3.36"), "reserved_usd": Decimal("3.36"), "charged_usd": Decimal(0)}
+    document = overview([waiting, flying, held], {"b" * 64}, counted, LIMITS, NOW + 7200)
+    assert json.loads(json.dumps(document)) == document
+    text = words.overview_text(document)
+    assert [line.split("  ")[0] for line in text.splitlines()[:3]] == ["a" * 12, "b" * 12, "c" * 12]
+    for said in ("PREPARED DAY_LIMIT", "IN_DOUBT held", "2 h", "$3.36 of $50.00", "1 of 5 (MaxEditsInFlight)"):
+        assert said in text
+    assert "A place is taken" not in text
+
+
+def test_a_place_that_no_open_edit_has_is_named() -> None:
+    held = an_edit_in(State.IN_DOUBT)
+    text = words.overview_text(overview([held], {held.edit_id, "f" * 64}, {}, LIMITS, NOW))
+    assert text.count("A place is taken by edit") == 2
+
+
+def test_an_empty_overview_says_so_and_a_switch_that_is_off_is_told() -> None:
+    off = Limits(usd_per_day=Decimal(50), in_flight=5, spending=False)
+    text = words.overview_text(overview([], set(), {}, off, NOW))
+    assert text.startswith("No edit is open, held or waiting.")
+    assert "Spending is switched off (SpendingEnabled)." in text
+    assert "$0.00 of $50.00" in text
