@@ -64,7 +64,9 @@ def assert_books_agree(stand: Stand) -> list[str]:
     edits = [row for row in rows if row["sk"] == "EDIT"]
     attempts = [row for row in rows if row["sk"].startswith("ATTEMPT#")]
     unknown = [
-        row for row in edits if row["state"] in ("IN_DOUBT", "UNDELIVERED", "DELIVERED") and not row.get("charged_usd")
+        row
+        for row in edits
+        if row["state"] in ("IN_DOUBT", "UNDELIVERED", "ABANDONED", "DELIVERED") and not row.get("charged_usd")
     ]
     days = [row for row in rows if row["pk"].startswith("DAY#")]
     charged = sum((row.get("charged_usd", Decimal(0)) for row in attempts), Decimal(0))
