@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 
 
 def die_with_the_cloud() -> None:
@@ -27,14 +28,31 @@ def provide_runtime_client() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module("runtime_client")
         return
-    spec = importlib.util.spec_from_file_location("runtime_client", Path(__file__).with_name("runtime_client.py"))
-    if spec and spec.loader:
-        sys.modules["runtime_client"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+    load_from_here("runtime_client")
+
+
+def load_from_here(name: str) -> ModuleType:
+    """Import a module of this folder, which is not on the import path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(name + ".py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def listen_to_a_director() -> None:
+    """Let this worker's effects go wrong where a director says so; only a cloud started with one has the variable."""
+    if os.environ.get("LOCALCLOUD_DIRECTOR"):
+        hooks = load_from_here("fault_hooks")
+        hooks.hook_runtime_client()
+        hooks.hook_botocore()
+        hooks.hook_requests()
 
 
 if __name__ == "__main__":
     threading.Thread(target=die_with_the_cloud, daemon=True).start()
     provide_runtime_client()
+    listen_to_a_director()
     sys.argv = ["awslambdaric", os.environ["_HANDLER"]]
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
