@@ -12,7 +12,7 @@ from localcloud.messages import TopicWatch
 from tests.faults.books import Books
 from tests.faults.points import Case, enumerate_cases
 from tests.faults.scenario import SCENARIOS, Hung, Run
-from tests.faults.score import HUNG, Finding, Score, judge
+from tests.faults.score import AWAITED, HUNG, Finding, Score, judge
 from tests.faults.stage import CLOCK_STEP, Stage
 
 SWEEPS = 3  # after everything else, so far apart in time that nothing is too young for the next
@@ -34,6 +34,15 @@ class Played:
         """The faults that did not come up; a run without its faults proves nothing."""
         met = self.run.watch.met if self.run else set()
         return [str(fault) for fault in self.case.faults if fault not in met]
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the product is known not to survive this yet."""
+        return any(fault.what in AWAITED for fault in self.case.faults)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.score.findings) and not self.awaited
 
 
 class Campaign:

@@ -9,7 +9,7 @@ from typing import Any
 Question = dict[str, Any]
 TEXT = re.compile(
     r"(?P<kind>effect|state|event|provider) (?P<who>\S+?)\.(?P<visit>\d+) (?P<name>.+)\.(?P<call>\d+) "
-    r"(?P<phase>before|after|at) -> (?P<what>.+)"
+    r"(?P<phase>before|after|failed|at) -> (?P<what>.+)"
 )
 ALWAYS = ("broken",)  # not only at the visit that is named, but at each from then on
 EVERY_ATTEMPT = ("refused", "throttled", "lost for good", *ALWAYS)  # what the SDK repeats is spoilt too
@@ -35,7 +35,7 @@ class Fault:
     visit: int
     name: str
     call: int
-    phase: str  # before, after, at
+    phase: str  # before, after, failed (an invocation's error on its way out), at
     what: str
 
     def __str__(self) -> str:

@@ -22,9 +22,10 @@ NOT_OVER_HTTP = ("throttled", "lost for good")  # nothing repeats a call to anot
 OF_A_CHANGE = ("lost", "lost for good")  # of something that was only read, the answer lost is the question refused
 READS = re.compile(r"\w+:(Get|Head|List|Query|Describe)\w*|GET .*")
 OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
-OF_AN_INVOCATION = {"before": ("crash", "stall"), "after": ("crash", "stall")}
-OF_A_STATE = ("abort", "time out", "new sidecar", "new clip")
+OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))
+OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip")
 OF_AN_EVENT = ("event lost", "event twice", "event late")
+POINT = ("scene", "name", "call", "phase")
 OFTEN = 4  # times in a row: more often than anything is repeated at once
 
 
@@ -52,11 +53,15 @@ def enumerate_cases(traces: dict[str, list[Question]]) -> list[Case]:
 
 def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
     """The single faults of one scenario that are new."""
+    came = {tuple(question[name] for name in POINT) for question in trace if question["kind"] == "effect"}
     for visit in visits(trace):
-        who, way = visit[0]["who"], tuple(question["name"] for question in visit)
-        if (who, way) not in seen:
-            seen.add((who, way))
-            yield from (fault for question in visit for fault in at_effect(question))
+        way = tuple(question["name"] for question in visit)
+        for question in visit:
+            read = READS.fullmatch(question["name"])  # it changes nothing, so on another way it is the same point
+            point = (question["who"], question["name"], question["call"], () if read else way)
+            if point not in seen:
+                seen.add(point)
+                yield from (fault for fault in at_effect(question) if at(question, fault.phase) in came)
     for question in trace:
         key = (question["kind"], question.get("who"), name_of_event(question))
         if question["kind"] in ("state", "event") and key not in seen:
@@ -65,6 +70,11 @@ def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
     for stage in sorted({stage for question in trace if (stage := stage_of(question))} - seen):
         seen.add(stage)
         yield from at_provider(stage)
+
+
+def at(question: Question, phase: str) -> tuple[Any, ...]:
+    """The same point in another phase: a call that fails has no `after`."""
+    return tuple({**question, "phase": phase}[name] for name in POINT)
 
 
 def visits(trace: list[Question]) -> list[list[Question]]:
@@ -99,7 +109,7 @@ def name_of_event(question: Question) -> str:
 def at_state_or_event(question: Question) -> Iterator[Fault]:
     if question["kind"] == "state":
         for what in OF_A_STATE:
-            yield Fault("state", question["who"], question["visit"], "state", 1, "at", what)
+            yield Fault("state", question["who"], question["visit"], "entry", 1, "at", what)
     else:
         for what in OF_AN_EVENT:
             yield Fault("event", question["who"], 1, name_of_event(question), 1, "at", what)
@@ -131,3 +141,19 @@ def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
         if first != second:
             found.add(Case(first.scenario, (*first.faults, *second.faults)))
     return sorted(found, key=str)
+
+
+def subset(cases: list[Case]) -> list[Case]:
+    """A few for two minutes, always the same: at each function, task, state and event in turn another of the things
+    that can go wrong there, every crash of the function that spends, and every fifth of the provider's answers."""
+    found: dict[str, Case] = {}
+    for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):
+        mine = [case for case in cases if case.faults[0].who == who]
+        whats = sorted({case.faults[0].what for case in mine})
+        for step, what in enumerate(whats):
+            of_kind = [case for case in mine if case.faults[0].what == what]
+            few = of_kind[::5] if what == "answer" else of_kind[(turn + step) % len(of_kind) :: len(of_kind)]
+            if what == "answer" or (turn + step) % 2:
+                found |= {str(case): case for case in few}
+        found |= {str(case): case for case in mine if who == "submit_edit" and case.faults[0].what == "crash"}
+    return list(found.values())

@@ -13,9 +13,8 @@ from typing import Any
 
 from tests.faults.director import Watch
 from tests.faults.fault import Fault
-from tests.faults.stage import Stage
+from tests.faults.stage import ASK, Stage
 
-ASK = {"prompt": "Make it an alien planet"}
 PATIENCE = 150.0  # seconds; the longest way takes about forty on a busy machine
 
 
@@ -177,3 +176,12 @@ WAYS = (
     Scenario("entered again when undelivered", enter_twice, (answer("download/forbidden", times=17),)),
 )
 SCENARIOS = {scenario.name: scenario for scenario in WAYS}
+SHORT_WAYS = (
+    "plain",
+    "refused files",
+    "answer lost",
+    "failed",
+    "record forgotten",
+    "half",
+    "dropped again when delivered",
+)

@@ -29,6 +29,7 @@ PROVIDER: dict[str, Any] = {
     "history_seconds": 0.2,
     "credits": 100_000.0,
 }
+ASK, ASK_ANEW = {"prompt": "Make it an alien planet"}, {"prompt": "Make it a psychedelic dream"}
 CLOCK_STEP = 2 * 3600  # how far the sweep's clock is put forward: past every patience of the product but the week's
 
 
@@ -37,11 +38,17 @@ class Stage:
 
     def __init__(self, cloud: Cloud, provider: Simulator, outputs: dict[str, str], director: Director) -> None:
         self.cloud, self.provider, self.outputs, self.director = cloud, provider, outputs, director
-        self.clip = make_clip(seconds=3.0).read_bytes()
+        self.clip, self.other_clip = (make_clip(seconds=seconds).read_bytes() for seconds in (3.0, 4.0))
         self.alone = threading.RLock()  # held by whoever lets the sweep run: it looks at everybody's rows
         self.functions = self._functions()
         director.verbs = {name: verb for verb, name in self.functions.items()}
-        director.powers = {"abort": self._abort, "new sidecar": self._new_sidecar, "new clip": self._new_clip}
+        director.powers = {
+            "abort": self._abort,
+            "second execution": lambda _, question: self.start_again(question["execution"]),
+            "same sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK).encode()),
+            "new sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK_ANEW).encode()),
+            "new clip": lambda watch, _: self.put(f"{watch.about}/beach.mp4", self.other_clip),
+        }
 
     def _functions(self) -> dict[str, str]:
         """The names of the stack's functions by their verbs: SubmitEditFunction is submit_edit."""
@@ -89,12 +96,6 @@ class Stage:
 
     def _abort(self, _: Watch, question: Question) -> None:
         self.cloud.client("stepfunctions").stop_execution(executionArn=question["execution"], error="Stopped")
-
-    def _new_sidecar(self, watch: Watch, _: Question) -> None:
-        self.put(f"{watch.about}/beach.json", json.dumps({"prompt": "Make it a psychedelic dream"}).encode())
-
-    def _new_clip(self, watch: Watch, _: Question) -> None:
-        self.put(f"{watch.about}/beach.mp4", make_clip(seconds=4.0).read_bytes())
 
 
 def verb_of(logical_id: str) -> str:
