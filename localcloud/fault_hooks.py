@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import importlib
+import importlib.util
 import itertools
 import json
 import os
@@ -21,6 +21,7 @@ import socket
 import sys
 import threading
 import time
+import types
 from collections import Counter
 from typing import Any
 
@@ -134,10 +135,8 @@ def hook_botocore() -> None:
     """Every HTTP exchange with an AWS service is an effect; `attempt` counts what the SDK repeats by itself."""
     from botocore import endpoint, exceptions
     from botocore.awsrequest import AWSResponse
-    from botocore.retries.standard import ExponentialBackoff
 
-    pause = ExponentialBackoff.delay_amount
-    replace(ExponentialBackoff, delay_amount=lambda self, context: pause(self, context) * SDK_PAUSES)
+    replace(endpoint, time=types.SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * SDK_PAUSES)))
     stock, stock_send, told = endpoint.Endpoint._do_get_response, endpoint.Endpoint._send, threading.local()
     lost = {"refuse": exceptions.EndpointConnectionError, "lose": exceptions.ReadTimeoutError}
 
@@ -165,6 +164,8 @@ def hook_botocore() -> None:
 
 def hook_requests() -> None:
     """Every HTTP exchange with anybody else is an effect, named by its method and path without ids."""
+    if importlib.util.find_spec("requests") is None:  # no layer of this function has it
+        return
     from requests import adapters, exceptions
 
     stock = adapters.HTTPAdapter.send

@@ -44,7 +44,8 @@ def spelled(pattern: str | None) -> Case | None:
 def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:
     if one := spelled(wanted.only):
         return campaign.play([one])
-    cases, quiet = campaign.record(SHORT_WAYS if wanted.subset else SCENARIOS)
+    ways = [name for name in SCENARIOS if (wanted.only or "").startswith(f"{name}:")]
+    cases, quiet = campaign.record(ways or (SHORT_WAYS if wanted.subset else SCENARIOS))
     cases = subset(cases) if wanted.subset else [*cases, *pairs(cases, wanted.pairs, wanted.seed)]
     cases = chosen(cases, wanted.only) if wanted.only else cases
     say(f"{len(quiet)} ways recorded, {len(cases)} cases")

@@ -101,5 +101,5 @@ class Campaign:
 
 
 def chosen(cases: list[Case], pattern: str) -> list[Case]:
-    """The cases that a pattern fits, or the one that it spells."""
-    return [case for case in cases if fnmatch.fnmatchcase(str(case), pattern) or pattern in str(case)]
+    """The cases that have a pattern somewhere in their text."""
+    return [case for case in cases if fnmatch.fnmatchcase(str(case), f"*{pattern}*")]
