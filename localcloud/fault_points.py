@@ -83,9 +83,8 @@ def invoke_async(stock: Any) -> Any:
     """An asynchronous invocation: over when a try succeeds or the last one has failed."""
 
     def invoke(func: dict[str, Any], event: Any) -> None:
-        settings = func.get("event_invoke_config") or {}
-        retries = settings.get("MaximumRetryAttempts")
-        token = _delivery.set({"text": json.dumps(event), "left": 1 + (2 if retries is None else int(retries))})
+        settings = func.get("event_invoke_config") or func.get("event_invoke_configs", {}).get("$LATEST") or {}
+        token = _delivery.set({"text": json.dumps(event), "left": 1 + int(settings.get("MaximumRetryAttempts", 2))})
         tell("invocation accepted", json.dumps(event))
         try:
             stock(func, event)

@@ -64,7 +64,7 @@ class Play:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, dict[str, str], Director]]:
     folder = tmp_path_factory.mktemp("directed")
-    with Director() as director, start_cloud(folder, wait_scale=0.001, director=director.address) as cloud:
+    with Director() as director, start_cloud(folder, longest_wait=0.2, director=director.address) as cloud:
         outputs = deploy(cloud, stack_name="probe", parameters={"Stage": "integration"}, root=PROBE)
         names = {"Probe": "probe", "RecordEvent": "record"}
         director.verbs = {outputs[output].rpartition(":")[2]: verb for output, verb in names.items()}
@@ -89,6 +89,19 @@ def test_every_effect_of_a_run_is_seen_with_its_name_and_number(play: Play) -> N
     assert [q["who"] for q in watch.trace if q["kind"] == "state"] == ["Probe", "Publish"]
     assert watch.executions
     assert watch.at_rest()
+
+
+def test_no_wait_lasts_longer_than_the_cloud_was_told(play: Play) -> None:
+    states = {"W": {"Type": "Wait", "Seconds": 3000, "End": True}}
+    machine = play.cloud.client("stepfunctions").create_state_machine(
+        name="patient",
+        roleArn=play.outputs["MachineRole"],
+        definition=json.dumps({"StartAt": "W", "States": states}),
+    )["stateMachineArn"]
+    began = time.monotonic()
+    arn = play.cloud.client("stepfunctions").start_execution(stateMachineArn=machine)["executionArn"]
+    assert wait_for_execution(play.cloud, arn, seconds=20).status == "SUCCEEDED"
+    assert time.monotonic() - began >= 0.2
 
 
 def test_what_is_about_nobody_is_left_alone(play: Play) -> None:
