@@ -12,7 +12,7 @@ from localcloud.messages import TopicWatch
 from tests.faults.books import Books
 from tests.faults.points import Case, enumerate_cases
 from tests.faults.scenario import SCENARIOS, Hung, Run
-from tests.faults.score import AWAITED, HUNG, Finding, Score, judge
+from tests.faults.score import HUNG, Finding, Score, judge
 from tests.faults.stage import CLOCK_STEP, Stage
 
 SWEEPS = 3  # after everything else, so far apart in time that nothing is too young for the next
@@ -37,8 +37,9 @@ class Played:
 
     @property
     def awaited(self) -> bool:
-        """Whether the product is known not to survive this yet."""
-        return any(fault.what in AWAITED for fault in self.case.faults)
+        """Whether the product is known not to survive this yet: a lost event, an execution that ends half-way."""
+        half_way = self.run is not None and not self.run.watch.last_states() <= self.run.stage.ends
+        return half_way or any(fault.what == "event lost" for fault in self.case.faults)
 
     @property
     def failed(self) -> bool:

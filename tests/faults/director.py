@@ -76,10 +76,10 @@ class Watch:
     def at_rest(self) -> bool:
         return self._open == 0 and "RUNNING" not in self.executions.values()
 
-    def wait_for(self, wanted: Callable[[Question], bool], seconds: float) -> bool:
-        """Wait until something was asked or told that is wanted."""
-        with self._changed:
-            return self._changed.wait_for(lambda: any(wanted(question) for question in self.trace), seconds)
+    def last_states(self) -> set[str]:
+        """Where each execution got to."""
+        entered = {heard["execution"]: heard["who"] for heard in self.trace if heard["kind"] == "state"}
+        return set(entered.values())
 
 
 class Director:

@@ -25,6 +25,8 @@ OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
 OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))
 OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip")
 OF_AN_EVENT = ("event lost", "event twice", "event late")
+VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
+SHARE = 4  # one in so many is part of the subset
 POINT = ("scene", "name", "call", "phase")
 OFTEN = 4  # times in a row: more often than anything is repeated at once
 
@@ -144,16 +146,22 @@ def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
 
 
 def subset(cases: list[Case]) -> list[Case]:
-    """A few for two minutes, always the same: at each function, task, state and event in turn another of the things
-    that can go wrong there, every crash of the function that spends, and every fifth of the provider's answers."""
+    """A few for two minutes, always the same: at each function, task, state and event in turn some of the things that
+    can go wrong there, every crash of the function that spends around its POST and its changes, and every eighth of
+    the provider's answers."""
     found: dict[str, Case] = {}
     for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):
         mine = [case for case in cases if case.faults[0].who == who]
         whats = sorted({case.faults[0].what for case in mine})
         for step, what in enumerate(whats):
             of_kind = [case for case in mine if case.faults[0].what == what]
-            few = of_kind[::5] if what == "answer" else of_kind[(turn + step) % len(of_kind) :: len(of_kind)]
-            if what == "answer" or (turn + step) % 2:
+            few = of_kind[:: SHARE * 2] if what == "answer" else of_kind[(turn + step) % len(of_kind) :: len(of_kind)]
+            if what == "answer" or (turn + step) % SHARE == 0:
                 found |= {str(case): case for case in few}
-        found |= {str(case): case for case in mine if who == "submit_edit" and case.faults[0].what == "crash"}
+        found |= {str(case): case for case in mine if is_vital(case.faults[0])}
     return list(found.values())
+
+
+def is_vital(fault: Fault) -> bool:
+    """A crash beside a submission or beside what is written about it."""
+    return (fault.who, fault.what) == ("submit_edit", "crash") and bool(VITAL.match(fault.name))

@@ -23,11 +23,6 @@ REPEATED = "messages repeated under another id"
 BROKEN = "truncated or foreign objects in the outbox"
 UNFINISHED = "delivered, but video or manifest are not as recorded"
 HUNG = "runs that did not come to rest"
-AWAITED = {  # what the product does not do yet, so that runs with these faults are told apart
-    "abort": "an execution that ended without its own last states is not closed yet",
-    "time out": "an execution that ended without its own last states is not closed yet",
-    "event lost": "a pair whose announcement was lost is not found yet",
-}
 RULES = (TWICE, SENT_TWICE, LOST, NO_END, SILENT, REPEATED, BROKEN, UNFINISHED, HUNG)
 
 

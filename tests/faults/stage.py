@@ -40,7 +40,7 @@ class Stage:
         self.cloud, self.provider, self.outputs, self.director = cloud, provider, outputs, director
         self.clip, self.other_clip = (make_clip(seconds=seconds).read_bytes() for seconds in (3.0, 4.0))
         self.alone = threading.RLock()  # held by whoever lets the sweep run: it looks at everybody's rows
-        self.functions = self._functions()
+        self.functions, self.ends = self._functions(), self._ends()
         director.verbs = {name: verb for verb, name in self.functions.items()}
         director.powers = {
             "abort": self._abort,
@@ -59,6 +59,13 @@ class Stage:
             for resource in found
             if resource["ResourceType"] == "AWS::Lambda::Function"
         }
+
+    def _ends(self) -> set[str]:
+        """The last states of the state machine, read from its deployed definition."""
+        arn = self.outputs["EditStateMachineArn"]
+        machine = self.cloud.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+        states = json.loads(machine["definition"])["States"]
+        return {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
 
     def put(self, key: str, body: bytes) -> None:
         self.cloud.client("s3").put_object(Bucket=self.outputs["InboxBucket"], Key=key, Body=body)
