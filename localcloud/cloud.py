@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
 import os
 import socket
 import subprocess
@@ -133,11 +134,20 @@ class Debugged:
     port: int
 
 
-def start_cloud(workdir: Path, *, wait_scale: float = 1.0, port: int = 0, debugged: Debugged | None = None) -> Cloud:
+def start_cloud(
+    workdir: Path,
+    *,
+    wait_scale: float = 1.0,
+    longest_wait: float = math.inf,
+    port: int = 0,
+    debugged: Debugged | None = None,
+    director: str = "",
+) -> Cloud:
     """Start an embedded cloud that logs under `workdir`, and return when it answers.
 
-    `wait_scale` multiplies the state machines' waits and retry pauses, not their timeouts; `port` 0 takes a free one.
-    Raises CloudFailed.
+    `wait_scale` multiplies the state machines' waits and retry pauses, not their timeouts, and none of them then lasts
+    more than `longest_wait` real seconds; `port` 0 takes a free one. A `director` (host:port) is asked at every effect
+    what shall go wrong there: see localcloud/fault_hooks.py. Raises CloudFailed.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     # The cloud inherits a socket that listens already: nobody else can take the port, and an early request waits.
@@ -147,6 +157,8 @@ def start_cloud(workdir: Path, *, wait_scale: float = 1.0, port: int = 0, debugg
             "fd": listener.fileno(),
             "port": port,
             "wait_scale": wait_scale,
+            "longest_wait": longest_wait,
+            "director": director,
             "workdir": str(workdir.resolve()),
             "region": Cloud.region,
             "lambda_python": str(WORKSHOP / "lambda" / "bin" / "python"),

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -30,10 +31,26 @@ def provide_runtime_client() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module("runtime_client")
         return
-    spec = importlib.util.spec_from_file_location("runtime_client", Path(__file__).with_name("runtime_client.py"))
-    if spec and spec.loader:
-        sys.modules["runtime_client"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+    load_from_here("runtime_client")
+
+
+def load_from_here(name: str) -> ModuleType:
+    """Import a module of this folder, which is not on the import path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(name + ".py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def listen_to_a_director() -> None:
+    """Let this worker's effects go wrong where a director says so; only a cloud started with one has the variable."""
+    if os.environ.get("LOCALCLOUD_DIRECTOR"):
+        hooks = load_from_here("fault_hooks")
+        hooks.hook_runtime_client()
+        hooks.hook_botocore()
+        hooks.hook_requests()
 
 
 def wait_for_debugger(port: int) -> None:
@@ -62,6 +79,7 @@ def live_at_another_time() -> None:
 if __name__ == "__main__":
     threading.Thread(target=die_with_the_cloud, daemon=True).start()
     provide_runtime_client()
+    listen_to_a_director()
     live_at_another_time()
     if "LOCALCLOUD_DEBUG_PORT" in os.environ:
         wait_for_debugger(int(os.environ["LOCALCLOUD_DEBUG_PORT"]))

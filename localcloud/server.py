@@ -28,6 +28,7 @@ def prepare_environment(settings: dict[str, Any]) -> None:
         AWS_DEFAULT_REGION=settings["region"],
         AUTH="true",  # IAM enforced, for the functions' roles and for the state machine's
         SFN_WAIT_SCALE=str(settings["wait_scale"]),
+        LOCALCLOUD_LONGEST_WAIT=str(settings["longest_wait"]),
         # Pauses between the attempts of an asynchronous invocation: 1 and 2 minutes in AWS.
         LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(max(0.05, 60 * min(settings["wait_scale"], 1 / 60))),
         IOT_MTLS_ENABLED="0",
@@ -81,6 +82,10 @@ def main() -> None:
     lambda_ahead.install()
     lambda_debugger.install(settings["debugged"])
     mail.install(Path(settings["workdir"]))
+    if settings["director"]:
+        from localcloud import fault_points
+
+        fault_points.install(settings["director"])
 
     threading.Thread(target=load_slow_parts, name="load-slow-parts", daemon=True).start()
     config = Config()

@@ -27,7 +27,7 @@ class Fault:
     times: int = 1
     skip: int = 0  # let so many matching exchanges pass first
     probability: float = 1.0
-    match: dict[str, str] = field(default_factory=dict)  # video_url: a part of it; request_id: all of it
+    match: dict[str, str] = field(default_factory=dict)  # video_url: a part of it; request_id, caller: all of it
     seconds: float = 1.0
     usd: float = 1.0
     status: int = 0
@@ -44,10 +44,11 @@ class Fault:
         """Return what a generation with this fault says when it fails."""
         return self.text or REASONS[self.reason]
 
-    def fits(self, video_url: str, request_id: str) -> bool:
+    def fits(self, video_url: str, request_id: str, caller: str) -> bool:
         """Say whether ``match`` allows this exchange."""
-        wanted_id = self.match.get("request_id", request_id)
-        return self.match.get("video_url", "") in video_url and wanted_id == request_id
+        exact = {"request_id": request_id, "caller": caller}
+        named = all(self.match.get(name, value) == value for name, value in exact.items())
+        return named and self.match.get("video_url", "") in video_url
 
 
 def parse_fault(data: object) -> Fault:
@@ -62,8 +63,8 @@ def parse_fault(data: object) -> Fault:
     if data.get("reason", "unknown") not in REASONS:
         raise FaultRefused(f"reason must be one of {', '.join(REASONS)}")
     match = data.get("match", {})
-    if not isinstance(match, dict) or not set(match) <= {"video_url", "request_id"}:
-        raise FaultRefused("match takes video_url (a part of it) and request_id")
+    if not isinstance(match, dict) or not set(match) <= {"video_url", "request_id", "caller"}:
+        raise FaultRefused("match takes video_url (a part of it), request_id and caller")
     kinds = {field.name: str(field.type) for field in fields(Fault) if field.name != "match"}
     for name, value in data.items():
         if name not in kinds and name != "match":
@@ -90,6 +91,14 @@ class Faults:
         self._considered: dict[Fault, set[str]] = {}  # generations that had their chance of a fault that stays
         self._played: list[dict[str, str]] = []
         self._random = random.Random(seed)
+        self._exchange = threading.local()  # a request has a thread of its own
+
+    def heard_from(self, caller: str) -> None:
+        """Remember who makes the exchange that this thread is answering."""
+        self._exchange.caller = caller
+
+    def _fits(self, fault: Fault, video_url: str, request_id: str) -> bool:
+        return fault.fits(video_url, request_id, getattr(self._exchange, "caller", ""))
 
     def reseed(self, seed: int | None) -> None:
         """Start the row of chances again."""
@@ -112,7 +121,8 @@ class Faults:
         """Return the fault to play in this exchange, if one waits for it."""
         with self._lock:
             for fault in self._waiting:
-                if fault.stage == stage and not fault.stays and fault.fits(video_url, request_id) and self._use(fault):
+                wanted = fault.stage == stage and not fault.stays
+                if wanted and self._fits(fault, video_url, request_id) and self._use(fault):
                     return self._noted(fault, request_id)
         return None
 
@@ -125,7 +135,7 @@ class Faults:
         with self._lock:
             for fault in list(self._waiting):
                 wanted = fault.stage in stages and fault.stays and fault.kind not in {*taken, *held}
-                asked = wanted and fault.fits(video_url, request_id) and self._first_time(fault, request_id)
+                asked = wanted and self._fits(fault, video_url, request_id) and self._first_time(fault, request_id)
                 if asked and self._use(fault):
                     taken[fault.kind] = self._noted(fault, request_id)
         return list(taken.values())

@@ -41,6 +41,7 @@ def answer(provider: Provider, request: Request) -> Reply:
     """Return the answer to any request."""
     if request.path.startswith(PREFIX):
         return control(provider, request)
+    provider.faults.heard_from(request.headers.get("x-simulator-caller", ""))
     for name, method, pattern, route in ROUTES:
         found = re.fullmatch(pattern, request.path)
         if found and method == request.method:

@@ -10,6 +10,7 @@ import pytest
 
 from localcloud.cloud import Cloud, start_cloud
 from localcloud.deploy import deploy
+from tests.integration.machines import Machines
 
 PROBE = Path(__file__).parent / "fixtures" / "embedded_cloud"
 
@@ -33,3 +34,8 @@ def probe(cloud: Cloud) -> dict[str, str]:
 def unique() -> Callable[[str], str]:
     """Names that no other test uses."""
     return lambda prefix: f"{prefix}-{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def machines(cloud: Cloud, probe: dict[str, str], unique: Callable[[str], str]) -> Machines:
+    return Machines(cloud, probe, unique)

@@ -88,6 +88,26 @@ def test_a_function_that_fails_is_tried_again_and_then_its_event_is_a_dead_lette
     assert int(recorded.row("fail/clip.mp4")["attempts"]["N"]) == 2
 
 
+@pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (None, 3)], ids=["none", "as lambda does"])
+def test_a_function_is_tried_again_as_often_as_it_says(
+    cloud: Cloud, probe: dict[str, str], recorded: Recorded, retries: int | None, attempts: int
+) -> None:
+    functions, key = cloud.client("lambda"), f"fail/retried-{attempts}.mp4"
+    which = {"FunctionName": probe["RecordEvent"], "Qualifier": "$LATEST"}
+    before = functions.get_function_event_invoke_config(**which)
+    usual = {name: before[name] for name in ("MaximumRetryAttempts", "DestinationConfig")}
+    asked = {} if retries is None else {"MaximumRetryAttempts": retries}
+    functions.put_function_event_invoke_config(**which, DestinationConfig=usual["DestinationConfig"], **asked)
+    try:
+        cloud.client("s3").put_object(Bucket=probe["Inbox"], Key=key, Body=b"x")
+        letter = json.loads(received(cloud, probe["DeadLetters"], key))
+    finally:
+        functions.put_function_event_invoke_config(**which, **usual)
+    assert int(recorded.row(key)["attempts"]["N"]) == attempts
+    assert letter["requestContext"]["condition"] == "RetriesExhausted"
+    assert letter["requestPayload"]["detail"]["object"]["key"] == key
+
+
 def test_a_rule_without_permission_does_not_reach_the_function_but_its_dead_letters(
     cloud: Cloud, probe: dict[str, str]
 ) -> None:

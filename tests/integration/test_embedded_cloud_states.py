@@ -4,45 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.cloud import Cloud
-from localcloud.executions import Execution, list_executions, states_entered, wait_for_execution
+from localcloud.executions import list_executions, states_entered, wait_for_execution
 from localcloud.messages import watch_topic
-
-Document = dict[str, Any]
-
-
-class Machines:
-    """Runs the probe application's machine, and machines made up by a test."""
-
-    def __init__(self, cloud: Cloud, outputs: dict[str, str], unique: Callable[[str], str]) -> None:
-        self.cloud, self.outputs, self.unique = cloud, outputs, unique
-        self.states = cloud.client("stepfunctions")
-
-    def create(self, states: Document, *, role: str = "MachineRole", **machine: Any) -> str:
-        definition = {"StartAt": next(iter(states)), "States": states, **machine}
-        answer = self.states.create_state_machine(
-            name=self.unique("machine"), roleArn=self.outputs[role], definition=json.dumps(definition)
-        )
-        return str(answer["stateMachineArn"])
-
-    def start(self, machine: str, document: Document, **more: Any) -> str:
-        return str(
-            self.states.start_execution(stateMachineArn=machine, input=json.dumps(document), **more)["executionArn"]
-        )
-
-    def run(self, machine: str, document: Document | None = None) -> Execution:
-        return wait_for_execution(self.cloud, self.start(machine, document or {}))
-
-
-@pytest.fixture
-def machines(cloud: Cloud, probe: dict[str, str], unique: Callable[[str], str]) -> Machines:
-    return Machines(cloud, probe, unique)
+from tests.integration.machines import Document, Machines
 
 
 def task(machines: Machines, **more: Any) -> Document:
@@ -196,32 +165,6 @@ def test_a_deadline_is_compared_as_a_number(machines: Machines) -> None:
     machine = machines.create(states)
     assert machines.run(machine, {"now": 5.5, "deadline": 5}).error == "Late"
     assert machines.run(machine, {"now": 4, "deadline": 5}).status == "SUCCEEDED"
-
-
-def test_the_end_of_an_execution_is_an_event(machines: Machines) -> None:
-    events, sqs, name = machines.cloud.client("events"), machines.cloud.client("sqs"), machines.unique("status")
-    machine = machines.create({"W": {"Type": "Wait", "Seconds": 100, "Next": "F"}, "F": {"Type": "Fail", "Error": "E"}})
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine]}}
-    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-    machines.run(machine)
-    timed_out = machines.create({"W": {"Type": "Wait", "Seconds": 9000, "End": True}}, TimeoutSeconds=1)
-    events.put_rule(
-        Name=name, EventPattern=json.dumps({**pattern, "detail": {"stateMachineArn": [machine, timed_out]}})
-    )
-    machines.run(timed_out)
-    seen = []
-    for _ in range(20):
-        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-        seen += [json.loads(message["Body"])["detail"]["status"] for message in received]
-        for message in received:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        if "TIMED_OUT" in seen:
-            break
-    assert seen.count("RUNNING") == 2
-    assert {"FAILED", "TIMED_OUT"} <= set(seen)
 
 
 def test_a_hundred_executions_at_once_all_end(machines: Machines) -> None:

@@ -151,6 +151,14 @@ def test_a_fault_without_end_goes_on_until_the_waiting_ones_are_cleared(customer
     assert len(customer.simulator.faults()["played"]) == 5
 
 
+def test_a_fault_waits_for_the_caller_that_it_names(customer: Customer) -> None:
+    customer.inject("history", "server_error", match={"caller": "seven"})
+    page = customer.simulator.url + "/inference-request/request-history"
+    callers = ["six", "seven", "seven"]
+    heard = [requests.get(page, headers={**customer.headers, "x-simulator-caller": who}, timeout=10) for who in callers]
+    assert [answer.status_code for answer in heard] == [200, 500, 200]
+
+
 def test_a_fault_can_skip_repeat_and_come_by_chance_with_a_seed(customer: Customer) -> None:
     customer.inject("history", "server_error", skip=1, times=2)
     exchange = asking_history(customer)

@@ -1,0 +1,49 @@
+"""A few faults of every kind, played through the whole product: nothing is paid twice, lost, or kept from a person.
+
+`make faults` plays all of them; tests/faults says how.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import report
+from tests.faults.campaign import Campaign, Played
+from tests.faults.points import subset
+from tests.faults.scenario import SHORT_WAYS
+from tests.faults.score import RULES
+from tests.faults.stage import set_stage
+
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all runs, two minutes on an idle machine
+AT_ONCE = 3 * (os.cpu_count() or 2)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Played]]:
+    """Ways without a fault, then some with one, all judged."""
+    with set_stage(tmp_path_factory.mktemp("faults")) as (stage, messages):
+        campaign = Campaign(stage, messages, AT_ONCE, print)
+        cases, quiet = campaign.record(SHORT_WAYS)
+        runs = quiet + campaign.play(subset(cases))
+        campaign.settle(runs)
+        campaign.judge(runs)
+        yield runs
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_fault_leads_to(played: list[Played], rule: str) -> None:
+    broken = [one for one in played if one.failed and rule in {finding.rule for finding in one.score.findings}]
+    assert not broken, report.failures(broken, seed=1)
+
+
+def test_every_fault_that_was_to_be_played_came_up(played: list[Played]) -> None:
+    assert report.unmet(played) == ""
+    assert len([one for one in played if one.case.faults]) > 50
+
+
+def test_what_was_paid_for_was_paid_for_once(played: list[Played]) -> None:
+    assert "| billed generations per delivered edit | 1.000 |" in report.score_table(played)
+    assert sum(one.score.billed for one in played) > 50

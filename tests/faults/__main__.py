@@ -1,0 +1,78 @@
+"""`make faults`: every fault at every point of every way, one at a time and in pairs, and the score of it all."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.campaign import Campaign, Played, chosen
+from tests.faults.points import Case, pairs, subset
+from tests.faults.scenario import SCENARIOS, SHORT_WAYS
+from tests.faults.stage import set_stage
+
+
+def options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="draws the pairs")
+    parser.add_argument("--pairs", type=int, default=100, help="runs with two faults")
+    parser.add_argument("--only", metavar="PATTERN", help="a part of a case's text, a pattern for it, or all of it")
+    parser.add_argument("--subset", action="store_true", help="two minutes: a few faults of every kind")
+    parser.add_argument("--jobs", type=int, default=8, help="edits at once")
+    parser.add_argument("--table", type=Path, help="write the score there, as Markdown")
+    parser.add_argument("--list", action="store_true", help="name the cases and play none")
+    return parser.parse_args(arguments)
+
+
+def say(text: str) -> None:
+    print(time.strftime("%H:%M:%S ") + text, file=sys.stderr, flush=True)
+
+
+def spelled(pattern: str | None) -> Case | None:
+    """The one case that a pattern spells in full, so that it needs no enumeration."""
+    try:
+        case = Case.parse(pattern or "")
+    except ValueError:
+        return None
+    return case if case.scenario in SCENARIOS and case.faults else None
+
+
+def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:
+    if one := spelled(wanted.only):
+        return campaign.play([one])
+    ways = [name for name in SCENARIOS if (wanted.only or "").startswith(f"{name}:")]
+    cases, quiet = campaign.record(ways or (SHORT_WAYS if wanted.subset else SCENARIOS))
+    cases = subset(cases) if wanted.subset else [*cases, *pairs(cases, wanted.pairs, wanted.seed)]
+    cases = chosen(cases, wanted.only) if wanted.only else cases
+    say(f"{len(quiet)} ways recorded, {len(cases)} cases")
+    if wanted.list:
+        print("\n".join(map(str, cases)))
+        return quiet
+    return quiet + campaign.play(cases)
+
+
+def main(arguments: list[str]) -> int:
+    wanted, began = options(arguments), time.monotonic()
+    workdir = Path(tempfile.mkdtemp(prefix="dropcut-faults-"))
+    with set_stage(workdir) as (stage, messages):
+        campaign = Campaign(stage, messages, wanted.jobs, say)
+        played = play(campaign, wanted)
+        campaign.settle(played)
+        campaign.judge(played)
+    failed = any(one.failed for one in played)
+    tables = [report.score_table(played), report.faults_table(played), report.held_table(played)]
+    print("\n".join([*tables, report.failures(played, wanted.seed), report.unmet(played)]))
+    if wanted.table:
+        wanted.table.write_text("\n".join(tables), encoding="utf-8")
+    say(f"{len(played)} runs in {time.monotonic() - began:.0f} s" + (f"; logs in {workdir}" if failed else ""))
+    if not failed:
+        shutil.rmtree(workdir)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

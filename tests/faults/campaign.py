@@ -1,0 +1,106 @@
+"""Plays many cases at once in one embedded cloud, lets time pass, and judges them all."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from localcloud.messages import TopicWatch
+from tests.faults.books import Books
+from tests.faults.points import Case, enumerate_cases
+from tests.faults.scenario import SCENARIOS, Hung, Run
+from tests.faults.score import HUNG, Finding, Score, judge
+from tests.faults.stage import CLOCK_STEP, Stage
+
+SWEEPS = 3  # after everything else, so far apart in time that nothing is too young for the next
+Say = Callable[[str], None]
+
+
+@dataclass
+class Played:
+    """A case that was played."""
+
+    case: Case
+    run: Run | None = None
+    problem: str = ""
+    seconds: float = 0.0
+    score: Score = field(default_factory=Score)
+
+    @property
+    def unmet(self) -> list[str]:
+        """The faults that did not come up; a run without its faults proves nothing."""
+        met = self.run.watch.met if self.run else set()
+        return [str(fault) for fault in self.case.faults if fault not in met]
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the product is known not to survive this yet: a lost event, an execution that ends half-way."""
+        half_way = self.run is not None and not self.run.watch.last_states() <= self.run.stage.ends
+        return half_way or any(fault.what == "event lost" for fault in self.case.faults)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.score.findings) and not self.awaited
+
+
+class Campaign:
+    """Cases played on one stage."""
+
+    def __init__(self, stage: Stage, messages: TopicWatch, jobs: int, say: Say) -> None:
+        self._stage, self._messages, self._jobs, self._say = stage, messages, jobs, say
+
+    def record(self, scenarios: Iterable[str]) -> tuple[list[Case], list[Played]]:
+        """Play scenarios without a fault; gives every case that they show, and how they went."""
+        quiet = self.play([Case(name, ()) for name in scenarios])
+        traces = {played.case.scenario: played.run.watch.trace for played in quiet if played.run}
+        return enumerate_cases(traces), quiet
+
+    def play(self, cases: list[Case]) -> list[Played]:
+        """Play all of them, some at once, to where nothing more happens by itself."""
+        done: list[Played] = []
+        with ThreadPoolExecutor(self._jobs) as pool:
+            for played in pool.map(self._play, cases):
+                done.append(played)
+                if len(done) % 50 == 0:
+                    self._say(f"{len(done)} of {len(cases)} played")
+        return done
+
+    def _play(self, case: Case) -> Played:
+        played, began = Played(case), time.monotonic()
+        try:
+            played.run = SCENARIOS[case.scenario].run(self._stage, case.faults)
+        except Hung as problem:
+            played.problem = str(problem)
+        except Exception as problem:  # noqa: BLE001 - one broken run must not end the others; it is reported
+            played.problem = f"{type(problem).__name__}: {problem}"
+        played.seconds = time.monotonic() - began
+        return played
+
+    def settle(self, played: list[Played]) -> None:
+        """Let hours pass: the sweep comes by, and what it starts comes to rest."""
+        for step in range(1, SWEEPS + 1):
+            self._stage.sweep("everybody", step * CLOCK_STEP)
+            for one in played:
+                if one.run and not one.problem:
+                    try:
+                        one.run.rest()
+                    except Hung as problem:
+                        one.problem = str(problem)
+
+    def judge(self, played: list[Played]) -> None:
+        """Open the books and give every run its score."""
+        books, waiting = Books(self._stage, self._messages), self._stage.provider.faults()["waiting"]
+        for one in played:
+            if one.run:
+                one.run.watch.met |= set(one.run.played(waiting))
+                one.score = judge(books, one.run.about)
+            if one.problem:
+                one.score.findings.append(Finding(HUNG, one.problem))
+
+
+def chosen(cases: list[Case], pattern: str) -> list[Case]:
+    """The cases that have a pattern somewhere in their text."""
+    return [case for case in cases if fnmatch.fnmatchcase(str(case), f"*{pattern}*")]

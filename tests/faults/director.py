@@ -1,0 +1,148 @@
+"""Hears of every effect, state and event of every edit, and says where something goes wrong.
+
+The embedded cloud and its workers ask over a loopback socket, a line of JSON each way (localcloud/fault_hooks.py). Each
+run has a `Watch` of its own, found by the folder that it works in.
+"""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from tests.faults.fault import Fault, verdict
+
+Question = dict[str, Any]
+Power = Callable[["Watch", Question], None]
+
+
+class Watch:
+    """One run as the director sees it: what goes wrong in it, what happened in it, and whether it is at rest."""
+
+    def __init__(self, about: str, faults: tuple[Fault, ...] = (), *, recording: bool = False) -> None:
+        self.about, self.faults, self.recording = about, faults, recording
+        self.met: set[Fault] = set()
+        self.trace: list[Question] = []
+        self.executions: dict[str, str] = {}  # ARN to status
+        self._visits: dict[tuple[str, str], int] = {}
+        self._open = 0  # events and asynchronous invocations under way
+        self._announced = 0
+        self._changed = threading.Condition()
+
+    def hear(self, question: Question) -> Fault | None:
+        """Keep a question for the record; gives the fault that belongs here."""
+        with self._changed:
+            self._keep_count(question)
+            if question["kind"] in ("effect", "state"):
+                question["visit"] = self._visit(question)
+            self.trace.append(question)
+            found = next((fault for fault in self.faults if fault.belongs(question, fault in self.met)), None)
+            if found:
+                self.met.add(found)
+            self._changed.notify_all()
+        return found
+
+    def _keep_count(self, question: Question) -> None:
+        kind = question["kind"]
+        self._open += kind in ("event announced", "invocation accepted")
+        self._open -= kind in ("event handled", "invocation over")
+        self._announced += kind == "event announced"
+        if kind == "execution":
+            self.executions[question["execution"]] = question["status"]
+
+    def _visit(self, question: Question) -> int:
+        """How many runs of this function, tries of this task or entries of this state there were, this one counted."""
+        who = question["kind"] + question["who"]
+        scene = question.get("scene") or f"entry {len(self.trace)}"
+        before = len([known for known, _ in self._visits if known == who])
+        return self._visits.setdefault((who, scene), before + 1)
+
+    def begins_afresh(self, question: Question) -> bool:
+        """Whether a function is to start as a new sandbox does, so that all of its calls are made: where it is being
+        recorded, and where one of them is to go wrong."""
+        if question["kind"] != "effect" or "execution" in question:
+            return False
+        starts = (question["name"], question["phase"]) == ("invocation", "before")
+        return starts and (self.recording or any(fault.who == question["who"] for fault in self.faults))
+
+    def rest(self, announcements: int, seconds: float) -> bool:
+        """Wait until so many uploads were announced and all that came of them is over; False if that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._announced >= announcements and self.at_rest(), seconds)
+
+    def at_rest(self) -> bool:
+        return self._open == 0 and "RUNNING" not in self.executions.values()
+
+    def last_states(self) -> set[str]:
+        """Where each execution got to."""
+        entered = {heard["execution"]: heard["who"] for heard in self.trace if heard["kind"] == "state"}
+        return set(entered.values())
+
+
+class Director:
+    """Listens on a free loopback port; `verbs` names functions by their ARNs' last parts, `powers` are what it can do
+    itself."""
+
+    def __init__(self) -> None:
+        self.verbs: dict[str, str] = {}
+        self.powers: dict[str, Power] = {}
+        self._watches: dict[str, Watch] = {}
+        director = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True
+
+            def handle(self) -> None:
+                for line in self.rfile:
+                    self.wfile.write(json.dumps(director.answer(json.loads(line))).encode() + b"\n")
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, *_: Any) -> None:
+                """A worker that was killed leaves its line broken; that is no news."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
+
+    def watch(self, watch: Watch) -> Watch:
+        self._watches[watch.about] = watch
+        return watch
+
+    def answer(self, question: Question) -> dict[str, Any]:
+        """What is to happen; the director does itself what only needs a hand from outside."""
+        watch = self._watches.get(question["about"])
+        if watch is None:
+            return {}
+        if "who" in question:
+            question["who"] = self.verbs.get(question["who"].rpartition(":")[2], question["who"])
+        fault = watch.hear({**question, "at": time.monotonic()})
+        if fault is None:
+            return {"do": "forget"} if watch.begins_afresh(question) else {}
+        if fault.what in self.powers:
+            self._use(self.powers[fault.what], watch, question, fault)
+            return {}
+        return verdict(fault, question)
+
+    def _use(self, power: Power, watch: Watch, question: Question, fault: Fault) -> None:
+        """What cannot be done was not met: the run then proves nothing, and the report says so."""
+        try:
+            power(watch, question)
+        except Exception:  # noqa: BLE001 - whatever AWS refuses
+            watch.met.discard(fault)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,167 @@
+"""Which faults there are, found by enumeration: in what a fault-free run was seen to do, and in what the simulator can
+play. Nothing here names a call or a state of the product."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.simulator.catalogue import KINDS, STAYING
+from localcloud.simulator.routes import ROUTES
+from tests.faults.fault import Fault
+
+Question = dict[str, Any]
+WHATS = {  # at a call of a function; AWS's services turn callers away, other hosts have answers of their own
+    "before": ("crash", "refused", "broken", "throttled"),
+    "after": ("crash", "lost", "lost for good"),
+}
+NOT_OVER_HTTP = ("throttled", "lost for good")  # nothing repeats a call to another host by itself
+OF_A_CHANGE = ("lost", "lost for good")  # of something that was only read, the answer lost is the question refused
+READS = re.compile(r"\w+:(Get|Head|List|Query|Describe)\w*|GET .*")
+OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
+OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))
+OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip")
+OF_AN_EVENT = ("event lost", "event twice", "event late")
+VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
+SHARE = 4  # one in so many is part of the subset
+POINT = ("scene", "name", "call", "phase")
+OFTEN = 4  # times in a row: more often than anything is repeated at once
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run to play; its text is what plays it again."""
+
+    scenario: str
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: " + (" + ".join(map(str, self.faults)) or "nothing")
+
+    @classmethod
+    def parse(cls, text: str) -> Case:
+        scenario, _, faults = text.partition(": ")
+        return cls(scenario, tuple(Fault.parse(fault) for fault in faults.split(" + ") if fault != "nothing"))
+
+
+def enumerate_cases(traces: dict[str, list[Question]]) -> list[Case]:
+    """One case for each single fault; a way through a function or a state is taken where it is first seen."""
+    seen: set[Any] = set()
+    return [Case(name, (fault,)) for name, trace in traces.items() for fault in faults_of(trace, seen)]
+
+
+def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
+    """The single faults of one scenario that are new."""
+    came = {tuple(question[name] for name in POINT) for question in trace if question["kind"] == "effect"}
+    for visit in visits(trace):
+        way = tuple(question["name"] for question in visit)
+        for question in visit:
+            read = READS.fullmatch(question["name"])  # it changes nothing, so on another way it is the same point
+            point = (question["who"], question["name"], question["call"], () if read else way)
+            if point not in seen:
+                seen.add(point)
+                yield from (fault for fault in at_effect(question) if at(question, fault.phase) in came)
+    for question in trace:
+        key = (question["kind"], question.get("who"), name_of_event(question))
+        if question["kind"] in ("state", "event") and key not in seen:
+            seen.add(key)
+            yield from at_state_or_event(question)
+    for stage in sorted({stage for question in trace if (stage := stage_of(question))} - seen):
+        seen.add(stage)
+        yield from at_provider(stage)
+
+
+def at(question: Question, phase: str) -> tuple[Any, ...]:
+    """The same point in another phase: a call that fails has no `after`."""
+    return tuple({**question, "phase": phase}[name] for name in POINT)
+
+
+def visits(trace: list[Question]) -> list[list[Question]]:
+    """The effects of a run, one list for each run of a function or try of a task, in order of their beginnings."""
+    found: dict[str, list[Question]] = {}
+    for question in trace:
+        if question["kind"] == "effect" and question["phase"] == "before" and question["attempt"] == 1:
+            found.setdefault(question["scene"], []).append(question)
+    return list(found.values())
+
+
+def at_effect(question: Question) -> Iterator[Fault]:
+    """What may go wrong at one call."""
+    who, visit, name, call = (question[field] for field in ("who", "visit", "name", "call"))
+    task = "execution" in question
+    if task and name == "invocation":
+        return
+    possible = OF_AN_INVOCATION if name == "invocation" else OF_A_TASK if task else WHATS
+    for phase, whats in possible.items():
+        for what in whats:
+            known_otherwise = (" " in name and what in NOT_OVER_HTTP) or (READS.fullmatch(name) and what in OF_A_CHANGE)
+            if not known_otherwise:
+                yield Fault("effect", who, visit, name, call, phase, what)
+
+
+def name_of_event(question: Question) -> str:
+    """The part of an event's text that tells it from others of its run: the key of its object, less the folder."""
+    found = re.search(r'"key": *"[^/"]+/([^"]+)"', question.get("text", ""))
+    return found.group(1) if found else ""
+
+
+def at_state_or_event(question: Question) -> Iterator[Fault]:
+    if question["kind"] == "state":
+        for what in OF_A_STATE:
+            yield Fault("state", question["who"], question["visit"], "entry", 1, "at", what)
+    else:
+        for what in OF_AN_EVENT:
+            yield Fault("event", question["who"], 1, name_of_event(question), 1, "at", what)
+
+
+def stage_of(question: Question) -> str:
+    """The stage of the simulator that a call reaches; empty for calls to AWS."""
+    method, _, path = question.get("name", "").partition(" ")
+    for stage, of_method, pattern, _ in ROUTES:
+        if method == of_method and re.fullmatch(pattern, path):
+            return stage if stage in KINDS else ""
+    return ""
+
+
+def at_provider(stage: str) -> Iterator[Fault]:
+    """Every answer that the simulator can give there instead of the right one, once and for a while."""
+    for kind in KINDS[stage]:
+        for times in (1,) if kind in STAYING.get(stage, ()) else (1, OFTEN):
+            yield Fault("provider", "provider", 1, f"{stage}/{kind}", times, "at", "answer")
+
+
+def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
+    """Two faults at once, of one scenario, drawn by the seed."""
+    chance, found = random.Random(seed), set[Case]()
+    single = [case for case in cases if len(case.faults) == 1]
+    while single and len(found) < number:
+        first = chance.choice(single)
+        second = chance.choice([case for case in single if case.scenario == first.scenario])
+        if first != second:
+            found.add(Case(first.scenario, (*first.faults, *second.faults)))
+    return sorted(found, key=str)
+
+
+def subset(cases: list[Case]) -> list[Case]:
+    """A few for two minutes, always the same: at each function, task, state and event in turn some of the things that
+    can go wrong there, every crash of the function that spends around its POST and its changes, and every eighth of
+    the provider's answers."""
+    found: dict[str, Case] = {}
+    for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):
+        mine = [case for case in cases if case.faults[0].who == who]
+        whats = sorted({case.faults[0].what for case in mine})
+        for step, what in enumerate(whats):
+            of_kind = [case for case in mine if case.faults[0].what == what]
+            few = of_kind[:: SHARE * 2] if what == "answer" else of_kind[(turn + step) % len(of_kind) :: len(of_kind)]
+            if what == "answer" or (turn + step) % SHARE == 0:
+                found |= {str(case): case for case in few}
+        found |= {str(case): case for case in mine if is_vital(case.faults[0])}
+    return list(found.values())
+
+
+def is_vital(fault: Fault) -> bool:
+    """A crash beside a submission or beside what is written about it."""
+    return (fault.who, fault.what) == ("submit_edit", "crash") and bool(VITAL.match(fault.name))

@@ -1,0 +1,84 @@
+"""The score as a table, and what a person needs who wants to see a failed run again."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+
+from tests.faults.campaign import Played
+from tests.faults.score import ENDS, RULES
+
+LAST = 12  # questions of a failed run that are shown
+
+
+def score_table(played: list[Played]) -> str:
+    """The whole score, in Markdown."""
+    scores = [one.score for one in played]
+    ends = Counter(end for score in scores for end in score.ends)
+    broken = Counter(finding.rule for one in played if not one.awaited for finding in one.score.findings)
+    faulted, delivered = [one for one in played if one.case.faults], ends["DELIVERED"]
+    awaited = [one for one in played if one.awaited and one.score.findings]
+    lines = [
+        ("runs", str(len(played))),
+        ("distinct runs with a fault", str(len({str(one.case) for one in faulted if not one.unmet}))),
+        ("runs whose fault never came up", str(len([one for one in faulted if one.unmet]))),
+        ("edits", str(sum(ends.values()))),
+        *((f"... {end}", str(ends[end])) for end in ENDS),
+        ("generations billed", str(sum(score.billed for score in scores))),
+        ("billed generations per delivered edit", ratio(sum(s.billed_for_delivered for s in scores), delivered)),
+        *((rule, str(broken[rule])) for rule in RULES),
+        *([("runs that broke a rule as is known", str(len(awaited)))] if awaited else []),
+    ]
+    return "\n".join(["| what | number |", "| --- | ---: |", *(f"| {what} | {number} |" for what, number in lines), ""])
+
+
+def ratio(number: int, of: int) -> str:
+    return f"{number / of:.3f}" if of else "none"
+
+
+def faults_table(played: list[Played]) -> str:
+    """How runs ended, by what went wrong in them."""
+    rows: dict[str, Counter[str]] = {}
+    for one in played:
+        for fault in one.case.faults if not one.unmet else ():
+            what = fault.name if fault.kind == "provider" else fault.what
+            ends = rows.setdefault(f"{fault.kind}: {what}", Counter())
+            ends["runs"] += 1
+            ends.update(one.score.ends or ["no edit"])
+            ends["findings"] += len(one.score.findings)
+    columns = ["runs", *ENDS, "no edit", "findings"]
+    lines = [f"| {what} | " + " | ".join(str(rows[what][name]) for name in columns) + " |" for what in sorted(rows)]
+    head = "| fault | " + " | ".join(columns) + " |"
+    return "\n".join([head, "| --- |" + " ---: |" * len(columns), *lines, ""])
+
+
+def held_table(played: list[Played]) -> str:
+    """Why edits wait for a person."""
+    reasons = Counter(reason for one in played for reason in one.score.held)
+    lines = [f"| {reason.replace('|', '/')} | {number} |" for reason, number in reasons.most_common()]
+    return "\n".join(["| held for a person, because | edits |", "| --- | ---: |", *lines, ""])
+
+
+def failures(played: list[Played], seed: int) -> str:
+    """Each run that broke a rule: which, how to play it again, and its way."""
+    known = [f"known: {one.case}" for one in played if one.awaited and one.score.findings]
+    return "\n".join([*(story(one, seed) for one in played if one.failed), *known])
+
+
+def story(one: Played, seed: int) -> str:
+    lines = [f"FAILED {one.case}"]
+    lines += [f"  {finding.rule}: {finding.detail}" for finding in one.score.findings]
+    only = shlex.quote(f"--seed {seed} --only {shlex.quote(str(one.case))}")
+    lines.append(f"  again: make faults ARGS={only}")
+    if one.run:
+        states = [question["who"] for question in one.run.watch.trace if question["kind"] == "state"]
+        lines.append("  way: " + " ".join(states))
+        asked = [question for question in one.run.watch.trace if question["kind"] == "effect"][-LAST:]
+        lines += [f"    {asked_for['who']} {asked_for['phase']} {asked_for['name']}" for asked_for in asked]
+    return "\n".join(lines)
+
+
+def unmet(played: list[Played]) -> str:
+    """The faults that were to be played and never came up."""
+    single = [one for one in played if len(one.case.faults) == 1]  # of two, the first may keep the second from coming
+    return "\n".join(f"never came up: {one.case}" for one in single if one.unmet)

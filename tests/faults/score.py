@@ -1,0 +1,137 @@
+"""Judges each run from outside: what must be true of ledger, bill, messages and outbox, whatever went wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.books import Account, Books, Row
+
+HELD = ("IN_DOUBT", "UNDELIVERED")
+ENDS = ("DELIVERED", "FAILED", *HELD)
+
+TWICE = "edits billed twice"
+SENT_TWICE = "attempts sent twice"
+LOST = "paid, but neither delivered nor held with a message"
+NO_END = "edits and drops without a terminal record"
+SILENT = "terminal states without a message"
+REPEATED = "messages repeated under another id"
+BROKEN = "truncated or foreign objects in the outbox"
+UNFINISHED = "delivered, but video or manifest are not as recorded"
+HUNG = "runs that did not come to rest"
+RULES = (TWICE, SENT_TWICE, LOST, NO_END, SILENT, REPEATED, BROKEN, UNFINISHED, HUNG)
+
+
+@dataclass
+class Finding:
+    """A rule that a run broke, and how."""
+
+    rule: str
+    detail: str
+
+
+@dataclass
+class Score:
+    """How one run ended."""
+
+    ends: list[str] = field(default_factory=list)  # of its edits
+    billed: int = 0
+    billed_for_delivered: int = 0
+    held: list[str] = field(default_factory=list)  # the reasons
+    findings: list[Finding] = field(default_factory=list)
+
+
+def judge(books: Books, about: str) -> Score:
+    """The score of the run in this folder."""
+    account = books.accounts[about]
+    delivered = [edit_id(row) for row in account.edits if row["state"] == "DELIVERED"]
+    for_delivered = [charge for charge in account.bill if any(edit in charge["video_url"] for edit in delivered)]
+    score = Score([row["state"] for row in account.edits], len(account.bill), len(for_delivered))
+    score.held = [str(row.get("reason") or row["state"]) for row in account.edits if row["state"] in HELD]
+    for check in (money, ends, messages, lambda own: outbox(own, books)):
+        score.findings += [Finding(*found) for found in check(account)]
+    return score
+
+
+def edit_id(row: Row) -> str:
+    return str(row["pk"]).removeprefix("EDIT#")
+
+
+def money(account: Account) -> Iterator[tuple[str, str]]:
+    """Nothing is billed or sent twice, and what was paid is delivered, or held and somebody knows."""
+    told = {(message["status"], message["edit_id"]) for message in account.messages}
+    for edit in account.edits:
+        mine = [charge["request_id"] for charge in account.bill if edit_id(edit) in charge["video_url"]]
+        if len(mine) > 1:
+            yield TWICE, f"{edit_id(edit)[:8]} as {mine}"
+        settled = edit["state"] == "DELIVERED" and edit.get("request_id") in mine
+        if mine and not settled and not (edit["state"] in HELD and (edit["state"], edit_id(edit)) in told):
+            yield LOST, f"{edit_id(edit)[:8]} is {edit['state']}, {mine} was billed"
+        if edit["state"] == "DELIVERED" and not mine:
+            yield LOST, f"{edit_id(edit)[:8]} is DELIVERED and nothing was billed for it"
+    accepted = Counter(post["video_url"] for post in account.posts if post["accepted"])
+    for url, times in accepted.items():
+        if times > 1:
+            yield SENT_TWICE, f"{url} was accepted {times} times"
+
+
+def ends(account: Account) -> Iterator[tuple[str, str]]:
+    """Every arrival and every edit has an end that is written down."""
+    if not account.drops and not any(row["sk"] == "WAIT" for row in account.rows):
+        yield NO_END, "nothing is known of the files"
+    for edit in account.edits:
+        if edit["state"] not in ENDS:
+            yield NO_END, f"edit {edit_id(edit)[:8]} stays {edit['state']}"
+    for drop in account.drops:
+        if "outcome" not in drop:
+            yield NO_END, f"drop {drop['sk'][5:13]} has no outcome"
+
+
+def messages(account: Account) -> Iterator[tuple[str, str]]:
+    """Whatever has a message was told, and nothing was told under two ids."""
+    sent = {message["event_id"] for message in account.messages}
+    for row in account.rows:
+        if "event_id" in row and row["event_id"] not in sent:
+            yield SILENT, f"{row['pk'][:12]} {row['sk'][:12]}: its message was not sent"
+        elif row["sk"] == "EDIT" and row["state"] in ENDS and "event_id" not in row:
+            yield SILENT, f"edit {edit_id(row)[:8]} is {row['state']} without a message"
+    if not account.messages:
+        yield SILENT, "nobody was told anything"
+    ids: dict[tuple[Any, ...], set[str]] = {}
+    for message in account.messages:
+        what = tuple(message[name] for name in ("status", "edit_id", "drop_id", "request_id"))
+        ids.setdefault(what, set()).add(message["event_id"])
+    for what, known in ids.items():
+        if len(known) > 1:
+            yield REPEATED, f"{what[0]} has the ids {sorted(known)}"
+
+
+def outbox(account: Account, books: Books) -> Iterator[tuple[str, str]]:
+    """Each version of each video is, byte for byte, a file that the provider made for this folder, and is complete."""
+    made = {books.made(charge["request_id"]) for charge in account.bill}
+    manifests = [
+        json.loads(books.content(version)) for version in account.objects if version["Key"].endswith(".manifest.json")
+    ]
+    hashes: dict[str, str] = {}
+    for version in account.objects:
+        if version["Key"].endswith(".mp4"):
+            found = hashes[version["VersionId"]] = hashlib.sha256(books.content(version)).hexdigest()
+            if found not in made:
+                yield BROKEN, f"{version['Key']} has {version['Size']} bytes that nobody made"
+    for edit in account.edits:
+        if edit["state"] == "DELIVERED":
+            yield from as_recorded(edit, hashes, manifests)
+
+
+def as_recorded(edit: Row, hashes: dict[str, str], manifests: list[Row]) -> Iterator[tuple[str, str]]:
+    """The output of an edit is what the ledger says, and a manifest says the same."""
+    output = edit.get("output") or {}
+    if hashes.get(str(output.get("version"))) != output.get("sha256"):
+        yield UNFINISHED, f"the output of {edit_id(edit)[:8]} is not the recorded one"
+    mine = [manifest for manifest in manifests if manifest["edit_id"] == edit_id(edit)]
+    if not any(manifest["output"]["sha256"] == output.get("sha256") for manifest in mine):
+        yield UNFINISHED, f"no manifest of {edit_id(edit)[:8]} names its output"

@@ -1,0 +1,90 @@
+"""Every end of an execution in the embedded cloud is an event, as in AWS: what a net below the machine relies on."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from localcloud.executions import wait_for_execution
+from tests.integration.machines import Document, Machines
+
+
+class StatusEvents:
+    """A queue that hears of every execution of some machines."""
+
+    def __init__(self, machines: Machines, *heard: str) -> None:
+        self.sqs, name = machines.cloud.client("sqs"), machines.unique("status")
+        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": list(heard)}}
+        events = machines.cloud.client("events")
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+
+    def details(self, wanted: int) -> list[Document]:
+        seen: list[Document] = []
+        for _ in range(20):
+            received = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in received.get("Messages", []):
+                seen.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+            if len(seen) >= wanted:
+                break
+        assert {(event["source"], event["detail-type"]) for event in seen} == {
+            ("aws.states", "Step Functions Execution Status Change")
+        }
+        return [event["detail"] for event in seen]
+
+
+def test_every_end_of_an_execution_is_an_event_with_its_input(machines: Machines) -> None:
+    pause = {"Type": "Wait", "Seconds": 3000, "End": True}
+    failing = machines.create({"F": {"Type": "Fail", "Error": "E", "Cause": "because"}})
+    endless, brief = machines.create({"W": pause}), machines.create({"W": pause}, TimeoutSeconds=1)
+    fine = machines.create({"P": {"Type": "Pass", "Result": {"a": 1}, "End": True}})
+    events = StatusEvents(machines, failing, endless, brief, fine)
+    arns = [machines.start(machine, {"drop": "é"}, name="drop-7") for machine in (failing, endless, brief, fine)]
+    machines.states.stop_execution(executionArn=arns[1], error="Enough", cause="said a person")
+    ended = {wait_for_execution(machines.cloud, arn).status: arn for arn in arns}
+    assert set(ended) == {"FAILED", "ABORTED", "TIMED_OUT", "SUCCEEDED"}
+
+    details = events.details(8)
+    assert [detail["status"] for detail in details].count("RUNNING") == 4
+    for detail in (detail for detail in details if detail["status"] != "RUNNING"):
+        assert detail["executionArn"] == ended[detail["status"]]
+        assert detail["name"] == "drop-7"
+        assert json.loads(detail["input"]) == {"drop": "é"}
+        assert detail["inputDetails"] == {"included": True}
+        assert detail["stopDate"] >= detail["startDate"] > 1_700_000_000_000, "milliseconds"
+        failed = {"FAILED": ("E", "because")}.get(detail["status"], (None, None))
+        assert (detail["error"], detail["cause"]) == failed
+        assert detail["output"] == ('{"a":1}' if detail["status"] == "SUCCEEDED" else None)
+
+
+def test_the_event_of_an_end_reaches_a_function(machines: Machines) -> None:
+    """By a rule that a template makes, whose function is asked again where it fails."""
+    detail = {"object": {"key": f"fail/{machines.unique('ended')}"}}
+    machine = machines.create({"W": {"Type": "Wait", "Seconds": 3000, "End": True}})
+    events, functions = machines.cloud.client("events"), machines.cloud.client("lambda")
+    name, function = machines.unique("ended"), machines.outputs["RecordEvent"]
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["ABORTED"]}}
+    rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+    target = {"Id": "function", "Arn": function, "Input": json.dumps({"detail": detail})}
+    functions.add_permission(
+        FunctionName=function,
+        StatementId=name,
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    events.put_targets(Rule=name, Targets=[target])
+    arn = machines.start(machine, {})
+    machines.states.stop_execution(executionArn=arn)
+    row = {"pk": {"S": f"event#{detail['object']['key']}"}}
+    table = machines.cloud.client("dynamodb")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        item = table.get_item(TableName=machines.outputs["Table"], Key=row).get("Item", {})
+        if item.get("attempts", {}).get("N") == "2":
+            break
+        time.sleep(0.05)
+    assert item["attempts"] == {"N": "2"}, "once more, as the function's template says"

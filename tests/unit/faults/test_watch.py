@@ -1,0 +1,63 @@
+"""The director's memory of a run: which visit a question comes from, which fault belongs, and when all is over."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from tests.faults.director import Watch
+from tests.faults.fault import Fault
+
+EFFECT: dict[str, Any] = {"kind": "effect", "phase": "before", "name": "s3:CopyObject", "call": 1, "attempt": 1}
+
+
+def told(watch: Watch, *kinds: str) -> None:
+    for kind in kinds:
+        watch.hear({"kind": kind})
+
+
+def test_each_run_of_a_function_is_a_visit_of_its_own() -> None:
+    watch = Watch("subject-1")
+    scenes = [("submit_edit", "1"), ("poll_edit", "2"), ("submit_edit", "3"), ("submit_edit", "1")]
+    for who, scene in scenes:
+        watch.hear({**EFFECT, "who": who, "scene": scene})
+    assert [question["visit"] for question in watch.trace] == [1, 1, 2, 1]
+
+
+def test_a_state_is_visited_at_each_entry_and_apart_from_its_tasks() -> None:
+    watch = Watch("subject-1")
+    watch.hear({"kind": "state", "who": "PollEdit"})
+    watch.hear({**EFFECT, "who": "PollEdit", "scene": "7"})
+    watch.hear({"kind": "state", "who": "PollEdit"})
+    assert [question["visit"] for question in watch.trace] == [1, 1, 2]
+
+
+def test_a_fault_is_given_where_it_belongs_and_remembered_as_met() -> None:
+    fault = Fault.parse("effect submit_edit.2 s3:CopyObject.1 before -> crash")
+    watch = Watch("subject-1", (fault,))
+    assert watch.hear({**EFFECT, "who": "submit_edit", "scene": "1"}) is None
+    assert watch.met == set()
+    assert watch.hear({**EFFECT, "who": "submit_edit", "scene": "2"}) is fault
+    assert watch.met == {fault}
+
+
+def test_a_run_rests_when_every_event_invocation_and_execution_is_over() -> None:
+    watch = Watch("subject-1")
+    assert not watch.rest(1, seconds=0)
+    told(watch, "event announced", "invocation accepted", "event handled")
+    watch.hear({"kind": "execution", "execution": "arn", "status": "RUNNING"})
+    told(watch, "invocation over")
+    assert not watch.rest(1, seconds=0)
+    threading.Timer(0.05, watch.hear, [{"kind": "execution", "execution": "arn", "status": "FAILED"}]).start()
+    assert watch.rest(1, seconds=5)
+    assert not watch.rest(2, seconds=0), "a second upload was not announced yet"
+
+
+def test_a_function_starts_afresh_where_it_is_recorded_and_where_it_is_to_fail() -> None:
+    fault = Fault.parse("effect submit_edit.1 ssm:GetParameter.1 before -> crash")
+    starts = {**EFFECT, "name": "invocation", "who": "submit_edit"}
+    assert Watch("subject-1", recording=True).begins_afresh(starts)
+    assert Watch("subject-1", (fault,)).begins_afresh(starts)
+    assert not Watch("subject-1", (fault,)).begins_afresh({**starts, "who": "poll_edit"})
+    assert not Watch("subject-1", (fault,)).begins_afresh({**starts, "phase": "after"})
+    assert not Watch("subject-1", recording=True).begins_afresh({**starts, "execution": "arn"})
