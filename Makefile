@@ -16,11 +16,11 @@ SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test check lint template statemachine fresh dev invoke walk debug format requirements schemas setup clean
+.PHONY: help demo up test check lint template statemachine fresh faults dev invoke walk debug format requirements schemas setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test, walk.'
+	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test, walk, faults.'
 
 demo: setup ## one edit from drop to delivery, on this machine: [CLIP=my.mp4] [PROMPT="..."] [SIDECAR=my.json]
 	@$(DEV)/python -m localcloud demo $(ARGS)
@@ -47,6 +47,9 @@ statemachine: setup ## targets, defaults, timeouts and error names of the state 
 fresh: setup ## generated files are what their sources say
 	$(DEV)/python -m checks.requirements
 	$(DEV)/python -m checks.schemas
+
+faults: setup ## the fault campaign: real edits, a fault each, and the score: [ARGS=--help]
+	@$(DEV)/python -m tests.faults $(ARGS)
 
 dev: setup ## the workshop for an editor: its interpreter, the real SAM CLI, a debugger
 	@"$(PYTHON)" -m localcloud.workshop --for-editors

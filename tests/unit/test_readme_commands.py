@@ -83,6 +83,12 @@ def steps(command: str) -> list[str]:
     return [line for line in said[0] if line not in said[1]]
 
 
+def test_the_fault_campaign_is_the_one_whose_subset_is_among_the_tests() -> None:
+    # The whole takes twenty minutes; tests/e2e/test_faults.py plays a part of it.
+    (faults,) = readme("make faults")
+    assert steps(faults) == [".workshop/dev/bin/python -m tests.faults "]
+
+
 def test_check_is_its_five_parts_and_what_the_continuous_integration_runs() -> None:
     # Typed here, they would run themselves: `make check` is what runs this test, after the first four.
     (check,) = readme("make check")
