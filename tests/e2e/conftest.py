@@ -18,6 +18,8 @@ from tests.e2e.stand import Stand, unique  # noqa: E402
 
 WAIT_SCALE = 0.01  # the state machine's minute lasts 0.6 s
 PARAMETERS = {
+    "MaxUsdPerDay": "10000",
+    "MaxEditsInFlight": "20",
     "FirstWaitSeconds": "100",  # one second: by then a generation is done
     "SettleSeconds": "100",
     "HalfWaitMinutes": "1",

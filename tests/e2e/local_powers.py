@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,28 @@ class Powers:
         assert "FunctionError" not in answer, said
         return said
 
-    def sweep(self) -> None:
-        """Run the sweep now."""
-        self.invoke("SweepDropsFunction", {})
+    def sweep(self, later: float = 0) -> None:
+        """Run the sweep, now or as it will run in so many seconds."""
+        with self.later("SweepDropsFunction", later) if later else contextlib.nullcontext():
+            self.invoke("SweepDropsFunction", {})
+
+    def make_the_stack_younger(self) -> None:
+        """Make the ledger's table anew, rows and all: when it was made is when the stack began."""
+        tables, name = self._cloud.client("dynamodb"), self._stand.outputs["LedgerTable"]
+        made = tables.describe_table(TableName=name)["Table"]
+        rows = [row for page in tables.get_paginator("scan").paginate(TableName=name) for row in page["Items"]]
+        index = {key: made["GlobalSecondaryIndexes"][0][key] for key in ("IndexName", "KeySchema", "Projection")}
+        shape = {key: made[key] for key in ("AttributeDefinitions", "KeySchema")}
+        time.sleep(1.1)  # S3 tells the time of an upload in whole seconds
+        tables.delete_table(TableName=name)
+        tables.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", GlobalSecondaryIndexes=[index], **shape)
+        for row in rows:
+            tables.put_item(TableName=name, Item=row)
+
+    def recover(self, later: float) -> dict[str, int]:
+        """Look for pairs that nobody announced, as it will be done in so many seconds."""
+        with self.later("RecoverDropsFunction", later):
+            return dict(self.invoke("RecoverDropsFunction", {}))
 
     def let_halves_wait(self, key: str, minutes: float) -> None:
         """Make the ledger believe that a half has waited so much longer."""
@@ -55,9 +75,56 @@ class Powers:
 
     def announce_uploads(self, wanted: bool) -> None:
         """Switch the rule that announces uploads on or off."""
-        events, rule = self._cloud.client("events"), self.function("StartEditFunctionUpload")
-        name = rule.rpartition("/")[2]
+        self._listen("StartEditFunctionUpload", wanted)
+
+    def announce_endings(self, wanted: bool) -> None:
+        """Switch the rule that announces executions which ended badly on or off."""
+        self._listen("SettleExecutionFunctionEnded", wanted)
+
+    def _listen(self, rule: str, wanted: bool) -> None:
+        events, name = self._cloud.client("events"), self.function(rule).rpartition("/")[2]
         events.enable_rule(Name=name) if wanted else events.disable_rule(Name=name)
+
+    def stop(self, execution_arn: str) -> None:
+        """Stop an execution, as a person does in the console."""
+        self._cloud.client("stepfunctions").stop_execution(executionArn=execution_arn)
+
+    @contextlib.contextmanager
+    def definition(self, change: Callable[[Any], None]) -> Iterator[None]:
+        """Change the state machine for the executions that start meanwhile."""
+        machines, arn = self._cloud.client("stepfunctions"), self._stand.outputs["EditStateMachineArn"]
+        usual = machines.describe_state_machine(stateMachineArn=arn)["definition"]
+        changed = json.loads(usual)
+        change(changed)
+        machines.update_state_machine(stateMachineArn=arn, definition=json.dumps(changed))
+        try:
+            yield
+        finally:
+            machines.update_state_machine(stateMachineArn=arn, definition=usual)
+
+    @contextlib.contextmanager
+    def variables(self, verb: str, **changes: str) -> Iterator[None]:
+        """Change what a function finds in its environment."""
+        functions, name = self._cloud.client("lambda"), self.function(verb)
+        usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**usual, **changes}})
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+
+    @contextlib.contextmanager
+    def limits(self, **changes: str) -> Iterator[None]:
+        """Set other limits, such as MAX_EDITS_IN_FLIGHT="2"."""
+        with contextlib.ExitStack() as changed:
+            if "MAX_USD_PER_DAY" in changes:  # the only one that is looked at before an edit is sent
+                changed.enter_context(self.variables("PrepareEditFunction", **changes))
+            changed.enter_context(self.variables("SubmitEditFunction", **changes))
+            yield
+
+    def later(self, verb: str, seconds: float) -> contextlib.AbstractContextManager[None]:
+        """Let a function live so many seconds from now."""
+        return self.variables(verb, LOCALCLOUD_CLOCK_OFFSET=str(seconds))
 
     @contextlib.contextmanager
     def time_flies(self, wait_scale: float) -> Iterator[None]:

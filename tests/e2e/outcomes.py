@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -51,3 +52,28 @@ def assert_ended(stand: Stand, prefix: str, status: str, *, billed: int = 0) -> 
     assert edit["state"] == status
     assert len(stand.bill(prefix)) == billed
     return message
+
+
+def assert_books_agree(stand: Stand) -> list[str]:
+    """The ledger's days and the provider's bill, over everything that this stand has seen, to the cent.
+
+    Gives the marks of the attempts whose charge nobody told: their money stays reserved.
+    """
+    stand.finish("")
+    rows = stand.ledger()
+    edits = [row for row in rows if row["sk"] == "EDIT"]
+    attempts = [row for row in rows if row["sk"].startswith("ATTEMPT#")]
+    uncharged = [row for row in edits if not row.get("charged_usd")]
+    unknown = [row for row in uncharged if row["state"] in ("IN_DOUBT", "UNDELIVERED", "ABANDONED", "DELIVERED")]
+    days = [row for row in rows if row["pk"].startswith("DAY#")]
+    charged = sum((row.get("charged_usd", Decimal(0)) for row in attempts), Decimal(0))
+    assert sum(day.get("charged_usd", 0) for day in days) == charged
+    for day in days:
+        assert day["committed_usd"] == day["reserved_usd"] + day.get("charged_usd", 0)
+    assert sum(day["reserved_usd"] for day in days) == sum(row["estimated_usd"] for row in unknown)
+    marks = [f"{row['pk'].removeprefix('EDIT#')}/{row['attempt']}/" for row in unknown]
+    known = [
+        sold for sold in stand.provider.bill()["generations"] if not any(mark in sold["video_url"] for mark in marks)
+    ]
+    assert sum(Decimal(str(sold["usd"])) for sold in known) == charged
+    return marks

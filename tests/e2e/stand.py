@@ -73,7 +73,7 @@ class Stand:
                 arn = listed["executionArn"]
                 if arn not in self._ended or self._ended[arn].status == "RUNNING":
                     self._ended[arn] = describe_execution(self.cloud, arn)
-        mine = [run for run in self._ended.values() if run.input["drop"]["clip_key"].startswith(prefix)]
+        mine = [run for run in self._ended.values() if key_of(run).startswith(prefix)]
         return sorted(mine, key=lambda run: run.started)
 
     def finish(self, prefix: str, seconds: float = PATIENCE) -> list[Execution]:
@@ -113,6 +113,10 @@ class Stand:
         assert len(found) == 1, [message.body for message in found]
         return found[0]
 
+    def statuses(self, prefix: str) -> list[str]:
+        """What the messages about files under a prefix say in one word, in their order."""
+        return [message.attributes["status"] for message in self.messages(prefix)]
+
     def outbox(self, prefix: str) -> list[str]:
         """The keys in the outbox under a prefix, in order."""
         pages = self.cloud.client("s3").get_paginator("list_objects_v2")
@@ -145,6 +149,10 @@ class Stand:
         rows = [{**row, "edit_id": row["pk"].removeprefix("EDIT#")} for row in rows]
         return sorted(rows, key=lambda row: row["drop"]["dropped_at"])
 
+    def places(self) -> set[str]:
+        """The edits that hold a place at the provider."""
+        return {name for row in self.ledger() if row["pk"] == "FLIGHT" for name in row.get("places", ())}
+
     def bill(self, prefix: str) -> list[Row]:
         """What the provider billed for clips under a prefix."""
         return self._of(prefix, self.provider.bill()["generations"])
@@ -159,9 +167,15 @@ class Stand:
 
 
 def about(message: Message) -> str:
-    """The key that a message is about."""
+    """The key that a message is about, or nothing."""
     place = message.document["clip"] or message.document["sidecar"]
-    return str(place["key"])
+    return str(place["key"]) if place else ""
+
+
+def key_of(run: Execution) -> str:
+    """The clip of an execution; a person may have started one with other words."""
+    drop = run.input.get("drop")
+    return str(drop["clip_key"]) if drop else ""
 
 
 def together(tasks: list[Callable[[], object]]) -> None:

@@ -11,10 +11,6 @@ from tests.e2e.stand import Stand, eventually
 ASK = {"prompt": "Make it an alien planet", "mode": "std"}
 
 
-def statuses(stand: Stand, folder: str) -> list[str]:
-    return [message.attributes["status"] for message in stand.messages(folder)]
-
-
 def drop(stand: Stand, folder: str, clip: bytes, **more: Any) -> None:
     """Drop clip and sidecar, and wait until all that comes of it is over."""
     stand.drop(f"{folder}beach.mp4", clip, {**ASK, **more})
@@ -25,7 +21,7 @@ def test_the_same_upload_twice_pays_once_and_says_so_in_one_message(stand: Stand
     drop(stand, folder, clip)
     before = stand.read(f"{folder}beach.manifest.json"), stand.read(f"{folder}beach.mp4")
     drop(stand, folder, clip)
-    assert statuses(stand, folder) == ["DELIVERED", "UNCHANGED"]
+    assert stand.statuses(folder) == ["DELIVERED", "UNCHANGED"]
     assert len(stand.bill(folder)) == len(stand.posts(folder)) == 1
     assert (stand.read(f"{folder}beach.manifest.json"), stand.read(f"{folder}beach.mp4")) == before
     said = stand.messages(folder)[-1]
@@ -38,7 +34,7 @@ def test_a_sidecar_saved_again_with_other_spaces_and_order_pays_nothing(stand: S
     drop(stand, folder, clip)
     stand.put(f"{folder}beach.json", json.dumps(dict(reversed(ASK.items())), indent=8).encode())
     stand.finish(folder)
-    assert statuses(stand, folder) == ["DELIVERED", "UNCHANGED"]
+    assert stand.statuses(folder) == ["DELIVERED", "UNCHANGED"]
     assert len(stand.bill(folder)) == 1
 
 
@@ -48,7 +44,7 @@ def test_rerun_buys_the_same_edit_once_more_and_only_once(stand: Stand, folder: 
     assert len(stand.bill(folder)) == 2
     drop(stand, folder, clip, rerun=1)
     assert len(stand.bill(folder)) == 2
-    assert statuses(stand, folder) == ["DELIVERED", "DELIVERED", "UNCHANGED"]
+    assert stand.statuses(folder) == ["DELIVERED", "DELIVERED", "UNCHANGED"]
     assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
 
 
@@ -62,7 +58,7 @@ def test_a_new_prompt_is_a_new_edit_whose_output_takes_the_old_ones_place(
     assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
     assert first["edit_id"] != second["edit_id"]
     assert len(stand.read(f"{folder}beach.mp4")) == second["output"]["size"]
-    assert statuses(stand, folder) == ["DELIVERED", "DELIVERED"]
+    assert stand.statuses(folder) == ["DELIVERED", "DELIVERED"]
     assert sorted(billed["request_id"] for billed in stand.bill(folder)) == sorted(
         manifest["request_id"] for manifest in (first, second)
     )
@@ -119,7 +115,7 @@ def test_an_edit_that_ends_after_a_newer_refusal_leaves_the_error_file(stand: St
     assert sorted(run.status for run in stand.finish(folder)) == ["FAILED", "SUCCEEDED"]
     assert stand.document(f"{folder}beach.error.json")["problems"][0]["field"] == "/prompt"
     assert stand.document(f"{folder}beach.manifest.json")["status"] == "DELIVERED"
-    assert statuses(stand, folder) == ["REJECTED", "DELIVERED"]
+    assert stand.statuses(folder) == ["REJECTED", "DELIVERED"]
 
 
 def test_files_taken_back_before_they_were_read_buy_nothing(stand: Stand, folder: str, clip: bytes) -> None:
@@ -131,11 +127,32 @@ def test_files_taken_back_before_they_were_read_buy_nothing(stand: Stand, folder
     assert len(stand.posts(folder)) == 1
 
 
-def test_an_output_deleted_by_its_owner_is_not_bought_again(stand: Stand, folder: str, clip: bytes) -> None:
-    drop(stand, folder, clip)
-    version = stand.edits(folder)[0]["output"]["version"]
-    stand.cloud.client("s3").delete_object(Bucket=stand.outbox_bucket, Key=f"{folder}beach.mp4")
-    drop(stand, folder, clip)
-    assert statuses(stand, folder) == ["DELIVERED", "UNCHANGED"]
+def test_dropped_again_while_its_edit_is_in_flight_nothing_is_bought_and_nothing_is_said(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.provider.settings(generation_seconds=3000)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        eventually(lambda: stand.posts(folder), "the first is submitted")
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    eventually(lambda: [run for run in stand.executions(folder) if run.status == "SUCCEEDED"], "the second is over")
+    assert stand.messages(folder) == []
+    stand.provider.advance(3000)
+    assert {run.status for run in stand.finish(folder)} == {"SUCCEEDED"}
+    assert stand.statuses(folder) == ["DELIVERED"]
+    assert len(stand.bill(folder)) == len(stand.posts(folder)) == 1
+
+
+def test_dropped_again_after_it_failed_unpaid_a_new_attempt_is_bought(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.inject({"stage": "submit", "kind": "bad_request"})
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert [run.status for run in stand.finish(folder)] == ["FAILED"]
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert stand.finish(folder)[-1].status == "SUCCEEDED"
+    (edit,) = stand.edits(folder)
+    assert (edit["state"], edit["attempt"]) == ("DELIVERED", 2)
+    assert stand.statuses(folder) == ["FAILED", "DELIVERED"]
     assert len(stand.bill(folder)) == 1
-    assert stand.messages(folder)[-1].document["output"]["version_id"] == version
+    assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]

@@ -32,16 +32,26 @@ def test_slow_and_dripping_downloads_are_waited_for(stand: Stand, folder: str, c
     assert_delivered(stand, folder)
 
 
-def test_a_result_that_cannot_be_had_is_held_as_paid_and_never_bought_again(
+def test_a_delivery_that_fails_for_days_and_then_works_is_delivered_and_was_bought_once(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
-    stand.provider.inject({"stage": "download", "kind": "forbidden", "times": 17})
-    with powers.time_flies(0.0001):
+    stand.provider.inject({"stage": "download", "kind": "forbidden", "times": 16})  # pauses of more than a day in all
+    with powers.time_flies(0.00002):
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        assert_delivered(stand, folder)
+
+
+def test_a_result_that_could_not_be_had_for_seven_days_is_held_as_paid_and_never_bought_again(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    stand.provider.inject({"stage": "download", "kind": "forbidden"})
+    with powers.later("DeliverEditFunction", 8 * 24 * 3600):
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         message = assert_ended(stand, folder, "UNDELIVERED", billed=1)
     (billed,) = stand.bill(folder)
     assert billed["request_id"] in message.document["summary"]
     assert "403" in message.text
+    assert "seven days, and they are over" in message.text
     assert message.document["cost"]["charged_usd"] == billed["usd"]
 
     stand.drop(f"{folder}beach.mp4", clip, ASK)

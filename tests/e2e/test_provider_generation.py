@@ -95,6 +95,34 @@ def test_a_generation_that_ends_after_its_record_expired_is_delivered(
         stand.provider.settings(generation_seconds=0.5)
 
 
+def test_a_generation_that_takes_forty_minutes_is_told_of_once_and_then_delivered(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    def polls() -> list[str]:
+        (run,) = stand.executions(folder)
+        entered = states_entered(stand.cloud, run.arn)
+        return [state for state in entered if state in ("PollEdit", "NotifyOverdue")]
+
+    stand.provider.settings(generation_seconds=3000)
+    try:
+        with powers.later("PollEditFunction", 41 * 60):
+            stand.drop(f"{folder}beach.mp4", clip, ASK)
+            eventually(lambda: stand.executions(folder), "it is started")
+            eventually(lambda: len(polls()) >= 4, "it is polled three times")
+            stand.provider.advance(3000)
+            assert [run.status for run in stand.finish(folder)] == ["SUCCEEDED"]
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    assert polls()[:4] == ["PollEdit", "NotifyOverdue", "PollEdit", "PollEdit"]
+    assert polls().count("NotifyOverdue") == 1
+    overdue, end = stand.messages(folder)
+    assert (overdue.document["status"], end.document["status"]) == ("OVERDUE", "DELIVERED")
+    (post,) = stand.posts(folder)
+    for words in (post["request_id"], "41 minutes ago", "never bought again"):
+        assert words in overdue.text
+    assert len(stand.bill(folder)) == 1
+
+
 def test_a_cost_that_nobody_tells_is_said_to_be_unknown(stand: Stand, folder: str, clip: bytes) -> None:
     stand.provider.inject([{"stage": "poll", "kind": "record_expired"}, {"stage": "history", "kind": "null_cost"}])
     stand.drop(f"{folder}beach.mp4", clip, ASK)

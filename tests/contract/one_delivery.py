@@ -1,0 +1,60 @@
+"""One delivery, as the function makes it, in a process whose memory can be looked at: RESULT_URL S3_URL."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from dropcut.bootstrap import SIGNED
+from dropcut.files import S3Files
+from dropcut.model import State
+from dropcut.results import WebResults
+from dropcut.workflow.deliver_edit import deliver_edit
+from tests.contract.large_results import Delivery
+from tests.fakes.examples import OUTBOX, an_edit_in
+from tests.fakes.services import FakeServices
+
+
+def world(result_url: str, s3_url: str) -> tuple[Any, str]:
+    """Services whose buckets and results are real, and the finished edit that they know."""
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    paths = SIGNED.merge(Config(s3={"addressing_style": "path"}))
+    s3 = boto3.client("s3", endpoint_url=s3_url, config=paths, **keys)
+    services, edit = FakeServices(), an_edit_in(State.COMPLETED)
+    services.ledger.edits[edit.edit_id] = edit
+    services.provider.finish(url=result_url)
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(result_url))
+    services.files = cast(Any, S3Files(s3, None, workroom="workroom", outbox=OUTBOX))
+    services.results = cast(Any, WebResults([origin]))
+    return services, edit.edit_id
+
+
+def memory() -> int:
+    """Bytes that this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def main() -> None:
+    services, edit_id = world(*sys.argv[1:])
+    before, began = memory(), time.monotonic()
+    deliver_edit(services, services.ledger.edits[edit_id].drop, edit_id)
+    taken = Delivery(
+        size=services.ledger.edits[edit_id].output["size"],
+        memory_before=before,
+        memory_most=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        seconds=round(time.monotonic() - began, 2),
+    )
+    print(json.dumps(asdict(taken)))
+
+
+if __name__ == "__main__":
+    main()
