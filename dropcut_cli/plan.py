@@ -65,6 +65,8 @@ class Plan:
         lines += [
             f"    {name}: {_shown(old)} -> {_shown(new)}" for name, (old, new) in changes(edit, self.after).items()
         ]
+        if resolution.verdict is Verdict.ADOPT:
+            lines += ["    sweep, sweep_at: none -> EDIT, now"]
         lines += [f"  {_row(audit)}", f"    {json.dumps(resolution.audit(edit), ensure_ascii=True, default=str)}"]
         lines += self._counters()
         if resolution.verdict is Verdict.ADOPT:
@@ -76,7 +78,10 @@ class Plan:
         edit = self.edit
         if self.resolution.verdict is Verdict.ADOPT:
             return [f"  FLIGHT: {edit.edit_id} takes a place"]
-        lines = [f"  {_row(attempt_key(edit.edit_id, edit.attempt))}", f"    outcome: {_shown(self.after.reason)}"]
+        lines = [
+            f"  {_row(attempt_key(edit.edit_id, edit.attempt))}",
+            f"    outcome, closed_at: {_shown(self.after.reason)}, now",
+        ]
         lines += [f"  FLIGHT: {edit.edit_id} has no place"]
         if self.resolution.verdict is Verdict.NOT_BILLED:
             lines += [

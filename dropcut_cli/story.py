@@ -151,7 +151,7 @@ def _seconds(value: Any) -> float | None:
 def next_steps(edit: Edit) -> list[Document]:
     """What can be typed next, and when that is right."""
     resolve = f"./dropcut resolve {edit.edit_id}"
-    give_up = (f"{resolve} --give-up", "nobody will find out; it stays counted as spent")
+    give_up = (f"{resolve} --give-up", "nobody will find out, and it may stay counted as spent")
     steps: dict[State, list[tuple[str, str]]] = {
         State.IN_DOUBT: [
             (f"{resolve} --adopt REQUEST_ID", "the provider's history shows that request for it"),

@@ -23,7 +23,7 @@ def valid(document: Any, name: str) -> Any:
     return document
 
 
-def assert_delivered(stand: Stand, prefix: str, *, attempt: int = 1, usd: float = PRICE) -> Row:
+def assert_delivered(stand: Stand, prefix: str, *, attempt: int = 1) -> Row:
     """Green, whole, billed once, and said once; gives the manifest."""
     assert [run.status for run in stand.finish(prefix)] == ["SUCCEEDED"]
     manifest, video = stand.outbox(prefix)
@@ -31,7 +31,7 @@ def assert_delivered(stand: Stand, prefix: str, *, attempt: int = 1, usd: float 
     assert len(stand.read(video)) == document["output"]["size"]
     assert document["attempt"] == attempt
     (billed,) = stand.bill(prefix)
-    assert (billed["request_id"], billed["usd"]) == (document["request_id"], usd)
+    assert (billed["request_id"], billed["usd"]) == (document["request_id"], PRICE)
     (edit,) = stand.edits(prefix)
     assert (edit["state"], edit["request_id"]) == ("DELIVERED", document["request_id"])
     assert valid(stand.message(prefix).document, "notification")["status"] == "DELIVERED"
@@ -63,11 +63,8 @@ def assert_books_agree(stand: Stand) -> list[str]:
     rows = stand.ledger()
     edits = [row for row in rows if row["sk"] == "EDIT"]
     attempts = [row for row in rows if row["sk"].startswith("ATTEMPT#")]
-    unknown = [
-        row
-        for row in edits
-        if row["state"] in ("IN_DOUBT", "UNDELIVERED", "ABANDONED", "DELIVERED") and not row.get("charged_usd")
-    ]
+    uncharged = [row for row in edits if not row.get("charged_usd")]
+    unknown = [row for row in uncharged if row["state"] in ("IN_DOUBT", "UNDELIVERED", "ABANDONED", "DELIVERED")]
     days = [row for row in rows if row["pk"].startswith("DAY#")]
     charged = sum((row.get("charged_usd", Decimal(0)) for row in attempts), Decimal(0))
     assert sum(day.get("charged_usd", 0) for day in days) == charged

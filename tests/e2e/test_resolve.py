@@ -13,7 +13,7 @@ import pytest
 
 from localcloud.cloud import REPOSITORY
 from localcloud.standing import API_KEY_PARAMETER
-from tests.e2e.outcomes import ASK, PRICE, assert_delivered, assert_ended
+from tests.e2e.outcomes import ASK, PRICE, assert_books_agree, assert_delivered, assert_ended
 from tests.e2e.stand import Row, Stand, eventually, together
 
 Said = subprocess.CompletedProcess[str]
@@ -89,6 +89,7 @@ def test_a_lost_submission_whose_row_lands_late_is_adopted_by_a_person_and_deliv
     assert audit["after"]["request_id"] == request_id
     assert ":root" in audit["who"]
     assert "adopt by" in done(dropcut(stand, "status", f"s3://{stand.inbox}/{folder}beach.mp4"))
+    assert_books_agree(stand)
 
 
 def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_again(
@@ -103,6 +104,7 @@ def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_agai
     assert (only(stand, folder)["state"], only(stand, folder)["attempt"]) == ("DELIVERED", 2)
     assert len(stand.bill(folder)) == 1
     assert statuses(stand, folder) == ["IN_DOUBT", "DELIVERED"]
+    assert_books_agree(stand)
 
 
 def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, folder: str, clip: bytes) -> None:
@@ -120,6 +122,7 @@ def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, 
     stand.finish(folder)
     assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED", "DELIVERED"]
     assert len(stand.bill(folder)) == 1
+    assert_books_agree(stand)
 
 
 def test_of_two_people_who_resolve_at_once_one_does_and_the_other_is_told(
