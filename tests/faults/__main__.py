@@ -15,6 +15,8 @@ from tests.faults.points import Case, pairs, subset
 from tests.faults.scenario import SCENARIOS, SHORT_WAYS
 from tests.faults.stage import set_stage
 
+CENT = 0.005  # dollars, below which sums are equal
+
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
@@ -62,9 +64,10 @@ def main(arguments: list[str]) -> int:
         campaign = Campaign(stage, messages, wanted.jobs, say)
         played = play(campaign, wanted)
         campaign.settle(played)
-        campaign.judge(played)
-    failed = any(one.failed for one in played)
-    tables = [report.score_table(played), report.faults_table(played), report.held_table(played)]
+        sums = campaign.judge(played).money()
+    failed = any(one.failed for one in played) or any(abs(days - edits) > CENT for _, days, edits in sums)
+    score = [report.score_table(played), report.money_table(sums)]
+    tables = [*score, report.faults_table(played), report.held_table(played)]
     print("\n".join([*tables, report.failures(played, wanted.seed), report.unmet(played)]))
     if wanted.table:
         wanted.table.write_text("\n".join(tables), encoding="utf-8")

@@ -17,6 +17,7 @@ from localcloud.messages import TopicWatch
 from tests.faults.stage import Stage
 
 Row = dict[str, Any]
+UNPAID = ("PREPARED", "FAILED")  # states in which nothing is reserved
 
 
 class Account:
@@ -71,6 +72,17 @@ class Books:
         for page in pages.paginate(Bucket=self._stage.outputs["OutboxBucket"]):
             for version in page.get("Versions", []):
                 self._of(version["Key"]).objects.append(version)
+
+    def money(self) -> list[tuple[str, float, float]]:
+        """Two sums of the ledger's days, each beside what the edits add up to."""
+        edits = [row for account in self.accounts.values() for row in account.edits]
+        days = [row for row in self.accounts[""].rows if row["pk"].startswith("DAY#")]
+        unsettled = [row for row in edits if row["state"] not in UNPAID and "charged_usd" not in row]
+        sums = {"reserved_usd": (unsettled, "estimated_usd"), "charged_usd": (edits, "charged_usd")}
+        return [
+            (name, float(sum(day.get(name, 0) for day in days)), float(sum(row.get(field, 0) for row in rows)))
+            for name, (rows, field) in sums.items()
+        ]
 
     def content(self, version: Row) -> bytes:
         """The bytes of one version in the outbox."""

@@ -38,8 +38,11 @@ class Played:
     @property
     def awaited(self) -> bool:
         """Whether the product is known not to survive this yet: a lost event, an execution that ends half-way."""
-        half_way = self.run is not None and not self.run.watch.last_states() <= self.run.stage.ends
-        return half_way or any(fault.what == "event lost" for fault in self.case.faults)
+        if self.run is None:
+            return False
+        half_way = not self.run.watch.last_states() <= self.run.stage.ends
+        dead_letter = any(heard.get("failed") for heard in self.run.watch.trace)
+        return half_way or dead_letter or any(fault.what == "event lost" for fault in self.case.faults)
 
     @property
     def failed(self) -> bool:
@@ -56,7 +59,7 @@ class Campaign:
         """Play scenarios without a fault; gives every case that they show, and how they went."""
         quiet = self.play([Case(name, ()) for name in scenarios])
         traces = {played.case.scenario: played.run.watch.trace for played in quiet if played.run}
-        return enumerate_cases(traces), quiet
+        return enumerate_cases(traces, [name for name, scenario in SCENARIOS.items() if scenario.races]), quiet
 
     def play(self, cases: list[Case]) -> list[Played]:
         """Play all of them, some at once, to where nothing more happens by itself."""
@@ -90,15 +93,17 @@ class Campaign:
                     except Hung as problem:
                         one.problem = str(problem)
 
-    def judge(self, played: list[Played]) -> None:
-        """Open the books and give every run its score."""
-        books, waiting = Books(self._stage, self._messages), self._stage.provider.faults()["waiting"]
+    def judge(self, played: list[Played]) -> Books:
+        """Open the books and give every run its score; gives the books."""
+        books = Books(self._stage, self._messages)
+        waiting = self._stage.provider.faults()["waiting"]
         for one in played:
             if one.run:
                 one.run.watch.met |= set(one.run.played(waiting))
                 one.score = judge(books, one.run.about)
             if one.problem:
                 one.score.findings.append(Finding(HUNG, one.problem))
+        return books
 
 
 def chosen(cases: list[Case], pattern: str) -> list[Case]:

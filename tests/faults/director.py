@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from tests.faults.fault import Fault, verdict
 
+RACE_SECONDS = 3.0  # how long the first waits for the second
 Question = dict[str, Any]
 Power = Callable[["Watch", Question], None]
 
@@ -75,6 +76,22 @@ class Watch:
 
     def at_rest(self) -> bool:
         return self._open == 0 and "RUNNING" not in self.executions.values()
+
+    def wait_for_rival(self, question: Question, seconds: float = RACE_SECONDS) -> bool:
+        """Hold somebody at a point until somebody else gets to the same one; False if nobody does."""
+        point = ("who", "name", "call", "phase")
+
+        def came(other: Question) -> bool:
+            same = other["kind"] == "effect" and all(other[name] == question[name] for name in point)
+            return same and other["scene"] != question["scene"]
+
+        with self._changed:
+            return self._changed.wait_for(lambda: any(map(came, self.trace)), seconds)
+
+    def begun(self, seconds: float) -> bool:
+        """Wait until an execution runs."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self.executions), seconds)
 
     def last_states(self) -> set[str]:
         """Where each execution got to."""

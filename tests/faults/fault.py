@@ -12,6 +12,7 @@ TEXT = re.compile(
     r"(?P<phase>before|after|failed|at) -> (?P<what>.+)"
 )
 ALWAYS = ("broken",)  # not only at the visit that is named, but at each from then on
+RACE = "race"  # at whichever visit gets there first
 EVERY_ATTEMPT = ("refused", "throttled", "lost for good", *ALWAYS)  # what the SDK repeats is spoilt too
 THROTTLES = {  # status and code with which a service turns calls away; it did nothing then
     "dynamodb": (400, "ProvisionedThroughputExceededException"),
@@ -54,13 +55,15 @@ class Fault:
         """Whether it is to be played where this question comes from."""
         if question["kind"] != self.kind or question.get("who") != self.who:
             return False
+        if met and (self.kind != "effect" or self.what == RACE):
+            return False
         if self.kind == "event":
-            return not met and self.name in question["text"]
-        visit = question["visit"]
-        if visit != self.visit and not (self.what in ALWAYS and visit > self.visit):
+            return self.name in question["text"]
+        later = self.what in ALWAYS and question["visit"] > self.visit
+        if not (question["visit"] == self.visit or later or self.what == RACE):
             return False
         if self.kind == "state":
-            return not met
+            return True
         at = (question["name"], question["call"], question["phase"])
         return at == (self.name, self.call, self.phase) and (question["attempt"] == 1 or self.what in EVERY_ATTEMPT)
 

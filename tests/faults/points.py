@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, STAYING
 from localcloud.simulator.routes import ROUTES
-from tests.faults.fault import Fault
+from tests.faults.fault import RACE, Fault
 
 Question = dict[str, Any]
 WHATS = {  # at a call of a function; AWS's services turn callers away, other hosts have answers of their own
@@ -47,10 +48,23 @@ class Case:
         return cls(scenario, tuple(Fault.parse(fault) for fault in faults.split(" + ") if fault != "nothing"))
 
 
-def enumerate_cases(traces: dict[str, list[Question]]) -> list[Case]:
-    """One case for each single fault; a way through a function or a state is taken where it is first seen."""
+def enumerate_cases(traces: dict[str, list[Question]], races: Collection[str] = ()) -> list[Case]:
+    """One case for each single fault; a way through a function or a state is taken where it is first seen. In `races`
+    two do the same at once, and the fault is that they meet."""
     seen: set[Any] = set()
-    return [Case(name, (fault,)) for name, trace in traces.items() for fault in faults_of(trace, seen)]
+    found = []
+    for name, trace in traces.items():
+        faults = races_of(trace) if name in races else faults_of(trace, seen)
+        found += [Case(name, (fault,)) for fault in faults]
+    return found
+
+
+def races_of(trace: list[Question]) -> Iterator[Fault]:
+    """A meeting before each call that two runs of a function have both made."""
+    calls = [question for visit in visits(trace) for question in visit if "execution" not in question]
+    for (who, name, call), times in Counter((at["who"], at["name"], at["call"]) for at in calls).items():
+        if times > 1:
+            yield Fault("effect", who, 1, name, call, "before", RACE)
 
 
 def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
@@ -58,6 +72,8 @@ def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
     came = {tuple(question[name] for name in POINT) for question in trace if question["kind"] == "effect"}
     for visit in visits(trace):
         way = tuple(question["name"] for question in visit)
+        if any(name.startswith("POST ") for name in way):
+            way += (str(visit[0]["visit"]),)  # who spends does it in another situation each time
         for question in visit:
             read = READS.fullmatch(question["name"])  # it changes nothing, so on another way it is the same point
             point = (question["who"], question["name"], question["call"], () if read else way)

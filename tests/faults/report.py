@@ -59,6 +59,12 @@ def held_table(played: list[Played]) -> str:
     return "\n".join(["| held for a person, because | edits |", "| --- | ---: |", *lines, ""])
 
 
+def money_table(sums: list[tuple[str, float, float]]) -> str:
+    """Whether the days of the ledger say what its edits add up to."""
+    lines = [f"| {name} | {days:.3f} | {edits:.3f} |" for name, days, edits in sums]
+    return "\n".join(["| dollars | by the days | by the edits |", "| --- | ---: | ---: |", *lines, ""])
+
+
 def failures(played: list[Played], seed: int) -> str:
     """Each run that broke a rule: which, how to play it again, and its way."""
     known = [f"known: {one.case}" for one in played if one.awaited and one.score.findings]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.director import Watch
@@ -65,6 +65,13 @@ class Run:
         self.put("beach.json", json.dumps(sidecar).encode())
         self.rest()
 
+    def drop_and_look_away(self) -> None:
+        """Upload both halves, and wait only until their execution runs."""
+        self.put("beach.mp4", self.stage.clip)
+        self.rest()
+        self.put("beach.json", json.dumps(ASK).encode())
+        self.watch.begun(PATIENCE)
+
     def enter_again(self) -> None:
         """Start the document of each execution once more under a new name."""
         for arn in list(self.watch.executions):
@@ -93,6 +100,14 @@ def drop_together(run: Run) -> None:
     run.rest()
 
 
+def drop_twins(run: Run) -> None:
+    """Two edits that differ in nothing but the clip's name."""
+    for name in ("beach", "coast"):
+        run.put(f"{name}.mp4", run.stage.clip)
+        run.put(f"{name}.json", json.dumps(ASK).encode())
+    run.rest()
+
+
 def drop_nonsense(run: Run) -> None:
     run.drop({"prompt": ""}, b"no video")
 
@@ -106,6 +121,17 @@ def drop_half(run: Run) -> None:
 def drop_twice(run: Run) -> None:
     run.drop()
     run.drop()
+
+
+def drop_twice_at_once(run: Run) -> None:
+    run.drop_and_look_away()
+    run.put("beach.json", json.dumps(ASK).encode())
+    run.rest()
+
+
+def enter_twice_at_once(run: Run) -> None:
+    run.drop_and_look_away()
+    run.enter_again()
 
 
 def enter_twice(run: Run) -> None:
@@ -125,12 +151,13 @@ def wait_for_the_sweep(run: Run) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`provider` and `trouble` belong to the way itself; the fault of a run comes on top."""
+    """`provider` and `trouble` belong to the way itself, the fault of a run comes on top; in `races` two do one thing."""
 
     name: str
     play: Play = drop
     provider: tuple[dict[str, Any], ...] = ()
-    trouble: tuple[str, ...] = field(default=())
+    trouble: tuple[str, ...] = ()
+    races: bool = False
 
     def run(self, stage: Stage, faults: tuple[Fault, ...] = ()) -> Run:
         """Play it to its end, and gather every call on the way where nothing is to go wrong. Raises Hung."""
@@ -146,6 +173,7 @@ def answer(name: str, **more: Any) -> dict[str, Any]:
 
 
 UNSENT = "effect NotifyDelivered.1 sns:Publish.1 before -> broken"
+HEARD_TWICE = "event start_edit.1 beach.json.1 at -> event twice"
 UNHEARD = "event start_edit.1 beach.json.1 at -> event lost"
 WAYS = (
     Scenario("plain"),
@@ -153,6 +181,10 @@ WAYS = (
     Scenario("refused files", drop_nonsense),
     Scenario("answer lost", provider=(answer("submit/answer_lost"),)),
     Scenario("answer lost, never seen again", provider=(answer("submit/answer_lost"), answer("history/never"))),
+    Scenario("twins, answers lost", drop_twins, (answer("submit/answer_lost", times=2),)),
+    Scenario(
+        "twins, one never seen again", drop_twins, (answer("submit/answer_lost", times=2), answer("history/never"))
+    ),
     Scenario("no credits", provider=(answer("submit/no_credits"),)),
     Scenario("rate limited", provider=(answer("submit/rate_limited"),)),
     Scenario("failed", provider=(answer("submit/failed", reason="moderation"),)),
@@ -165,6 +197,9 @@ WAYS = (
     Scenario("message unsent", wait_for_the_sweep, trouble=(UNSENT,)),
     Scenario("half", drop_half),
     Scenario("sidecar unannounced", wait_for_the_sweep, trouble=(UNHEARD,)),
+    Scenario("announced twice", trouble=(HEARD_TWICE,), races=True),
+    Scenario("dropped twice at once", drop_twice_at_once, races=True),
+    Scenario("entered twice at once", enter_twice_at_once, races=True),
     Scenario("dropped again when delivered", drop_twice),
     Scenario("entered again when delivered", enter_twice),
     Scenario("dropped again when refused", drop_nonsense_then_sense),

@@ -19,6 +19,7 @@ from localcloud.messages import TopicWatch, watch_topic
 from localcloud.simulator import Simulator, start_simulator
 from localcloud.standing import STACK, local_parameters, put_api_key
 from tests.faults.director import Director, Question, Watch
+from tests.faults.fault import RACE
 
 WAIT_SCALE, LONGEST_WAIT = 0.01, 0.6  # a minute lasts 0.6 s, and so does everything longer
 FUNCTION_SECONDS = 10  # a function's time limit: long enough on a busy machine, short enough to be reached on purpose
@@ -47,6 +48,7 @@ class Stage:
             "second execution": lambda _, question: self.start_again(question["execution"]),
             "same sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK).encode()),
             "new sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK_ANEW).encode()),
+            RACE: meet,
             "new clip": lambda watch, _: self.put(f"{watch.about}/beach.mp4", self.other_clip),
         }
 
@@ -103,6 +105,12 @@ class Stage:
 
     def _abort(self, _: Watch, question: Question) -> None:
         self.cloud.client("stepfunctions").stop_execution(executionArn=question["execution"], error="Stopped")
+
+
+def meet(watch: Watch, question: Question) -> None:
+    """Let two that do the same get to the same call, and only then go on, both at once."""
+    if not watch.wait_for_rival(question):
+        raise TimeoutError("nobody else came")
 
 
 def verb_of(logical_id: str) -> str:

@@ -89,6 +89,12 @@ def test_a_task_of_the_machine_fails_as_a_service_does_and_cannot_crash() -> Non
     assert whats(cases) == ["before refused", "before throttled", "before broken", "after lost"]
 
 
+def test_two_that_do_the_same_meet_before_each_call_that_both_make() -> None:
+    both = visit("submit_edit", "s3:CopyObject") + visit("submit_edit", "s3:CopyObject", "sts:AssumeRole", number=2)
+    cases = enumerate_cases({"entered twice": both}, races=["entered twice"])
+    assert [str(case) for case in cases] == ["entered twice: effect submit_edit.1 s3:CopyObject.1 before -> race"]
+
+
 def test_every_state_and_every_announcement_has_faults_of_its_own() -> None:
     state = {"kind": "state", "who": "Wait", "visit": 1}
     event = {"kind": "event", "who": "start_edit", "text": json.dumps({"object": {"key": "subject-1/beach.json"}})}

@@ -61,3 +61,20 @@ def test_a_function_starts_afresh_where_it_is_recorded_and_where_it_is_to_fail()
     assert not Watch("subject-1", (fault,)).begins_afresh({**starts, "who": "poll_edit"})
     assert not Watch("subject-1", (fault,)).begins_afresh({**starts, "phase": "after"})
     assert not Watch("subject-1", recording=True).begins_afresh({**starts, "execution": "arn"})
+
+
+def test_the_first_of_two_is_held_until_the_second_gets_to_the_same_call() -> None:
+    watch = Watch("subject-1", (Fault.parse("effect submit_edit.1 s3:CopyObject.1 before -> race"),))
+    first, second = ({**EFFECT, "who": "submit_edit", "scene": scene} for scene in "12")
+    assert watch.hear(first)
+    assert not watch.wait_for_rival(first, seconds=0)
+    threading.Timer(0.05, watch.hear, [second]).start()
+    assert watch.wait_for_rival(first, seconds=5)
+    assert watch.hear({**second, "scene": "3"}) is None, "once is enough"
+
+
+def test_where_each_execution_got_to_is_known() -> None:
+    watch = Watch("subject-1")
+    for execution, state in [("a", "PrepareEdit"), ("b", "PrepareEdit"), ("a", "Delivered")]:
+        watch.hear({"kind": "state", "who": state, "execution": execution})
+    assert watch.last_states() == {"Delivered", "PrepareEdit"}
