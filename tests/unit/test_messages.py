@@ -186,3 +186,11 @@ def test_problems_as_long_as_a_sidecar_still_fit_into_a_message() -> None:
     assert body.problems
     assert len(body.problems) + body.more_problems == 200
     assert len(json.dumps(as_sent(body)).encode()) < 200_000
+
+
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
+def test_the_drop_that_holds_an_edit_hears_the_same_event_again_and_another_drop_one_of_its_own(state: State) -> None:
+    edit = an_edit_in(state)
+    first = messages.failed(edit.drop, edit, state, "a reason", OUTBOX)
+    assert messages.held(edit, edit.drop, OUTBOX).event_id == first.event_id
+    assert messages.held(edit, a_drop(sidecar_version="s2"), OUTBOX).event_id != first.event_id

@@ -141,8 +141,12 @@ def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
 
 
 def held(edit: Edit, drop: Drop, outbox: str) -> Notification:
-    """The same files were dropped again while their edit is held for a person: the same words, for this drop."""
-    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, drop.drop_id)
+    """The same files were dropped again while their edit is held for a person: the same words, for this drop.
+
+    The very drop that holds it, entered once more, says nothing new: its message keeps its id.
+    """
+    owner = None if drop.drop_id == edit.owner else drop.drop_id
+    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, owner)
 
 
 ENDINGS = {
