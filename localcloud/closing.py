@@ -106,7 +106,7 @@ def next_commands(offer: Offer, status: str, fields: Iterable[str], pictures: li
     if offer.own_sidecar is not None:
         mended = (make_demo(**clip, SIDECAR=offer.own_sidecar), "tries again, once you corrected it")
     else:
-        mended = (make_demo(**clip, PROMPT=offer.own_prompt or GOOD_PROMPT), "is taken")
+        mended = (make_demo(**clip, PROMPT=offer.own_prompt or GOOD_PROMPT), "is accepted")
     return [mended, (make_demo(), "edits the clip that is drawn here"), up]
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from localcloud.ending import Ending
 from localcloud.executions import Execution, describe_execution, history, list_executions
 from localcloud.keepsakes import Keepsakes, about, near
 from localcloud.messages import Message, TopicWatch, watch_topic
-from localcloud.offer import Offer, OfferRefused, parse, what_to_drop
+from localcloud.offer import DRAWN, Offer, OfferRefused, parse, what_to_drop
 from localcloud.packaging import PackagingFailed
 from localcloud.progress import Progress
 from localcloud.simulator import SimulatorFailed
@@ -64,12 +65,29 @@ def main(arguments: list[str]) -> int:
 
 def run(options: argparse.Namespace, terminal: Terminal, workdir: Path) -> int:
     """Take what is given, stand everything up, and show it."""
+    if not options.clip and not DRAWN.exists():
+        terminal.tell("Drawing a clip: a coast at sunset, with sound ...")
     offer = what_to_drop(options)
     keepsakes = Keepsakes(options.output)
     clip = keepsakes.begin(offer.clip, offer.sidecar, offer.sidecar_name)
     terminal.tell("Starting an embedded cloud and a provider simulator, deploying template.yaml ...")
+    started = counting(terminal)
     with stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing, quiet_end():
+        started.set()
         return show(standing, Ending(terminal, offer, keepsakes, clip), options.speed)
+
+
+def counting(terminal: Terminal) -> threading.Event:
+    """Count seconds on the line that moves, until the event is set: the first start takes a while."""
+    over, began = threading.Event(), time.monotonic()
+
+    def count() -> None:
+        while not over.wait(1.0):
+            terminal.live(f"  {time.monotonic() - began:.0f} s; usually five, and more the first time")
+
+    if terminal.moves:
+        threading.Thread(target=count, daemon=True).start()
+    return over
 
 
 def show(standing: Standing, ending: Ending, speed: float) -> int:
@@ -94,7 +112,7 @@ def announce(terminal: Terminal, offer: Offer, clip: Path, speed: float) -> None
     prompt = plain(prompt if len(prompt) <= SHOWN_PROMPT else f"{prompt[:SHOWN_PROMPT]}...")
     lines = [terminal.paint(line, "bold") for line in wrap(prompt, terminal.text_columns - 2)]
     terminal.say("\n" + "\n".join("  " + line for line in lines) + "\n")
-    terminal.tell(f"Time runs {speed:g} times faster than in reality; ~ marks an estimate.")
+    terminal.tell(f"On the left is your clock. The provider's runs {speed:g} times faster; ~ marks an estimate.")
     terminal.say()
 
 

@@ -15,6 +15,7 @@ from localcloud.offer import Offer
 from localcloud.terminal import Terminal, wrap
 
 SUFFIXES = (".manifest.json", ".error.json")  # of what comes beside a video, or instead of it
+STAND_IN = "The new look is a stand-in for the model's edit: it follows a word of the prompt (night, snow, sketch ...)."
 MOOD = {"DELIVERED": "green", "REJECTED": "yellow"}
 
 
@@ -52,7 +53,7 @@ class Ending:
         told = [folder / "notification.txt", folder / "notification.json"]
         dropped = [self.clip, self.clip.with_name(self.offer.sidecar_name)]
         paths = [*self._pictures, *dropped, *sorted(self._came, key=lambda path: len(path.name)), *told]
-        self._section("On disk:", closing.on_disk(self.terminal, paths))
+        self._section("On disk, until the next run replaces it:", closing.on_disk(self.terminal, paths))
         number, total = len(bill["generations"]), bill["total_usd"]
         generations = "1 generation" if number == 1 else f"{number} generations"
         self._section(f"The provider's bill: {generations}, ${total:.2f} of its play money.")
@@ -90,6 +91,7 @@ class Ending:
         if manifest and edit:
             rows = closing.essentials(manifest, self.clip, edit)
             self.terminal.say("\n" + closing.table(self.terminal, rows))
+            self._section(STAND_IN, mood="dim")
         elif error:
             self.terminal.say("\n" + closing.problems(self.terminal, error))
 

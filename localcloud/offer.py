@@ -15,6 +15,7 @@ from localcloud.cloud import REPOSITORY, WORKSHOP
 
 PROMPT = "Deep winter over the bay: heavy snow is falling, frost on the hills, pale cold light"
 SPEED, FASTEST = 30.0, 1000.0
+DRAWN = WORKSHOP / "clips" / "beach.mp4"  # the clip that is dropped where none is given
 VARIABLE = "DROPCUT_DEMO_"  # the Makefile's CLIP, PROMPT and SIDECAR arrive in variables of this name
 MEANING = """\
 As make variables: make demo CLIP=my.mp4 PROMPT="..." (or SIDECAR=my.json); an option here counts more.
@@ -139,6 +140,6 @@ def drawn_clip() -> Path:
     from localcloud.clips import ClipFailed, make_clip
 
     try:
-        return make_clip(WORKSHOP / "clips" / "beach.mp4", fine=True)
+        return make_clip(DRAWN, fine=True)
     except ClipFailed as problem:
         raise OfferRefused(f"{problem}. A clip of your own needs no drawing: make demo CLIP=my.mp4") from problem

@@ -8,15 +8,18 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from localcloud.cloud import WORKSHOP, CloudFailed
 from localcloud.deploy import DeployFailed
+from localcloud.executions import describe_execution, list_executions
 from localcloud.messages import Message, watch_topic
 from localcloud.packaging import PackagingFailed
 from localcloud.simulator import SimulatorFailed
 from localcloud.standing import Standing, stand_up
 
+AFTERWARDS = "# once the notification is here"
 HALF_WAIT_MINUTES = 1  # the least that the template takes; the sweep looks every five minutes of real time
 SIDECAR = {"prompt": "Paint the whole scene as a watercolour, soft edges, visible paper", "duration": "4"}
 
@@ -52,7 +55,10 @@ def main(arguments: argparse.Namespace) -> int:
         ) as standing:
             print(welcome(standing, *sample(workdir)), flush=True)
             with watch_topic(standing.cloud, standing.outputs["NotificationTopicArn"]) as watch:
+                begun = set[str]()
                 while standing.cloud.is_running():
+                    for line in beginnings(standing, begun):
+                        print(line, flush=True)
                     for message in watch.receive(1.0):
                         print(announcement(message), flush=True)
         print(f"The embedded cloud has ended by itself. Its log: {workdir / 'cloud.log'}", file=sys.stderr)
@@ -62,6 +68,15 @@ def main(arguments: argparse.Namespace) -> int:
     except (CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed, OSError) as problem:
         print(f"{problem}\nLogs: {workdir}", file=sys.stderr)
     return 1
+
+
+def beginnings(standing: Standing, begun: set[str]) -> Iterator[str]:
+    """A line for each edit that has begun since the last look; its end is announced by its notification."""
+    for execution in list_executions(standing.cloud, standing.outputs["EditStateMachineArn"]):
+        if execution.arn not in begun:
+            begun.add(execution.arn)
+            drop = describe_execution(standing.cloud, execution.arn).input["drop"]
+            yield f"--- {time.strftime('%H:%M:%S')}  {drop['clip_key']} and {drop['sidecar_key']}: the edit begins\n"
 
 
 def sample(workdir: Path) -> tuple[Path, Path]:
@@ -93,8 +108,8 @@ In another terminal, here:
   export {exports}
   {typed}
 
-The last one when the notification is here: notifications appear below. A file without its partner gets its one after
-{HALF_WAIT_MINUTES} to 6 minutes. Ctrl-C stops everything.
+Notifications appear below. A file whose partner does not come gets a notice after {HALF_WAIT_MINUTES} to 6 minutes.
+Ctrl-C stops everything.
 """
 
 
@@ -109,10 +124,11 @@ def to_type(aws: str | None, inbox: str, outbox: str, clip: Path, sidecar: Path)
     halves = [(shlex.quote(nearby(half)), half.name) for half in (clip, sidecar)]
     if aws:
         drops = [f"{aws} s3 cp {path} s3://{inbox}/trip/" for path, _ in halves]
-        return [*drops, f"{aws} s3 cp --recursive s3://{outbox}/trip/ edited/"]
+        return [*drops, f"{aws} s3 cp --recursive s3://{outbox}/trip/ edited/    {AFTERWARDS}"]
     boto3 = ".workshop/dev/bin/python -c 'import sys, boto3; boto3.client(\"s3\").{}(*sys.argv[1:])'"
     drops = [f"{boto3.format('upload_file')} {path} {inbox} trip/{name}" for path, name in halves]
-    return [*drops, f"mkdir -p edited; {boto3.format('download_file')} {outbox} trip/{clip.name} edited/{clip.name}"]
+    fetch = f"mkdir -p edited; {boto3.format('download_file')} {outbox} trip/{clip.name} edited/{clip.name}"
+    return [*drops, f"{fetch}    {AFTERWARDS}"]
 
 
 def nearby(path: Path) -> str:

@@ -210,7 +210,7 @@ def ensure(names: list[str]) -> None:
             interpreter = choose_interpreter()
             say(f"Python {interpreter.version} at {interpreter.path}: {interpreter.why}")
             if not is_fresh("uv"):
-                say("installing uv, which installs the rest")
+                say("the first time this takes a minute or so; installing uv, which installs the rest")
                 make_uv(interpreter)
             for name in stale:
                 say(f"making .workshop/{name}: {ENVIRONMENTS[name]}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from dropcut.identity import is_clip, mark, split
 from dropcut.model import Drop, Half, Progress, State
 from dropcut.workflow.report_failure import in_words
-from tests.fakes.examples import INBOX, NOW, a_drop, a_sidecar, an_edit_in
+from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, a_sidecar, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
 from tests.fakes.services import FakeClock, FakeServices
 
@@ -17,6 +19,7 @@ FINISHED = Progress(status="COMPLETED", charged_usd=Decimal("1.68"), result_url=
 
 # What the ledger says of the edit when the event of a function arrives, and how long ago the submission was.
 BEFORE = {
+    "restore_output": (State.DELIVERED, 300),
     "submit_edit": (State.PREPARED, 0),
     "find_submission": (State.SUBMITTING, 160),
     "poll_edit": (State.SUBMITTED, 210),
@@ -51,6 +54,12 @@ def a_world_for(verb: str, event: dict[str, Any]) -> FakeServices:
         world.provider.records.clear()  # its hour is over
     if verb == "sweep_drops":
         _add_half(world)
+    if verb == "settle_execution":
+        world.journal.record_drop(drop, world.clock())
+    if verb == "restore_output":
+        _lose_output(world, event["edit"]["edit_id"])
+    if verb == "recover_drops":
+        world.clock.now += 3600  # nobody has announced the pair since
     return world
 
 
@@ -59,6 +68,8 @@ def _drop_in(event: dict[str, Any]) -> Drop:
     if "drop" in event:
         return Drop.from_json(event["drop"])
     detail = event.get("detail") or {}
+    if "input" in detail:
+        return Drop.from_json(json.loads(detail["input"])["drop"])
     if "object" not in detail:
         return a_drop()
     key = detail["object"]["key"]
@@ -82,6 +93,14 @@ def _add_edit(world: FakeServices, state: State, drop: Drop, event: dict[str, An
     if edit.sent_at:
         world.provider.know(request_id, "/" + mark(edit_id, edit.attempt, split(drop.clip_key).suffix))
         world.provider.set(request_id, FINISHED)
+
+
+def _lose_output(world: FakeServices, edit_id: str) -> None:
+    """The edit was delivered, and somebody has deleted its output since."""
+    stored = world.files.put(OUTBOX, "trip/beach.mp4", VIDEO)
+    output = {"bucket": OUTBOX, "key": stored.key, "version": stored.version, "etag": stored.etag}
+    world.ledger.edits[edit_id] = replace(world.ledger.edits[edit_id], output={**output, "size": len(VIDEO)})
+    world.files.delete(OUTBOX, stored.key)
 
 
 def _add_half(world: FakeServices) -> None:

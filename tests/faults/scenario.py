@@ -151,7 +151,7 @@ def wait_for_the_sweep(run: Run) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`provider` and `trouble` belong to the way itself, the fault of a run comes on top; in `races` two do one thing."""
+    """`provider` and `trouble` belong to the way, the fault of a run comes on top; in `races` two do one thing."""
 
     name: str
     play: Play = drop
