@@ -30,8 +30,8 @@ def start(output: Path, *arguments: str, columns: int = 100, **given: str) -> su
 
 
 def start_and_drop(output: Path) -> subprocess.Popen[str]:
-    """A demo that runs and has just dropped its files."""
-    process = start(output)
+    """A demo that has just dropped its files, and is far from its end however busy this machine is."""
+    process = start(output, "--speed", "1")
     assert process.stdout
     for line in process.stdout:
         if "Dropped" in line:

@@ -78,7 +78,7 @@ def test_ctrl_c_ends_the_encoder_and_leaves_no_half_a_video(tmp_path: Path) -> N
             time.sleep(0.02)
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(60)
     assert gone(below, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
@@ -94,7 +94,7 @@ def on_a_terminal(*command: str, columns: int) -> Iterator[tuple[int, int]]:
     os.close(theirs)
     try:
         yield process.pid, ours
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

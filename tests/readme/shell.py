@@ -91,7 +91,7 @@ class Shell:
         assert self._bash.stdout
         self._bash.stdin.close()
         try:
-            self._bash.wait(timeout=10)
+            self._bash.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(self._bash.pid, signal.SIGKILL)
             self._bash.wait()

@@ -54,7 +54,7 @@ class Terminal:
     def press_control_c(self) -> str:
         """Interrupt everything that runs in this terminal, wait for its end, and give all that was shown."""
         os.killpg(self._process.pid, signal.SIGINT)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
         self._reader.join()
         return self.text
 
@@ -64,5 +64,5 @@ class Terminal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=120)
         self._reader.join()
