@@ -40,7 +40,7 @@ def spelled(pattern: str | None) -> Case | None:
         case = Case.parse(pattern or "")
     except ValueError:
         return None
-    return case if case.scenario in SCENARIOS and case.faults else None
+    return case if case.scenario in SCENARIOS and str(case) == pattern else None
 
 
 def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:

@@ -163,8 +163,8 @@ def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
 
 def subset(cases: list[Case]) -> list[Case]:
     """A few for two minutes, always the same: at each function, task, state and event in turn some of the things that
-    can go wrong there, every crash of the function that spends around its POST and its changes, and every eighth of
-    the provider's answers."""
+    can go wrong there, what could pay twice at the POST and the changes around it, and every eighth of the
+    provider's answers."""
     found: dict[str, Case] = {}
     for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):
         mine = [case for case in cases if case.faults[0].who == who]
@@ -179,5 +179,5 @@ def subset(cases: list[Case]) -> list[Case]:
 
 
 def is_vital(fault: Fault) -> bool:
-    """A crash beside a submission or beside what is written about it."""
-    return (fault.who, fault.what) == ("submit_edit", "crash") and bool(VITAL.match(fault.name))
+    """A crash, a lost answer or a race at a submission or at what is written about it."""
+    return fault.who == "submit_edit" and fault.what in ("crash", "lost", RACE) and bool(VITAL.match(fault.name))

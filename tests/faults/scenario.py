@@ -151,7 +151,7 @@ def wait_for_the_sweep(run: Run) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`provider` and `trouble` belong to the way, the fault of a run comes on top; in `races` two do one thing."""
+    """`provider` and `trouble` belong to the way itself; the fault of a run comes on top. In a race two do the same."""
 
     name: str
     play: Play = drop
@@ -211,12 +211,14 @@ WAYS = (
     Scenario("entered again when undelivered", enter_twice, (answer("download/forbidden", times=17),)),
 )
 SCENARIOS = {scenario.name: scenario for scenario in WAYS}
-SHORT_WAYS = (
+SHORT_WAYS = (  # one of each kind, and those that only a lost mark or a lost condition would spoil
     "plain",
     "refused files",
     "answer lost",
+    "twins, answers lost",
     "failed",
     "record forgotten",
     "half",
+    "entered twice at once",
     "dropped again when delivered",
 )
