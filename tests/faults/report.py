@@ -15,9 +15,8 @@ def score_table(played: list[Played]) -> str:
     """The whole score, in Markdown."""
     scores = [one.score for one in played]
     ends = Counter(end for score in scores for end in score.ends)
-    broken = Counter(finding.rule for one in played if not one.awaited for finding in one.score.findings)
+    broken = Counter(finding.rule for one in played for finding in one.score.findings)
     faulted, delivered = [one for one in played if one.case.faults], ends["DELIVERED"]
-    awaited = [one for one in played if one.awaited and one.score.findings]
     lines = [
         ("runs", str(len(played))),
         ("distinct runs with a fault", str(len({str(one.case) for one in faulted if not one.unmet}))),
@@ -27,7 +26,6 @@ def score_table(played: list[Played]) -> str:
         ("generations billed", str(sum(score.billed for score in scores))),
         ("billed generations per delivered edit", ratio(sum(s.billed_for_delivered for s in scores), delivered)),
         *((rule, str(broken[rule])) for rule in RULES),
-        *([("runs that broke a rule as is known", str(len(awaited)))] if awaited else []),
     ]
     return "\n".join(["| what | number |", "| --- | ---: |", *(f"| {what} | {number} |" for what, number in lines), ""])
 
@@ -67,8 +65,7 @@ def money_table(sums: list[tuple[str, float, float]]) -> str:
 
 def failures(played: list[Played], seed: int) -> str:
     """Each run that broke a rule: which, how to play it again, and its way."""
-    known = [f"known: {one.case}" for one in played if one.awaited and one.score.findings]
-    return "\n".join([*(story(one, seed) for one in played if one.failed), *known])
+    return "\n".join(story(one, seed) for one in played if one.failed)
 
 
 def story(one: Played, seed: int) -> str:

@@ -24,6 +24,7 @@ from tests.faults.fault import RACE
 WAIT_SCALE, LONGEST_WAIT = 0.01, 0.6  # a minute lasts 0.6 s, and so does everything longer
 FUNCTION_SECONDS = 10  # a function's time limit: long enough on a busy machine, short enough to be reached on purpose
 PARAMETERS = {"FirstWaitSeconds": "60", "SettleSeconds": "60", "HalfWaitMinutes": "1"}
+PARAMETERS |= {"MaxUsdPerDay": "1000000", "MaxEditsInFlight": "1000"}  # limits have tests of their own
 PROVIDER: dict[str, Any] = {
     "generation_seconds": 0.4,
     "queue_seconds": 0.1,
@@ -77,6 +78,12 @@ class Stage:
         event = {"campaign": about, "clock_ahead": clock_ahead}
         self.cloud.client("lambda").invoke(FunctionName=self.functions["sweep_drops"], Payload=json.dumps(event))
 
+    def recover(self, clock_ahead: int) -> None:
+        """Let somebody look through the whole inbox, in the background: it holds every run's files."""
+        payload = json.dumps({"campaign": "everybody", "clock_ahead": clock_ahead})
+        function = self.functions["recover_drops"]
+        self.cloud.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+
     def age(self, about: str) -> None:
         """Let this run's rows that somebody still has to look at seem a day older, and nobody else's."""
         table, name = self.cloud.client("dynamodb"), self.outputs["LedgerTable"]
@@ -129,8 +136,9 @@ def set_stage(workdir: Path) -> Iterator[tuple[Stage, TopicWatch]]:
         put_api_key(cloud, provider.api_key)
         parameters = {**local_parameters(provider.url), **PARAMETERS}
         stage = Stage(cloud, provider, deploy(cloud, stack_name=STACK, parameters=parameters), director)
-        for name in stage.functions.values():
-            cloud.client("lambda").update_function_configuration(FunctionName=name, Timeout=FUNCTION_SECONDS)
+        for verb, name in stage.functions.items():
+            if verb != "recover_drops":  # it looks through the files of all runs
+                cloud.client("lambda").update_function_configuration(FunctionName=name, Timeout=FUNCTION_SECONDS)
         silence_the_clock(cloud)
         with watch_topic(cloud, stage.outputs["NotificationTopicArn"]) as messages:
             yield stage, messages
