@@ -11,7 +11,7 @@ given   = $(if $(filter-out undefined,$(origin $(1))),$(eval export DROPCUT_DEMO
 $(foreach name,CLIP PROMPT SIDECAR,$(call given,$(name)))
 
 DEV    := .workshop/dev/bin
-SOURCE := layers/core/dropcut $(wildcard functions localcloud checks tests dropcut_cli)
+SOURCE := layers/core/dropcut $(wildcard functions localcloud checks tests benchmarks dropcut_cli)
 SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
 
 .DEFAULT_GOAL := help

@@ -27,6 +27,7 @@ LOCKS: dict[str, tuple[list[str], list[str]]] = {
         ["layers/core/requirements.txt", "layers/mediainfo/requirements.txt", "localcloud/requirements/lambda.txt"],
     ),
     "localcloud/requirements/sam.txt": (["localcloud/requirements/sam.in"], []),
+    "localcloud/requirements/debug.txt": (["localcloud/requirements/debug.in"], []),
 }
 
 

@@ -7,8 +7,6 @@ import signal
 import sys
 from types import FrameType
 
-from localcloud import up
-
 
 def stop(number: int, frame: FrameType | None) -> None:
     """SIGTERM ends as Ctrl-C does, with everything put away."""
@@ -17,7 +15,17 @@ def stop(number: int, frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    """Run one command; its exit status."""
+    """Run one command; its exit status. Ctrl-C ends it quietly even before the command can see to that itself."""
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return 130
+
+
+def command() -> int:
+    """Read which command is meant, and run it."""
+    from localcloud import up
+
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     described = "start the cloud and the provider simulator, deploy the application, and wait for files"

@@ -17,6 +17,7 @@ from typing import Any
 
 from ministack.services import stepfunctions, sts
 
+READ_SECONDS = 910.0  # a function may take 900
 _import_lock = threading.Lock()
 _clients_lock = threading.Lock()
 
@@ -113,8 +114,10 @@ def _client(region: str, service: str, role: str) -> Any:
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
         aws_session_token=token,
-        # One attempt: retrying is the state machine's business. 900 s is the longest that a function may take.
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=910, max_pool_connections=100, proxies={}),
+        # One attempt: retrying is the state machine's business.
+        config=Config(
+            retries={"total_max_attempts": 1}, read_timeout=READ_SECONDS, max_pool_connections=100, proxies={}
+        ),
     )
     client.meta.events.register("after-call", ensure_request_id)
     return client

@@ -10,6 +10,7 @@ its Lambda workers end too. Its state is in memory and goes with it.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import math
 import os
@@ -19,6 +20,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +28,8 @@ from typing import Any, Self
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKSHOP = REPOSITORY / ".workshop"
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # MiniStack's root credentials
+READ_SECONDS = 60.0
+A_DAY = 86_400.0  # a person who looks at variables is in no hurry
 PATIENCE_SECONDS = 60.0  # a start takes about 1 s; this is for a machine that is busy with something else
 
 
@@ -39,9 +43,10 @@ class Cloud:
     region = "us-east-1"
     account_id = "000000000000"
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, workdir: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, workdir: Path, *, read_seconds: float) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.workdir = workdir
+        self._read_seconds = read_seconds
         self._process = process
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -58,7 +63,7 @@ class Cloud:
             return self._clients[service]
 
     def _new_client(self, service: str) -> Any:
-        import boto3  # Here, so that its import overlaps with the start of the cloud.
+        import boto3
         from botocore.config import Config
 
         return boto3.client(
@@ -67,7 +72,12 @@ class Cloud:
             region_name=self.region,
             aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
-            config=Config(signature_version="s3v4" if service == "s3" else None, proxies={}, max_pool_connections=32),
+            config=Config(
+                signature_version="s3v4" if service == "s3" else None,
+                read_timeout=self._read_seconds,
+                max_pool_connections=32,
+                proxies={},
+            ),
         )
 
     def environment(self) -> dict[str, str]:
@@ -114,6 +124,16 @@ def direct() -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+@dataclass(frozen=True)
+class Debugged:
+    """A function that runs from the repository and waits for a debugger (see `lambda_debugger`)."""
+
+    logical_id: str  # as the template has it
+    sources: list[str]  # folders: its own, then those that are looked at before the layers
+    libraries: str  # the folder that holds debugpy
+    port: int
+
+
 def start_cloud(
     workdir: Path,
     *,
@@ -121,6 +141,7 @@ def start_cloud(
     longest_wait: float = math.inf,
     port: int = 0,
     director: str = "",
+    debugged: Debugged | None = None,
 ) -> Cloud:
     """Start an embedded cloud that logs under `workdir`, and return when it answers.
 
@@ -142,9 +163,12 @@ def start_cloud(
             "region": Cloud.region,
             "lambda_python": str(WORKSHOP / "lambda" / "bin" / "python"),
             "code_cache": str(WORKSHOP / "build" / "code"),
+            "debugged": debugged and asdict(debugged),
         }
-        cloud = Cloud(spawn(settings, listener.fileno(), workdir), port, workdir)
+        process = spawn(settings, listener.fileno(), workdir)
+        cloud = Cloud(process, port, workdir, read_seconds=A_DAY if debugged else READ_SECONDS)
     try:
+        importlib.import_module("boto3")  # every caller needs it next, and it takes as long as the cloud's start
         wait_until_healthy(cloud)
     except BaseException:
         cloud.stop()

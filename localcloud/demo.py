@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
+import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import REPOSITORY, WORKSHOP, CloudFailed
+from localcloud.cloud import WORKSHOP, CloudFailed
 from localcloud.deploy import DeployFailed
+from localcloud.ending import Ending
 from localcloud.executions import Execution, describe_execution, history, list_executions
-from localcloud.keepsakes import Keepsakes, near
+from localcloud.keepsakes import Keepsakes, about, near
 from localcloud.messages import Message, TopicWatch, watch_topic
+from localcloud.offer import DRAWN, Offer, OfferRefused, parse, what_to_drop
 from localcloud.packaging import PackagingFailed
 from localcloud.progress import Progress
 from localcloud.simulator import SimulatorFailed
 from localcloud.standing import Standing, stand_up
+from localcloud.terminal import Terminal, plain, wrap
 
-PROMPT = "Deep winter over the bay: heavy snow is falling, frost on the hills, pale cold light"
-SPEED = 30.0
 FOLDER = "trip"
 GENERATION_SECONDS = 200.0  # the model's published average, instead of a chance that could be long
 START_PATIENCE = 30.0  # seconds until an execution must have begun
@@ -32,6 +34,7 @@ END_PATIENCE = 60.0  # and ended, beside what the provider and the waits take
 END_PATIENCE_AT_REAL_SPEED = 900.0
 LOOK_EVERY = 0.15
 KEEP_RUNS = 5
+SHOWN_PROMPT = 600  # characters: enough for any that a person writes by hand
 
 
 class DemoFailed(Exception):
@@ -39,87 +42,92 @@ class DemoFailed(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo: 0 if the edit was delivered, or refused as it should be; 130 after Ctrl-C."""
+    """Run the demo: 0 if the edit was delivered, or refused as it should be; 1, 2 and 130 as --help says."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a name may be in letters that it has not
     options = parse(arguments)
-    workdir = new_workdir()
+    terminal, workdir = Terminal(sys.stdout), new_workdir()
     try:
-        clip, sidecar = what_to_drop(options)
-        keepsakes = Keepsakes(options.output)
-        say("Starting an embedded cloud and a provider simulator, deploying template.yaml ...")
-        with stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing, quiet_end():
-            return show(standing, clip, sidecar, keepsakes, options.speed)
+        return run(options, terminal, workdir)
     except KeyboardInterrupt:
-        say("\nStopped; nothing is left running.")
+        terminal.say("\nStopped; nothing is left running.")
         return 130
+    except OfferRefused as problem:
+        complain(f"Nothing is dropped: {problem}")
+        return 2
+    except BrokenPipeError:
+        return unheard()
     except (DemoFailed, CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed, OSError) as problem:
-        print(f"\nThe demo failed: {problem}{last_error(workdir)}", file=sys.stderr)
+        terminal.clear()
+        complain(f"\nThe demo failed: {problem}{last_error(workdir)}")
         return 1
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m localcloud demo", description="Show one edit, end to end.")
-    parser.add_argument("--clip", type=Path, help="a clip of your own (mp4 or mov; default: one drawn here)")
-    parser.add_argument("--prompt", help="what to do with it")
-    parser.add_argument("--sidecar", type=Path, help="a sidecar of your own, instead of --prompt")
-    parser.add_argument(
-        "--speed", type=float, default=SPEED, help="times faster than in reality (default: %(default)g)"
-    )
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "demo-output", help="where the results go")
-    options = parser.parse_args(arguments)
-    if options.speed <= 0:
-        parser.error("--speed must be more than 0")
-    if options.prompt is not None and options.sidecar:
-        parser.error("--prompt and --sidecar: one of the two")
-    return options
+def run(options: argparse.Namespace, terminal: Terminal, workdir: Path) -> int:
+    """Take what is given, stand everything up, and show it."""
+    if not options.clip and not DRAWN.exists():
+        terminal.tell("Drawing a clip: a coast at sunset, with sound ...")
+    offer = what_to_drop(options)
+    keepsakes = Keepsakes(options.output)
+    clip = keepsakes.begin(offer.clip, offer.sidecar, offer.sidecar_name)
+    terminal.tell("Starting an embedded cloud and a provider simulator, deploying template.yaml ...")
+    started = counting(terminal)
+    with stand_up(workdir, speed=options.speed, provider=provider_settings()) as standing, quiet_end():
+        started.set()
+        return show(standing, Ending(terminal, offer, keepsakes, clip), options.speed)
 
 
-def what_to_drop(options: argparse.Namespace) -> tuple[Path, bytes]:
-    """Return the clip and the bytes of its sidecar; raises DemoFailed."""
-    from localcloud.clips import ClipFailed, make_clip
+def counting(terminal: Terminal) -> threading.Event:
+    """Count seconds on the line that moves, until the event is set: the first start takes a while."""
+    over, began = threading.Event(), time.monotonic()
 
-    for path in (options.clip, options.sidecar):
-        if path is not None and not path.is_file():
-            raise DemoFailed(f"there is no file {path}")
-    if options.clip and options.clip.suffix.lower() not in (".mp4", ".mov"):
-        raise DemoFailed(f"{options.clip} is no .mp4 or .mov, so the application would ignore it")
-    try:
-        clip = options.clip or make_clip(WORKSHOP / "clips" / "beach.mp4")
-    except ClipFailed as problem:
-        raise DemoFailed(str(problem)) from problem
-    if options.sidecar:
-        return clip, options.sidecar.read_bytes()
-    sidecar = {"prompt": PROMPT if options.prompt is None else options.prompt, "keep_audio": True}
-    return clip, (json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n").encode()
+    def count() -> None:
+        while not over.wait(1.0):
+            terminal.live(f"  {time.monotonic() - began:.0f} s; usually five, and more the first time")
+
+    if terminal.moves:
+        threading.Thread(target=count, daemon=True).start()
+    return over
 
 
-def show(standing: Standing, clip: Path, sidecar: bytes, keepsakes: Keepsakes, speed: float) -> int:
+def show(standing: Standing, ending: Ending, speed: float) -> int:
     """Drop, follow, save and sum up."""
+    terminal, offer = ending.terminal, ending.offer
     with watch_topic(standing.cloud, standing.outputs["NotificationTopicArn"]) as watch:
-        say(f"Dropping {clip.name} and its sidecar; time runs {speed:g} times faster than in reality.\n")
-        progress = Progress(time.time(), say)
-        drop(standing, clip, sidecar)
+        announce(terminal, offer, ending.clip, speed)
+        progress = Progress(terminal, speed, GENERATION_SECONDS)
+        drop(standing, ending.clip, offer)
         progress.line("Dropped", f"s3://{standing.outputs['InboxBucket']}/{FOLDER}/")
         execution = follow(standing, progress, speed)
         message = notification(watch)
-    keepsakes.dropped(clip, sidecar)
-    keepsakes.came(standing.cloud.client("s3"), standing.outputs["OutboxBucket"], FOLDER)
-    keepsakes.told(message)
-    say("\n" + keepsakes.summary(clip, standing.provider.bill()))
-    return 0 if message.attributes.get("status") == "REJECTED" or execution.status == "SUCCEEDED" else 1
+    ending.collect(standing.cloud.client("s3"), standing.outputs["OutboxBucket"], FOLDER, message)
+    ending.tell(standing.provider.bill())
+    return 0 if ending.status == "REJECTED" or execution.status == "SUCCEEDED" else 1
 
 
-def drop(standing: Standing, clip: Path, sidecar: bytes) -> None:
+def announce(terminal: Terminal, offer: Offer, clip: Path, speed: float) -> None:
+    """Say what is dropped, and above all the prompt."""
+    terminal.tell(f"Dropping {clip.name} ({about(clip)}) with {offer.sidecar_name}:")
+    prompt = "(a sidecar of which no prompt can be read)" if offer.prompt is None else f'"{offer.prompt}"'
+    prompt = plain(prompt if len(prompt) <= SHOWN_PROMPT else f"{prompt[:SHOWN_PROMPT]}...")
+    lines = [terminal.paint(line, "bold") for line in wrap(prompt, terminal.text_columns - 2)]
+    terminal.say("\n" + "\n".join("  " + line for line in lines) + "\n")
+    terminal.tell(f"On the left is your clock. The provider's runs {speed:g} times faster; ~ marks an estimate.")
+    terminal.say()
+
+
+def drop(standing: Standing, clip: Path, offer: Offer) -> None:
     """Put the two files into the inbox as any S3 client would."""
     s3, inbox = standing.cloud.client("s3"), standing.outputs["InboxBucket"]
     s3.upload_file(str(clip), inbox, f"{FOLDER}/{clip.name}")
-    s3.put_object(Bucket=inbox, Key=f"{FOLDER}/{clip.stem}.json", Body=sidecar)
+    s3.put_object(Bucket=inbox, Key=f"{FOLDER}/{offer.sidecar_name}", Body=offer.sidecar)
 
 
 def follow(standing: Standing, progress: Progress, speed: float) -> Execution:
     """Tell what happens until the execution ends; raises DemoFailed if it does not begin or end."""
     cloud, deadline = standing.cloud, time.monotonic() + START_PATIENCE
     while not (executions := list_executions(cloud, standing.outputs["EditStateMachineArn"])):
+        progress.tick()
         wait_until(deadline, f"no edit was started within {START_PATIENCE:.0f} s of the drop")
     arn, patience = executions[0].arn, END_PATIENCE + END_PATIENCE_AT_REAL_SPEED / speed
     deadline = time.monotonic() + patience
@@ -128,7 +136,8 @@ def follow(standing: Standing, progress: Progress, speed: float) -> Execution:
         progress.feed(history(cloud, arn))
         if execution.status != "RUNNING":
             return execution
-        wait_until(deadline, f"the edit has not ended within {patience:.0f} s; it is in {progress.states[-1:]}")
+        progress.tick()
+        wait_until(deadline, f"the edit has not ended within {patience:.0f} s; its last state: {progress.place()}")
 
 
 def wait_until(deadline: float, complaint: str) -> None:
@@ -180,6 +189,14 @@ def new_workdir() -> Path:
     return runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1000:03d}"
 
 
-def say(text: str) -> None:
-    """Print at once, terminal or not."""
-    print(text, flush=True)
+def complain(text: str) -> None:
+    """Say on standard error what went wrong; paths in it stay whole."""
+    terminal = Terminal(sys.stderr)
+    for line in text.splitlines():
+        terminal.say("\n".join(wrap(plain(line), terminal.text_columns, breaking=False)))
+
+
+def unheard() -> int:
+    """End quietly where nobody reads on, as in `make demo | head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -1,4 +1,4 @@
-"""What a demo leaves on disk, and its summary: the files dropped, the files that came, and the notification."""
+"""What a demo leaves on disk: a folder in which only the last run's files are replaced."""
 
 from __future__ import annotations
 
@@ -7,58 +7,54 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from localcloud.messages import Message
+KEPT = ".kept"  # lists the demo's own files, one JSON string a line: nothing else in the folder is ever touched
 
 
 class Keepsakes:
-    """A folder with dropped/, came/ and the notification; those of the last run go, nothing else is touched."""
+    """A folder with dropped/, came/, the notification and the pictures; a second run replaces the first one's."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        for name in ("dropped", "came"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-            (self.folder / name).mkdir(parents=True)
-        for name in ("notification.txt", "notification.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        self._list = self.folder / KEPT
 
-    def dropped(self, clip: Path, sidecar: bytes) -> None:
-        """Keep what was dropped, to compare with."""
-        shutil.copyfile(clip, self.folder / "dropped" / clip.name)
-        (self.folder / "dropped" / f"{clip.stem}.json").write_bytes(sidecar)
+    def begin(self, clip: Path, sidecar: bytes, sidecar_name: str) -> Path:
+        """Clear what the last run left and keep what is dropped now; return the kept clip."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        taken = self.folder / ".taken"  # first of all, for the clip may be one that the last run left
+        shutil.copyfile(clip, taken)
+        self._forget()
+        kept = self.place(f"dropped/{clip.name}")
+        taken.replace(kept)
+        self.place(f"dropped/{sidecar_name}").write_bytes(sidecar)
+        return kept
 
-    def came(self, s3: Any, outbox: str, prefix: str) -> None:
+    def came(self, s3: Any, outbox: str, prefix: str) -> list[Path]:
         """Fetch everything that lies in the outbox's folder."""
         listed = s3.list_objects_v2(Bucket=outbox, Prefix=f"{prefix}/").get("Contents", [])
-        for found in listed:
-            s3.download_file(outbox, found["Key"], str(self.folder / "came" / Path(found["Key"]).name))
+        places = [self.place(f"came/{found['Key'].removeprefix(prefix + '/')}") for found in listed]
+        for found, place in zip(listed, places, strict=True):
+            s3.download_file(outbox, found["Key"], str(place))
+        return places
 
-    def told(self, message: Message) -> None:
-        """Keep the notification as a person and as a program gets it."""
-        (self.folder / "notification.txt").write_text(f"Subject: {message.subject}\n\n{message.text}", encoding="utf-8")
-        document = json.dumps(message.document, indent=2, ensure_ascii=False) + "\n"
-        (self.folder / "notification.json").write_text(document, encoding="utf-8")
+    def place(self, name: str) -> Path:
+        """Return where a file of this run goes; it is the demo's from now on."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._list.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(name) + "\n")
+        return path
 
-    def summary(self, clip: Path, bill: dict[str, Any]) -> str:
-        """Return where everything is, and what it cost."""
-        lines = [f"The notification, as it reads in a mailbox ({near(self.folder / 'notification.txt')}):", ""]
-        lines += ["  " + line for line in (self.folder / "notification.txt").read_text(encoding="utf-8").splitlines()]
-        lines += ["", "On disk:", ""]
-        dropped = self.folder / "dropped" / clip.name
-        lines.append(f"  {near(dropped)}\n      the clip: {about(dropped)}")
-        lines.append(f"  {near(dropped.with_suffix('.json'))}\n      the sidecar, with the prompt")
-        for path in sorted((self.folder / "came").iterdir(), key=lambda path: len(path.name)):
-            lines.append(f"  {near(path)}\n      {described(path)}")
-        lines.append(f"  {near(self.folder / 'notification.json')}\n      the notification, for programs")
-        number, total = len(bill["generations"]), bill["total_usd"]
-        generations = "1 generation" if number == 1 else f"{number} generations"
-        return "\n".join([*lines, "", f"The provider's bill: {generations}, ${total:.2f} of its play money."])
-
-
-def described(path: Path) -> str:
-    """Return what a file from the outbox is."""
-    if path.name.endswith(".manifest.json"):
-        return "the manifest: what was asked, what it cost, what came"
-    return "why it was not edited, and what to do" if path.suffix == ".json" else f"the edited video: {about(path)}"
+    def _forget(self) -> None:
+        """Remove the files of the last run, and its folders if they are empty then."""
+        names = self._list.read_text(encoding="utf-8").splitlines() if self._list.exists() else []
+        for name in names:
+            path = self.folder / json.loads(name)
+            if path.resolve().is_relative_to(self.folder):
+                path.unlink(missing_ok=True)
+        for folder in ("dropped", "came"):
+            if (self.folder / folder).is_dir() and not any((self.folder / folder).iterdir()):
+                (self.folder / folder).rmdir()
+        self._list.unlink(missing_ok=True)
 
 
 def about(path: Path) -> str:
@@ -67,11 +63,19 @@ def about(path: Path) -> str:
 
     media = MediaInfo.parse(str(path))
     if not media.video_tracks:
-        return f"{path.stat().st_size:,} bytes, no video"
+        return f"{size_of(path)}, no video"
     video = media.video_tracks[0]
     sound = "with sound" if media.audio_tracks else "silent"
-    seconds = float(video.duration or 0) / 1000
-    return f"{video.width}x{video.height}, {seconds:.1f} s, {float(video.frame_rate or 0):g} frames a second, {sound}"
+    seconds, rate = float(video.duration or 0) / 1000, float(video.frame_rate or 0)
+    return f"{video.width}x{video.height}, {seconds:.1f} s, {rate:g} frames a second, {sound}, {size_of(path)}"
+
+
+def size_of(path: Path) -> str:
+    """Return the size of a file in the unit that suits it."""
+    size = path.stat().st_size
+    if size < 10_000:
+        return f"{size:,} bytes"
+    return f"{size / 1000:,.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def near(path: Path) -> str:

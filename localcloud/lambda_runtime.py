@@ -1,30 +1,24 @@
 """Plug-in 1: Lambda functions run on AWS's own runtime interface client, each worker with a clean environment.
 
 MiniStack's own Python worker reports every exception as Runtime.HandlerError, so that no Retry or Catch by class name
-would ever match. This one is MiniStack's Runtime API server with a different program in front of it. A worker has what
-Lambda would give it: its variables, its role's credentials, the task root, the layers, and boto3; nothing else, so that
-a dependency missing from a layer is missing here too.
+would ever match. This one is MiniStack's Runtime API server with a different program in front of it; what that program
+finds is in `lambda_sandbox`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import io
 import os
 import queue
 import select
-import shutil
 import signal
 import socketserver
 import subprocess
 import sys
-import tempfile
 import termios
 import threading
 import time
-import zipfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -32,10 +26,12 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from localcloud.lambda_sandbox import unpack, worker_environment
+
 # Further invocations wait for one of these: more than the processors can run are slower, not faster, at 60 MB each.
 WORKERS_PER_FUNCTION = min(8, 2 * (os.cpu_count() or 2))
 LOG_LINES = 10_000
-DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking
+DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking or ending
 _settings: dict[str, Any] = {}
 _room: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
     lambda: threading.BoundedSemaphore(WORKERS_PER_FUNCTION)
@@ -138,19 +134,23 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
         return thread
 
     def _launch(self, api_port: int) -> WorkerProcess:
-        task_root = unpack(self.code_zip)
-        archives = [lambda_svc._resolve_layer_zip(layer) for layer in self.config.get("Layers") or []]
-        layers = [unpack(archive) for archive in archives if archive]
+        environment = self._environment(api_port)
         return WorkerProcess(
             # -P: or the folder of the program would come first on the import path.
             [_settings["lambda_python"], "-P", str(Path(__file__).with_name("lambda_worker.py"))],
-            cwd=task_root,
-            env=worker_environment(self.config, task_root, layers, api_port),
+            cwd=environment["LAMBDA_TASK_ROOT"],
+            env=environment,
             stdin=subprocess.PIPE,  # Never written to: its end is the worker's sign that the cloud is gone.
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def _environment(self, api_port: int) -> dict[str, str]:
+        cache = Path(_settings["code_cache"])
+        archives = [lambda_svc._resolve_layer_zip(layer) for layer in self.config.get("Layers") or []]
+        layers = [unpack(archive, cache) for archive in archives if archive]
+        return worker_environment(self.config, unpack(self.code_zip, cache), layers, api_port)
 
     def _await_init(self, init_timeout: float | None = None) -> None:
         try:
@@ -173,65 +173,22 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
         return "\n".join(lines)
 
 
-def worker_environment(config: dict[str, Any], task_root: Path, layers: list[Path], api_port: int) -> dict[str, str]:
-    """What Lambda sets for a function, the function's variables, and where this cloud is."""
-    name, log = config["FunctionName"], config.get("LoggingConfig") or {}
-    region, libraries = _settings["region"], [task_root, *layers]
-    return {
-        **{key: str(value) for key, value in lambda_svc._runtime_env_vars(config).items()},
-        **{key: value for key, value in lambda_runtime.execution_credentials(config).items() if value},
-        "_HANDLER": config["Handler"],
-        "AWS_EXECUTION_ENV": "AWS_Lambda_" + config["Runtime"],
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
-        "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version", "$LATEST"),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_FORMAT": log.get("LogFormat", "Text"),
-        "AWS_LAMBDA_LOG_LEVEL": log.get("ApplicationLogLevel", ""),
-        "AWS_LAMBDA_LOG_GROUP_NAME": log.get("LogGroup", "/aws/lambda/" + name),
-        "AWS_LAMBDA_LOG_STREAM_NAME": "localcloud",
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api_port}",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
-        "LAMBDA_TASK_ROOT": str(task_root),
-        "HOME": tempfile.gettempdir(),
-        "TMPDIR": tempfile.gettempdir(),
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "PATH": os.defpath,
-        "PYTHONPATH": os.pathsep.join([str(task_root), *(str(layer / "python") for layer in layers)]),
-        "LD_LIBRARY_PATH": os.pathsep.join(str(root / "lib") for root in libraries),
-    }
-
-
-def unpack(archive: bytes) -> Path:
-    """The folder of a package, unpacked once for every cloud on this machine, so that its bytecode is kept too."""
-    cache = Path(_settings["code_cache"])
-    folder = cache / hashlib.sha256(archive).hexdigest()
-    if folder.is_dir():
-        os.utime(folder)
-        return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=cache, prefix="unfinished-"))
-    with zipfile.ZipFile(io.BytesIO(archive)) as package:
-        lambda_svc._extract_zip_preserving_mode(package, str(unfinished))
-    try:
-        unfinished.rename(folder)
-    except OSError:  # Another worker was quicker.
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
-
-
 def run_python(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
     """Run one invocation when one of the function's workers is free."""
     config = func.get("config") or func
     with _room[config.get("FunctionArn", "")]:
         result: dict[str, Any] = lambda_svc._execute_function_provided_warm(func, event, request_id)
         return result
+
+
+def end_workers() -> None:
+    """Kill every worker and wait until it is gone; the threads that served them end with this process."""
+    with lambda_runtime._lock:
+        doomed = [worker._proc for pool in lambda_runtime._workers.values() for worker in pool if worker._proc]
+    for process in doomed:
+        process.kill()
+    for process in doomed:
+        process.wait(DRAIN_SECONDS)
 
 
 def install(settings: dict[str, Any]) -> None:

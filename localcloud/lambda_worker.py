@@ -10,10 +10,13 @@ import importlib.util
 import os
 import runpy
 import signal
+import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def die_with_the_cloud() -> None:
@@ -50,9 +53,24 @@ def listen_to_a_director() -> None:
         hooks.hook_requests()
 
 
+def wait_for_debugger(port: int) -> None:
+    """Listen where the cloud was told to, and load nothing of the function before somebody is there."""
+    debugpy: Any = importlib.import_module("debugpy")  # of .workshop/debug
+    while True:  # the port is free once the debugger has left the worker that was here before
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            break
+        time.sleep(0.1)
+    debugpy.configure(subProcess=False)
+    debugpy.listen(("127.0.0.1", port))
+    print(f"waiting for a debugger on 127.0.0.1:{port}", flush=True)
+    debugpy.wait_for_client()
+
+
 if __name__ == "__main__":
     threading.Thread(target=die_with_the_cloud, daemon=True).start()
     provide_runtime_client()
     listen_to_a_director()
+    if "LOCALCLOUD_DEBUG_PORT" in os.environ:
+        wait_for_debugger(int(os.environ["LOCALCLOUD_DEBUG_PORT"]))
     sys.argv = ["awslambdaric", os.environ["_HANDLER"]]
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)

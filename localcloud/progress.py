@@ -3,36 +3,75 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from localcloud.terminal import Terminal, cut, plain, width_of
+
 NARROW = 24  # characters that a detail needs to be worth showing
+BAR, WIDE_ENOUGH = 20, 64  # characters of the bar, and of a window that has room for it
+MOOD = {"Delivered": ("green",), "Unchanged": ("green",), "Rejected": ("yellow",), "Failed": ("red",)}
 
 
 class Progress:
     """Feeds on the events of an execution and prints each state once it says something new.
 
     A cost with ~ is the estimate, the higher reading of the price; without it is what the provider charged.
+    `typical` is how many seconds the provider takes as a rule, of its own time, which runs `speed` times faster.
     """
 
-    def __init__(self, started: float, say: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, terminal: Terminal, speed: float, typical: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.states: list[str] = []  # entered, in order
         self.document: dict[str, Any] = {}  # what the last state handed on
-        self._started = started
-        self._say = say
+        self._terminal = terminal
+        self._speed = speed
+        self._typical = typical
         self._clock = clock
+        self._started = clock()
+        self._submitted: float | None = None
         self._seen = 0
-        self._entered: dict[str, int] = {}
+        self._told: dict[str, str] = {}  # the last detail of each state
 
     def line(self, name: str, detail: str = "") -> None:
-        """Print one line, cut to the width of the terminal."""
-        width = shutil.get_terminal_size((100, 24)).columns
-        text = f"{self._clock() - self._started:6.1f} s  {self.cost():>7}  {name:<16}"
-        if detail and width - len(text) - 1 >= NARROW:
-            text = f"{text} {detail}"[:width]
-        self._say(text.rstrip()[:width])
+        """Print one line, cut to the width of the window."""
+        if self._told.get(name) == detail:
+            return
+        self._told[name] = detail
+        head = self._head()
+        room = self._terminal.columns - width_of(head)
+        text = f"{name:<16} {plain(detail)}" if detail and room - 17 >= NARROW else name
+        shown = cut(text, room)
+        named, rest = shown[: len(name)], shown[len(name) :]
+        self._terminal.say(head + self._terminal.paint(named, "bold", *MOOD.get(name, ())) + rest)
+
+    def tick(self) -> None:
+        """Let a terminal see that something goes on."""
+        if self._submitted is None or "DeliverEdit" in self.states:
+            self._terminal.live(f"{self._head()}{self.place()} ...")
+            return
+        passed = (self._clock() - self._submitted) * self._speed
+        told = (
+            f"{passed:.0f} of about {self._typical:.0f} s" if passed < self._typical else f"{passed:.0f} s, any moment"
+        )
+        self._terminal.live(f"{self._head()}{self._bar(passed / self._typical)}{told}")
+
+    def place(self) -> str:
+        """Return the name of the state that it is in."""
+        return self.states[-1] if self.states else "on its way"
+
+    def _bar(self, share: float) -> str:
+        if self._terminal.columns < WIDE_ENOUGH:
+            return ""
+        rich = self._terminal.shows_unicode
+        full, empty = ("\N{BOX DRAWINGS HEAVY HORIZONTAL}", "\N{BOX DRAWINGS LIGHT HORIZONTAL}") if rich else ("#", "-")
+        done = min(BAR, round(share * BAR))
+        return full * done + empty * (BAR - done) + " "
+
+    def _head(self) -> str:
+        return f"{self._clock() - self._started:6.1f} s  {self.cost():>7}  "
 
     def cost(self) -> str:
         """Return what the edit costs as far as is known."""
@@ -56,8 +95,7 @@ class Progress:
 
     def _enter(self, name: str) -> None:
         self.states.append(name)
-        self._entered[name] = self._entered.get(name, 0) + 1
-        if name.startswith("WaitFor") and self._entered[name] == 1 and name in WAITS:
+        if name in WAITS:
             self.line(name, WAITS[name])
         elif name in ENDS:
             self.line(name, ENDS[name])
@@ -65,6 +103,8 @@ class Progress:
     def _exit(self, name: str, output: Any) -> None:
         if isinstance(output, dict):
             self.document = output
+        if name == "SubmitEdit":
+            self._submitted = self._clock()
         if name in TASKS:
             self.line(name, TASKS[name](self.document))
 
@@ -84,7 +124,7 @@ def _submitted(document: dict[str, Any]) -> str:
 
 def _polled(document: dict[str, Any]) -> str:
     generation = document.get("generation", {})
-    return f"look {generation.get('polls', '?')}: {generation.get('outcome', '?')}"
+    return f"the provider says: {generation.get('outcome', '?')}"
 
 
 def _found(document: dict[str, Any]) -> str:
@@ -96,7 +136,7 @@ def _delivered(document: dict[str, Any]) -> str:
 
 
 def _reported(document: dict[str, Any]) -> str:
-    return str(document.get("failure", {}).get("status", ""))
+    return f"the error file is written: {document.get('failure', {}).get('status', 'why')}"
 
 
 TASKS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -1,152 +1,173 @@
-"""The still layers of the drawn coast, painted in plain Python as runs of colour, at twice the size of the clip."""
+"""The drawn coast, layer by layer from the sky to the headland, and how each layer moves."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-Colour = tuple[int, int, int, int]
-Run = tuple[float, float, Colour]
-CLEAR: Colour = (0, 0, 0, 0)
-SKIES: tuple[tuple[Colour, Colour, Colour], ...] = (
-    ((38, 52, 110, 255), (226, 112, 104, 255), (255, 208, 130, 255)),
-    ((58, 120, 190, 255), (150, 200, 226, 255), (250, 232, 196, 255)),
-    ((70, 44, 104, 255), (222, 96, 132, 255), (255, 190, 140, 255)),
-)
-DRIFT = 9.0  # pixels a second at 720 lines, of the farthest layer
+from localcloud.figures import boat, flock, lamp, lighthouse, pine, reflection
+from localcloud.light import HOURS
+from localcloud.painting import Colour, Picture, Run, Stroke, banded, columns, fade, mix, roughness, rows, soft, strokes
+
+HORIZON, SUN = 0.6, 0.66  # shares of the height and of the width
+BEATS = (1.0, 0.35, -0.35, -1.0, -0.35, 0.35)  # how the gulls lift their wings, one after the other
+BEAT = 0.13  # seconds
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A picture and how it moves: ``x`` and ``y`` are ffmpeg expressions of the time ``t``."""
+    """A picture and how it moves: ``x``, ``y`` and ``when`` it is there are ffmpeg expressions of the time ``t``."""
 
     name: str
-    image: bytes
+    picture: Picture
     x: str = "0"
     y: str = "0"
-    by_columns: bool = False  # the picture lies on its side: columns are cheap to paint as rows
+    when: str = ""
+    still: bool = False  # it never moves: those come first and are put together only once
 
 
-def layers(width: int, height: int, seconds: float, seed: int) -> list[Layer]:
-    """Return the layers from back to front for a clip of this size and length."""
-    unit, chance = height / 720, random.Random(seed)
-    span = width + int(DRIFT * 6 * unit * seconds) + 64
-    sea, drift = 0.66 * height, DRIFT * unit
-    ridge = _ridge(chance, 120 * unit, 60 * unit, 900 * unit)
-    shore = _ridge(chance, 70 * unit, 26 * unit, 420 * unit)
-    colours = SKIES[seed % len(SKIES)]
-    hills = _columns(span, 160 * unit, lambda x: [(ridge(x), 160 * unit, (92, 74, 120, 255))])
-    grass = _columns(span, height, lambda x: _shore_runs(shore(x), height))
-    sky = _rows(width, height, lambda y: [(0, width, _sky_colour(y, sea, height, colours))])
-    sun = _rows(148 * unit, 148 * unit, lambda y: _disc(74 * unit, y))
-    gleam = _rows(260 * unit, 150 * unit, lambda y: _gleam(y / unit, 260 * unit, chance))
-    boat = _rows(120 * unit, 120 * unit, lambda y: _boat(y, 120 * unit))
-    gull = _rows(60 * unit, 18 * unit, lambda y: _gull(y / (18 * unit), 60 * unit))
-    return [
-        Layer("sky", sky),
-        Layer("sun", sun, f"{0.62 * width}", f"{0.2 * height}+{7 * unit}*t"),
-        Layer("cloud", _cloud(chance, unit), f"{0.1 * width}+{16 * unit}*t", f"{0.12 * height}"),
-        Layer("ridge", hills, f"-{drift}*t", f"{sea - 160 * unit}", by_columns=True),
-        Layer("gleam", gleam, f"{0.6 * width}", f"{sea}+2*sin(5*t)"),
-        Layer("boat", boat, f"{0.16 * width}+{46 * unit}*t", f"{sea - 88 * unit}+{5 * unit}*sin(2.4*t)"),
-        Layer("shore", grass, f"-{6 * drift}*t", f"{sea + 50 * unit}", by_columns=True),
-        Layer("gull", gull, f"{width}-{120 * unit}*t", f"{0.3 * height}+{26 * unit}*sin(3*t)"),
-    ]
+class Coast:
+    """One coast: its size, its hour and its chances. A unit is a pixel of a clip with 720 lines."""
 
+    def __init__(self, width: int, height: int, seed: int) -> None:
+        self.width, self.height = width, height
+        self.unit = min(height / 720, width / 800)
+        self.chance = random.Random(seed)
+        self.light = HOURS[seed % len(HOURS)]
+        self.horizon, self.sun = round(HORIZON * height), SUN * width
+        self.low = 70 * self.unit  # how high the sun stands
 
-def _mix(one: Colour, other: Colour, share: float) -> Colour:
-    red, green, blue, alpha = (round(a + (b - a) * min(1.0, max(0.0, share))) for a, b in zip(one, other, strict=True))
-    return red, green, blue, alpha
+    def layers(self) -> list[Layer]:
+        """Return all layers from back to front."""
+        return [*self._still(), self._clouds(), *self._glitter(), *self._boat(), *self._headland(), *self._gulls()]
 
+    def _still(self) -> list[Layer]:
+        unit, radius, deep = self.unit, 52 * self.unit, self.height - self.horizon
+        far, near, _ = self.light.hills
+        mist, water = self.light.sky[3], list(zip((0.0, 0.3, 1.0), self.light.sea, strict=True))
+        disc = rows(2 * radius, 2 * radius, lambda y: _disc(radius, y), fine=3)
+        sea = rows(self.width, deep, lambda y: [(0, self.width, fade(water, y / deep))], fine=1)
+        placed = [
+            ("sky", soft(self.width, self.height, self._sky), 0, 0),
+            ("sun", disc, self.sun - radius, self.horizon - self.low - radius),
+            ("far", self._ridge(150, 300, mix(far, mist, 0.25), mist), 0, self.horizon - 150 * unit),
+            ("near", self._ridge(105, 190, near, mix(far, mist, 0.45)), 0, self.horizon - 105 * unit),
+            ("sea", sea, 0, self.horizon),
+        ]
+        return [Layer(name, picture, f"{x:.0f}", f"{y:.0f}", still=True) for name, picture, x, y in placed]
 
-def _sky_colour(y: float, sea: float, height: float, colours: tuple[Colour, Colour, Colour]) -> Colour:
-    top, middle, bottom = colours
-    share = y / sea
-    if share < 1:
-        return _mix(top, middle, share * 2) if share < 0.5 else _mix(middle, bottom, share * 2 - 1)
-    return _mix(_mix(middle, (30, 60, 110, 255), 0.45), (16, 40, 80, 255), (y - sea) / (height - sea))
+    def _sky(self, x: float, y: float) -> Colour:
+        stops = list(zip((0.0, 0.3, 0.62, 0.86, 1.0), self.light.sky, strict=True))
+        away = math.hypot((x - self.sun) * 0.8, (y - self.horizon + self.low) * 1.15) / self.height
+        return mix(fade(stops, y / self.horizon), self.light.glow, 0.8 * math.exp(-((away / 0.2) ** 1.3)))
 
+    def _ridge(self, high: float, length: float, top: Colour, foot: Colour) -> Picture:
+        wander, tall = roughness(self.chance, 6), high * self.unit
 
-def _ridge(chance: random.Random, level: float, rise: float, length: float) -> Callable[[float], float]:
-    waves = [(rise / n, chance.uniform(0, 6.3), n * 6.283 / length) for n in (1, 2, 3, 5)]
-    return lambda x: level - sum(size * math.sin(phase + x * pace) for size, phase, pace in waves)
+        def runs(x: float) -> list[Run]:
+            bay = 1 - 0.85 * math.exp(-(((x - self.sun) / (0.2 * self.width)) ** 2))
+            peak = tall * (1 - wander(x / (length * self.unit)) ** 1.4 * 1.25 * bay)
+            return banded(max(0.0, peak), tall, 6 * self.unit, lambda share: mix(top, foot, share * 0.9))
 
+        return columns(self.width, tall, runs)
 
-def _shore_runs(top: float, height: float) -> list[Run]:
-    return [
-        (top, top + 7, (246, 226, 180, 255)),
-        (top + 7, height, (58, 84, 62, 255)),
-        (top + 60, height, (42, 64, 52, 255)),
-    ]
+    def _clouds(self) -> Layer:
+        wander, unit, lit = roughness(self.chance, 5), self.unit, self.light.cloud
+        ahead, height = 100 * unit, 0.42 * self.height
+
+        def shade(x: float, y: float) -> Colour:
+            thick = wander(x / (230 * unit), y / (46 * unit)) - 0.5 - 0.08 * y / height
+            near = math.exp(-abs(x - ahead - self.sun) / (0.5 * self.width))
+            red, green, blue, _ = mix(lit, self.light.glow, near * 0.8)
+            return red, green, blue, round(230 * math.sin(math.pi * y / height) * min(1.0, max(0.0, thick * 5)))
+
+        return Layer("clouds", soft(self.width + 2 * ahead, height, shade), f"-{ahead}+{9 * unit}*t", f"{8 * unit}")
+
+    def _glitter(self) -> list[Layer]:
+        """Two sheets of light on the water that slide against each other: together they glitter."""
+        margin, sheets = 60 * self.unit, []
+        for number, (way, pace) in enumerate(((16, 1.1), (-20, 0.9))):
+            shapes = [self._ripple(margin) for _ in range(round(112 * self.width / self.height))]
+            shapes += [self._gleam(margin) for _ in range(150)]
+            sheet = rows(self.width + 2 * margin, self.height - self.horizon, strokes(shapes))
+            slide = f"-{margin}+{way * self.unit}*sin({pace}*t)"
+            sheets.append(Layer(f"glitter{number}", sheet, slide, f"{self.horizon}"))
+        return sheets
+
+    def _ripple(self, margin: float) -> Stroke:
+        near, x = self.chance.random() ** 1.7, self.chance.uniform(0, self.width + 2 * margin)
+        return self._stroke(x, near, (38, 34, 84, 60) if self.chance.random() < 0.5 else (255, 226, 214, 46))
+
+    def _gleam(self, margin: float) -> Stroke:
+        near = self.chance.random() ** 1.5
+        x = self.sun + margin + self.chance.gauss(0, 24 + 66 * near) * self.unit
+        return self._stroke(x, near, mix((255, 236, 184, 235), (255, 176, 120, 190), near))
+
+    def _stroke(self, x: float, near: float, colour: Colour) -> Stroke:
+        size, deep = self.chance.uniform(0.4, 1) * self.unit, self.height - self.horizon
+        return x, 2 + near * deep * 0.95, (9 + 46 * near) * size, (0.8 + 2.6 * near) * size, colour
+
+    def _boat(self) -> list[Layer]:
+        unit, size = self.unit, 118 * self.unit
+        sail, top = f"{0.36 * self.width}+{15 * unit}*t", self.horizon + 26 * unit - 0.9 * size
+        return [
+            Layer("reflection", reflection(size), f"{sail}+{2 * unit}*sin(3*t)", f"{top + 0.93 * size}"),
+            Layer("boat", boat(size), sail, f"{top}+{2.4 * unit}*sin(1.9*t)"),
+        ]
+
+    def _headland(self) -> list[Layer]:
+        """The near land with its lighthouse, whose lamp turns."""
+        tower, halo, stand = 150 * self.unit, 90 * self.unit, 0.1 * self.width
+        ground, land = self._land(stand)
+        foot = self.height - land.height + ground(stand) + 8 * self.unit
+        lit = foot - 0.85 * tower - halo
+        return [
+            Layer("lighthouse", lighthouse(tower), f"{stand - 0.16 * tower}", f"{foot - tower}"),
+            Layer("headland", land, y=f"{self.height - land.height}"),
+            Layer("lamp", lamp(halo), f"{stand - halo}", f"{lit}", "between(mod(t+0.4,2.4),0,0.4)"),
+        ]
+
+    def _land(self, stand: float) -> tuple[Callable[[float], float], Picture]:
+        unit, wander, dark = self.unit, roughness(self.chance, 6), self.light.hills[2]
+        wide, tall, room = 0.36 * self.width, 0.36 * self.height, 80 * self.unit  # the room is for the pines
+        pines = [(self.chance.uniform(-0.01, 0.19) * self.width, self.chance.uniform(34, 76) * unit) for _ in range(11)]
+        pines = [(at, high) for at, high in pines if abs(at - stand) > 24 * unit]
+        deep = mix(dark, (4, 2, 24, 255), 0.5)
+
+        def ground(x: float) -> float:
+            share = min(1.0, x / wide)
+            bumps: float = 46 * unit * wander(x / (90 * unit)) * math.sqrt(1 - share)
+            return room + tall * (0.1 + 0.9 * math.pow(share, 1.6)) - bumps
+
+        def runs(x: float) -> list[Run]:
+            top, grown = ground(x), max((pine(x, at, high) for at, high in pines), default=0.0)
+            rim = mix(dark, self.light.sky[3], 0.2 + 0.5 * min(1.0, x / wide))
+            body = banded(top, tall + room, 5 * unit, lambda share: mix(mix(dark, rim, 0.3), deep, share * 2.5))
+            trees: list[Run] = [(top - grown, top + 5 * unit, deep)] if grown else []
+            return [*body, (top, top + 2.5 * unit, rim), *trees]
+
+        return ground, columns(wide, tall + room, runs)
+
+    def _gulls(self) -> list[Layer]:
+        """Three gulls, each at its own point of the beat."""
+        unit, count = self.unit, len(BEATS)
+        across = f"{0.3 * self.width}+{40 * unit}*t"
+        down = f"{0.2 * self.height}-{9 * unit}*t+{6 * unit}*sin(1.6*t)"
+        found = []
+        for beat in range(count):
+            picture = flock(unit, [BEATS[(beat + late) % count] for late in (0, 2, 4)])
+            when = f"between(mod(t,{count * BEAT:.2f}),{beat * BEAT:.3f},{(beat + 1) * BEAT - 0.001:.3f})"
+            found.append(Layer(f"gulls{beat}", picture, across, down, when))
+        return found
 
 
 def _disc(radius: float, y: float) -> list[Run]:
     half = math.sqrt(max(0.0, radius**2 - (y - radius) ** 2))
-    return [(radius - half, radius + half, _mix((255, 246, 200, 255), (255, 176, 96, 255), y / (2 * radius)))]
+    return [(radius - half, radius + half, mix((255, 250, 222, 255), (255, 222, 150, 255), y / (2 * radius)))]
 
 
-def _cloud(chance: random.Random, unit: float) -> bytes:
-    puffs = [
-        (chance.uniform(60, 340) * unit, chance.uniform(50, 80) * unit, chance.uniform(24, 46) * unit) for _ in range(9)
-    ]
-
-    def runs(y: float) -> list[Run]:
-        inside = [(x, math.sqrt(max(0.0, size**2 - (y - middle) ** 2))) for x, middle, size in puffs if y < 84 * unit]
-        return [(x - half, x + half, (255, 240, 236, 190)) for x, half in inside if half > 0]
-
-    return _rows(400 * unit, 130 * unit, runs)
-
-
-def _gleam(y: float, width: float, chance: random.Random) -> list[Run]:
-    if int(y) % 12 > 4:
-        return []
-    half = width * (0.12 + 0.35 * chance.random())
-    return [(width / 2 - half, width / 2 + half, (255, 214, 150, 150))]
-
-
-def _boat(y: float, size: float) -> list[Run]:
-    at = y / size
-    if at < 0.74:  # two sails on a mast
-        return [
-            (size * (0.48 - 0.42 * at), size * 0.48, (250, 246, 236, 255)),
-            (size * 0.54, size * (0.54 + 0.3 * at), (232, 92, 76, 255)),
-            (size * 0.495, size * 0.52, (70, 50, 40, 255)),
-        ]
-    slope = (at - 0.74) * 0.6
-    return [(size * (0.08 + slope), size * (0.94 - slope), (92, 52, 40, 255))] if at < 0.92 else []
-
-
-def _gull(share: float, width: float) -> list[Run]:
-    """Two wings, bent: share runs from 0 at the top to 1."""
-    tip, thick = width * (0.25 - 0.25 * math.sqrt(share)), width * 0.1
-    body = width * (0.25 + 0.2 * share)
-    wings = [(tip, tip + thick), (body, body + thick)]
-    grey: Colour = (44, 44, 64, 255)
-    return [run for start, stop in wings for run in ((start, stop, grey), (width - stop, width - start, grey))]
-
-
-def _line(length: int, runs: Iterable[Run]) -> bytes:
-    line = bytearray(bytes(CLEAR) * length)
-    for start, stop, colour in runs:
-        first, last = max(0, round(start * 2)), min(length, round(stop * 2))
-        if last > first:
-            line[4 * first : 4 * last] = bytes(colour) * (last - first)
-    return bytes(line)
-
-
-def _rows(width: float, height: float, runs: Callable[[float], list[Run]]) -> bytes:
-    columns, rows = 2 * max(2, round(width)), 2 * max(2, round(height))
-    return _pam(columns, rows, b"".join(_line(columns, runs(row / 2)) for row in range(rows)))
-
-
-def _columns(width: float, height: float, runs: Callable[[float], list[Run]]) -> bytes:
-    """Paint column by column; ffmpeg turns the picture up again."""
-    columns, rows = 2 * round(width), 2 * round(height)
-    return _pam(rows, columns, b"".join(_line(rows, runs(column / 2)) for column in range(columns)))
-
-
-def _pam(width: int, height: int, pixels: bytes) -> bytes:
-    head = f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
-    return head.encode() + pixels
+def layers(width: int, height: int, seed: int) -> list[Layer]:
+    """Return the layers from back to front for a clip of this size."""
+    return Coast(width, height, seed).layers()

@@ -40,11 +40,11 @@ def watch_parent() -> None:
     """End with the process that started this one; it holds the other end of standard input and never writes."""
     while os.read(0, 1024):
         pass
-    from ministack.core import lambda_runtime
-
     threading.Timer(3.0, os._exit, (1,)).start()  # A worker that cannot be ended must not keep the cloud.
     with contextlib.suppress(Exception):
-        lambda_runtime.reset()  # Waits until the Lambda workers are gone, so that `stop` leaves nothing behind.
+        from localcloud import lambda_runtime
+
+        lambda_runtime.end_workers()  # Waits until they are gone, so that `stop` leaves nothing behind.
     os._exit(0)
 
 
@@ -73,12 +73,14 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app
 
-    from localcloud import gaps, lambda_runtime, mail, step_functions, template_gaps
+    from localcloud import gaps, lambda_ahead, lambda_debugger, lambda_runtime, mail, step_functions, template_gaps
 
     lambda_runtime.install(settings)
     step_functions.install()
     gaps.install()
     template_gaps.install()
+    lambda_ahead.install()
+    lambda_debugger.install(settings["debugged"])
     mail.install(Path(settings["workdir"]))
     if settings["director"]:
         from localcloud import fault_points

@@ -7,12 +7,13 @@ with stand_up(workdir) as standing:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import Cloud, start_cloud
+from localcloud.cloud import Cloud, Debugged, start_cloud
 from localcloud.deploy import deploy
 from localcloud.simulator import Simulator, start_simulator
 
@@ -37,19 +38,34 @@ def stand_up(
     port: int = 0,
     parameters: Mapping[str, str] | None = None,
     provider: Mapping[str, Any] | None = None,
+    debugged: Debugged | None = None,
 ) -> Iterator[Standing]:
     """Start everything, deploy, and stop everything at the end.
 
     `speed` divides the provider's times and the state machine's waits alike; `parameters` are the template's and
-    `provider` the simulator's settings that differ. Raises CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed.
+    `provider` the simulator's settings that differ; `debugged` is the function that waits for a debugger. Raises
+    CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed.
     """
     with (
-        start_cloud(workdir, wait_scale=1 / speed, port=port) as cloud,
-        start_simulator(workdir, time_scale=1 / speed, **(provider or {})) as simulator,
+        beside(lambda: start_simulator(workdir, time_scale=1 / speed, **(provider or {}))) as simulated,
+        start_cloud(workdir, wait_scale=1 / speed, port=port, debugged=debugged) as cloud,
     ):
+        simulator = simulated()
         put_api_key(cloud, simulator.api_key)
         wanted = {**local_parameters(simulator.url), **(parameters or {})}
         yield Standing(cloud, simulator, deploy(cloud, stack_name=STACK, parameters=wanted))
+
+
+@contextlib.contextmanager
+def beside(start: Callable[[], Simulator]) -> Iterator[Callable[[], Simulator]]:
+    """Start the simulator while the caller starts the cloud, a processor each; what it gives waits for it."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        starting = thread.submit(start)
+        try:
+            yield starting.result
+        finally:
+            if not starting.exception():
+                starting.result().stop()
 
 
 def put_api_key(cloud: Cloud, api_key: str, name: str = API_KEY_PARAMETER) -> None:

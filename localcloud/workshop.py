@@ -2,8 +2,9 @@
 
 Standard library only, and in a Python that 3.8 can still read, so that an old interpreter is told what to do in words.
 
-    python3 -m localcloud.workshop              # .workshop/uv, .workshop/dev, .workshop/lambda
-    python3 -m localcloud.workshop --with-sam   # and .workshop/sam, the real SAM CLI
+    python3 -m localcloud.workshop                 # .workshop/uv, .workshop/dev, .workshop/lambda
+    python3 -m localcloud.workshop --with-sam      # and .workshop/sam, the real SAM CLI
+    python3 -m localcloud.workshop --for-editors   # and .workshop/debug, a debugger; then says how to use them
 
 DROPCUT_PYTHON names the interpreter to use when the choice below is not the wanted one.
 """
@@ -29,7 +30,9 @@ ENVIRONMENTS = {
     "dev": "tests, checks and the embedded cloud",
     "lambda": "what a Lambda worker runs on",
     "sam": "the SAM CLI",
+    "debug": "the debugger that a Lambda worker can be looked into with",
 }
+EXTRAS = {"--with-sam": ["sam"], "--for-editors": ["sam", "debug"]}
 
 
 class WorkshopFailed(Exception):
@@ -207,7 +210,7 @@ def ensure(names: list[str]) -> None:
             interpreter = choose_interpreter()
             say(f"Python {interpreter.version} at {interpreter.path}: {interpreter.why}")
             if not is_fresh("uv"):
-                say("installing uv, which installs the rest")
+                say("the first time this takes a minute or so; installing uv, which installs the rest")
                 make_uv(interpreter)
             for name in stale:
                 say(f"making .workshop/{name}: {ENVIRONMENTS[name]}")
@@ -217,8 +220,13 @@ def ensure(names: list[str]) -> None:
 
 
 def main() -> int:
+    options = sys.argv[1:]
     try:
-        ensure(["dev", "lambda", *(["sam"] if "--with-sam" in sys.argv[1:] else [])])
+        ensure(["dev", "lambda", *[name for option in options for name in EXTRAS.get(option, [])]])
+        if "--for-editors" in options:
+            from localcloud.editors import ADVICE
+
+            print(ADVICE)
     except WorkshopFailed as problem:
         say(str(problem))
         return 1

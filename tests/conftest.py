@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 from typing import Any
 
 import pytest
@@ -20,6 +21,13 @@ def pytest_configure() -> None:
         AWS_EC2_METADATA_DISABLED="true",
         SAM_CLI_TELEMETRY="0",
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Spare a run without properties a second: Hypothesis's summary imports all of Hypothesis, to say nothing."""
+    plugins, spread = session.config.pluginmanager, session.config.getoption("dist", "no") != "no"
+    if plugins.has_plugin("hypothesispytest") and "hypothesis" not in sys.modules and not spread:
+        plugins.unregister(name="hypothesispytest")
 
 
 def _is_here(address: Any) -> bool:

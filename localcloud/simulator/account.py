@@ -44,13 +44,17 @@ class Account:
         self._reserved.pop(request_id, None)
 
     def charge(self, charge: Charge) -> float:
-        """Bill a finished generation, free credits first; return what remains."""
+        """Bill a finished generation; return what remains."""
         self.release(charge.request_id)
-        from_free = min(self.free_credits, charge.usd)
-        self.free_credits = round(self.free_credits - from_free, 6)
-        self.credits = round(self.credits - (charge.usd - from_free), 6)
+        self.lose(charge.usd)
         self._charges.append(charge)
         return self.balance
+
+    def lose(self, usd: float) -> None:
+        """Take money away, free credits first, whether or not a generation explains it."""
+        from_free = min(self.free_credits, usd)
+        self.free_credits = round(self.free_credits - from_free, 6)
+        self.credits = round(self.credits - (usd - from_free), 6)
 
     def bill(self) -> dict[str, Any]:
         """Return every generation billed and the total."""

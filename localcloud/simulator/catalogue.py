@@ -24,8 +24,11 @@ KINDS: dict[str, dict[str, str]] = {
         "bad_gateway_accepted": "accepted, but 502 as an HTML page",
         "gateway_timeout_accepted": "accepted, but 504 as an HTML page",
         "no_request_id": "accepted, but the 200 carries no request_id",
-        "failed": "accepted, then FAILED for a `reason` (REASONS below), or with `text`",
+        "failed": "accepted, then FAILED at once for a `reason` (REASONS below), or with `text`",
+        "failed_late": "the same, but only after the whole time that a generation takes",
+        "cost_differs": "accepted, and billed `usd` instead of the price",
     },
+    "sync": ANYWHERE,  # v1: errors accept nothing, `slow` and `truncated` are billed; the 504 by itself is a setting
     "poll": {
         **ANYWHERE,
         "json_list": "200 with a JSON list",
@@ -40,6 +43,7 @@ KINDS: dict[str, dict[str, str]] = {
         "output_list": "`output` is a list and there is no `video`",
         "output_object": "`output` is an object and there is no `video`",
     },
+    "legacy": ANYWHERE,
     "download": {
         **ANYWHERE,
         "forbidden": "403",
@@ -62,10 +66,15 @@ KINDS: dict[str, dict[str, str]] = {
         "duplicated": "the row comes twice",
         "null_cost": "credits_deduction stays null",
     },
+    "credits": {
+        **ANYWHERE,
+        "drops": "the balance is `usd` lower, without a row or a generation",
+    },
+    "upload": ANYWHERE,  # errors store nothing
 }
 # These stay with a generation: bound to the next one submitted, or at once to the ones that `match` names.
 STAYING = {
-    "submit": {"failed"},
+    "submit": {"failed", "failed_late", "cost_differs"},
     "poll": {"never_finishes", "record_expired", "failed_as_200"},
     "history": set(KINDS["history"]) - set(ANYWHERE),
 }

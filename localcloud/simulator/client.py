@@ -28,6 +28,7 @@ class Simulator:
     def __init__(self, process: subprocess.Popen[str], url: str, api_key: str, log: Path) -> None:
         self._process = process
         self.url = url
+        self.pid = process.pid
         self.api_key = api_key
         self.log = log
 
@@ -42,6 +43,10 @@ class Simulator:
     def inject(self, fault: dict[str, Any] | Sequence[dict[str, Any]]) -> None:
         """Queue a fault, such as ``{"stage": "submit", "kind": "answer_lost"}``, or several."""
         self._post("faults", fault)
+
+    def clear_faults(self) -> None:
+        """Drop the faults that wait; one that stays with a generation already goes on."""
+        self._post("faults/clear", {})
 
     def faults(self) -> dict[str, Any]:
         """Return the faults that wait and those played."""
@@ -108,29 +113,35 @@ def start_simulator(
     credits: float = 100.0,  # noqa: A002 - the provider's word
     time_scale: float = 1.0,
     port: int = 0,
+    cache: Path | None = None,
     **settings: Any,
 ) -> Simulator:
     """Start a simulator that ends with this process; its log is ``workdir/simulator.log``. Raises SimulatorFailed.
 
-    ``settings`` are those of localcloud.simulator.settings.Settings, such as ``generation_seconds=100``.
+    ``cache`` is where equal edits are kept, if not with everybody else's. ``settings`` are those of
+    localcloud.simulator.settings.Settings, such as ``generation_seconds=100``.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     log = workdir / "simulator.log"
-    command = [
-        sys.executable,
-        "-m",
-        "localcloud.simulator",
-        "--child",
-        "--port",
-        str(port),
-        "--workdir",
-        str(workdir.resolve()),
-    ]
-    command += ["--key", api_key, "--credits", str(credits), "--time-scale", str(time_scale)]
-    command += [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
+    words = ["--key", api_key, "--credits", str(credits), "--time-scale", str(time_scale), "--port", str(port)]
+    words += ["--workdir", str(workdir.resolve()), *(["--cache", str(cache.resolve())] if cache else [])]
+    words += [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
+    process = _start(words, log)
+    overdue = threading.Timer(START_SECONDS, process.kill)
+    overdue.start()
+    line = process.stdout.readline() if process.stdout else ""
+    overdue.cancel()
+    if not line:
+        Simulator(process, "", api_key, log).stop()
+        reason = log.read_text(errors="replace")[-800:].strip() or "no reason given"
+        raise SimulatorFailed(f"the simulator did not start: {reason}")
+    return Simulator(process, json.loads(line)["url"], api_key, log)
+
+
+def _start(words: list[str], log: Path) -> subprocess.Popen[str]:
     with log.open("a") as errors:
-        process = subprocess.Popen(
-            command,
+        return subprocess.Popen(
+            [sys.executable, "-m", "localcloud.simulator", "--child", *words],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -138,13 +149,3 @@ def start_simulator(
             text=True,
             start_new_session=True,
         )
-    overdue = threading.Timer(START_SECONDS, process.kill)
-    overdue.start()
-    line = process.stdout.readline() if process.stdout else ""
-    overdue.cancel()
-    if not line:
-        Simulator(process, "", api_key, log).stop()
-        raise SimulatorFailed(
-            f"the simulator did not start: {log.read_text(errors='replace')[-800:].strip() or 'no reason given'}"
-        )
-    return Simulator(process, json.loads(line)["url"], api_key, log)

@@ -14,6 +14,7 @@ class Clock:
     def __init__(self, time_scale: float) -> None:
         self._scale = time_scale
         self._counted = 0.0
+        self._advanced = 0.0
         self._since = time.monotonic()
         self._moved = threading.Condition(threading.RLock())
 
@@ -33,6 +34,18 @@ class Clock:
         """Move forward by so many provider seconds at once."""
         with self._moved:
             self._counted += seconds
+            self._advanced += seconds
+            self._moved.notify_all()
+
+    @property
+    def advanced(self) -> float:
+        """Return the seconds that the clock was moved forward in all."""
+        with self._moved:
+            return self._advanced
+
+    def wake(self) -> None:
+        """Let those who wait look at once whether they were cancelled."""
+        with self._moved:
             self._moved.notify_all()
 
     def in_provider_seconds(self, real_seconds: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.simulator.exchange import Request
-from localcloud.simulator.faults import FaultRefused, parse_fault
+from localcloud.simulator.faults import FaultRefused, parse_faults
 from localcloud.simulator.provider import Provider
 from localcloud.simulator.replies import Reply, as_json, refusal
 from localcloud.simulator.settings import SettingRefused
@@ -41,10 +41,14 @@ def _health(provider: Provider) -> dict[str, Any]:
 
 
 def _inject(provider: Provider, data: Any) -> dict[str, Any]:
-    faults = [parse_fault(item) for item in (data if isinstance(data, list) else [data])]
+    faults = parse_faults(data)
     for fault in faults:
         provider.inject(fault)
     return {"queued": len(faults)}
+
+
+def _clear(provider: Provider, _: Any) -> dict[str, Any]:
+    return {"cleared": provider.faults.clear()}
 
 
 def _reset(provider: Provider, data: Any) -> dict[str, Any]:
@@ -72,6 +76,7 @@ READERS: dict[str, Callable[[Provider], Any]] = {
 }
 CHANGERS: dict[str, Callable[[Provider, Any], dict[str, Any]]] = {
     "faults": _inject,
+    "faults/clear": _clear,
     "reset": _reset,
     "settings": _settings,
     "clock": _advance,

@@ -41,10 +41,14 @@ def key_refusal(request: Request, api_key: str) -> Reply | None:
     return None if given == api_key else refusal(401, BAD_KEY)
 
 
+def moment(seconds: float) -> str:
+    """Return a moment in real time as this service writes it; the format is a guess: ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def rate_refusal(reset_at: float) -> Reply:
-    """Return the 429; there is no Retry-After, and the header's format is a guess: ISO 8601."""
-    moment = datetime.fromtimestamp(reset_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return refusal(429, RATE_LIMITED, headers={"x-rate-limit-reset-at-utc": moment})
+    """Return the 429: without Retry-After (documented), with a header that is documented for v1 only."""
+    return refusal(429, RATE_LIMITED, headers={"x-rate-limit-reset-at-utc": moment(reset_at)})
 
 
 def replacement(fault: Fault | None) -> Reply | None:

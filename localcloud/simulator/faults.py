@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, REASONS, STAYING
-from localcloud.simulator.settings import fits
+from localcloud.simulator.settings import fits, spoken
+
+KEPT = 10_000  # faults played that are remembered
 
 
 class FaultRefused(ValueError):
     """A fault that this simulator cannot play."""
 
 
-@dataclass
+@dataclass(eq=False)  # two of the same words are two faults
 class Fault:
-    """One fault in the queue; ``times`` counts down."""
+    """One fault in the queue; ``times`` counts down, and 0 is without end."""
 
     stage: str
     kind: str
@@ -27,6 +29,7 @@ class Fault:
     probability: float = 1.0
     match: dict[str, str] = field(default_factory=dict)  # video_url: a part of it; request_id, caller: all of it
     seconds: float = 1.0
+    usd: float = 1.0
     status: int = 0
     reason: str = "unknown"
     text: str = ""
@@ -48,8 +51,10 @@ class Fault:
         return named and self.match.get("video_url", "") in video_url
 
 
-def parse_fault(data: Mapping[str, Any]) -> Fault:
+def parse_fault(data: object) -> Fault:
     """Make a fault of JSON; raises FaultRefused in words."""
+    if not isinstance(data, dict):
+        raise FaultRefused('a fault is an object such as {"stage": "submit", "kind": "answer_lost"}')
     stage, kind = data.get("stage"), data.get("kind")
     if not isinstance(stage, str) or stage not in KINDS:
         raise FaultRefused(f"stage must be one of {', '.join(KINDS)}")
@@ -65,8 +70,16 @@ def parse_fault(data: Mapping[str, Any]) -> Fault:
         if name not in kinds and name != "match":
             raise FaultRefused(f"a fault has {', '.join(kinds)} and match; not {name}")
         if name in kinds and not fits(value, kinds[name]):
-            raise FaultRefused(f"{name} must be {kinds[name]}, not {value!r}")
-    return Fault(**dict(data))
+            raise FaultRefused(f"{name} must be {spoken(kinds[name])}, not {value!r}")
+    fault = Fault(**dict(data))
+    if min(fault.times, fault.skip, fault.seconds, fault.usd) < 0 or not 0 <= fault.probability <= 1:
+        raise FaultRefused("times, skip, seconds and usd are 0 or more, probability is from 0 to 1")
+    return fault
+
+
+def parse_faults(data: object) -> list[Fault]:
+    """Make faults of one JSON object or a list of them; raises FaultRefused in words."""
+    return [parse_fault(item) for item in (data if isinstance(data, list) else [data])]
 
 
 class Faults:
@@ -75,6 +88,7 @@ class Faults:
     def __init__(self, seed: int | None = None) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
+        self._considered: dict[Fault, set[str]] = {}  # generations that had their chance of a fault that stays
         self._played: list[dict[str, str]] = []
         self._random = random.Random(seed)
         self._exchange = threading.local()  # a request has a thread of its own
@@ -95,6 +109,14 @@ class Faults:
         with self._lock:
             self._waiting.append(fault)
 
+    def clear(self) -> int:
+        """Drop the faults that wait; return how many. One that stays with a generation already goes on."""
+        with self._lock:
+            dropped = len(self._waiting)
+            self._waiting.clear()
+            self._considered.clear()
+        return dropped
+
     def take(self, stage: str, *, video_url: str = "", request_id: str = "") -> Fault | None:
         """Return the fault to play in this exchange, if one waits for it."""
         with self._lock:
@@ -104,15 +126,26 @@ class Faults:
                     return self._noted(fault, request_id)
         return None
 
-    def take_staying(self, *stages: str, video_url: str, request_id: str) -> list[Fault]:
-        """Return the faults that stay with this generation from now on, one of a kind."""
+    def take_staying(self, *stages: str, video_url: str, request_id: str, held: Collection[str] = ()) -> list[Fault]:
+        """Return the faults that stay with this generation from now on, one of a kind and none that it has already.
+
+        Each fault considers a generation once, however often that is polled.
+        """
         taken: dict[str, Fault] = {}
         with self._lock:
             for fault in list(self._waiting):
-                wanted = fault.stage in stages and fault.stays and fault.kind not in taken
-                if wanted and self._fits(fault, video_url, request_id) and self._use(fault):
+                wanted = fault.stage in stages and fault.stays and fault.kind not in {*taken, *held}
+                asked = wanted and self._fits(fault, video_url, request_id) and self._first_time(fault, request_id)
+                if asked and self._use(fault):
                     taken[fault.kind] = self._noted(fault, request_id)
         return list(taken.values())
+
+    def _first_time(self, fault: Fault, request_id: str) -> bool:
+        considered = self._considered.setdefault(fault, set())
+        if request_id in considered:
+            return False
+        considered.add(request_id)
+        return True
 
     def _use(self, fault: Fault) -> bool:
         if fault.skip > 0:
@@ -120,13 +153,16 @@ class Faults:
             return False
         if fault.probability < 1.0 and self._random.random() >= fault.probability:
             return False
-        fault.times -= 1
-        if fault.times <= 0:
-            self._waiting.remove(fault)
+        if fault.times:
+            fault.times -= 1
+            if not fault.times:
+                self._waiting.remove(fault)
+                self._considered.pop(fault, None)
         return True
 
     def _noted(self, fault: Fault, request_id: str) -> Fault:
         self._played.append({"stage": fault.stage, "kind": fault.kind, "request_id": request_id})
+        del self._played[:-KEPT]
         return fault
 
     def report(self) -> dict[str, Any]:

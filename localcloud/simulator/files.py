@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from localcloud.simulator.exchange import Request, replacement, spoilt
 from localcloud.simulator.faults import Fault
-from localcloud.simulator.generations import Generation, Output
+from localcloud.simulator.generations import Generation
 from localcloud.simulator.provider import Provider
-from localcloud.simulator.replies import FileRange, Reply, page
+from localcloud.simulator.ranges import ranged
+from localcloud.simulator.replies import Reply, page
 
 DRIP_PIECES = 20
 
@@ -24,34 +24,18 @@ def download(provider: Provider, request: Request, name: str) -> Reply:
             return page(404)
         if provider.clock.now() - output.made >= provider.settings.file_seconds:
             return page(404, note="deleted after its seven days")
-        url = str(generation.body.get("video_url", ""))
-        fault = provider.faults.take("download", video_url=url, request_id=generation.request_id)
+        fault = provider.faults.take("download", video_url=generation.video_url, request_id=generation.request_id)
     if fault is not None and fault.kind in ("not_found", "forbidden"):
         return page(404 if fault.kind == "not_found" else 403, note=fault.kind)
-    return replacement(fault) or _spoilt(_file(output, request, fault), fault, provider, name)
+    asked_for = "" if fault is not None and fault.kind == "no_range" else request.headers.get("range", "")
+    return replacement(fault) or _spoilt(ranged(output.file, asked_for), fault, provider, name)
 
 
 def _owner(provider: Provider, name: str) -> Generation | None:
     for generation in provider.generations.values():
-        if generation.output and generation.output.name == name:
+        if generation.output and generation.output.file.name == name:
             return generation
     return None
-
-
-def _file(output: Output, request: Request, fault: Fault | None) -> Reply:
-    size = output.size
-    headers = {"etag": f'"{output.name[:32]}"', "accept-ranges": "bytes"}
-    whole = Reply(200, FileRange(output.path, output.tail, 0, size), "video/mp4", headers)
-    asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
-    if not asked or asked.groups() == ("", "") or (fault is not None and fault.kind == "no_range"):
-        return whole
-    first, last = asked.groups()
-    start = int(first) if first else max(0, size - int(last))
-    stop = min(size, int(last) + 1) if first and last else size
-    if start >= stop:
-        return Reply(416, b"", "video/mp4", {"content-range": f"bytes */{size}"})
-    headers = headers | {"content-range": f"bytes {start}-{stop - 1}/{size}"}
-    return Reply(206, FileRange(output.path, output.tail, start, stop), "video/mp4", headers)
 
 
 def _spoilt(reply: Reply, fault: Fault | None, provider: Provider, name: str) -> Reply:

@@ -6,9 +6,10 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from localcloud.simulator.ranges import Servable
 
 if TYPE_CHECKING:
     from localcloud.simulator.faults import Fault
@@ -29,17 +30,10 @@ def without_query(url: object) -> str:
 
 @dataclass(frozen=True)
 class Output:
-    """A finished file; the tail makes every generation's bytes its own although equal edits are made once."""
+    """A finished file; its tail makes every generation's bytes its own although equal edits are made once."""
 
-    name: str
-    path: Path
-    tail: bytes
+    file: Servable
     made: float  # provider seconds
-
-    @property
-    def size(self) -> int:
-        """Return the bytes in all."""
-        return self.path.stat().st_size + len(self.tail)
 
 
 @dataclass
@@ -49,7 +43,6 @@ class Generation:
     slug: str
     body: dict[str, Any]
     mode: str
-    estimate: float
     created: float  # provider seconds
     queue_seconds: float
     work_seconds: float
@@ -61,10 +54,15 @@ class Generation:
     error: str | None = None
     cost: float | None = None
     remaining: float | None = None
-    seconds: int | None = None
     output: Output | None = None
     faults: dict[str, Fault] = field(default_factory=dict)  # those that stay with this record, by kind
     cancelled: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)  # finished or cancelled
+
+    @property
+    def video_url(self) -> str:
+        """Return the clip's URL as sent, or nothing."""
+        return str(self.body.get("video_url", ""))
 
     @property
     def shown_url(self) -> str:
@@ -75,6 +73,11 @@ class Generation:
     def done(self) -> bool:
         """Say whether nothing more will happen."""
         return self.status in TERMINAL
+
+    def cancel(self) -> None:
+        """Let nothing more happen."""
+        self.cancelled.set()
+        self.over.set()
 
     def metrics(self) -> dict[str, Any]:
         """Return the provider's metrics: none before the end, no money on a failure."""

@@ -1,81 +1,55 @@
-"""The request history: rows land late, requests in flight have one too; the envelope is a guess."""
+"""The request history, in which requests in flight have a row too, and the lists of what has an output."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
-from localcloud.simulator.exchange import Request, key_refusal, replacement, spoilt
-from localcloud.simulator.generations import Generation, without_query
-from localcloud.simulator.polling import output_url
+from localcloud.simulator.exchange import Request, replacement, spoilt
+from localcloud.simulator.listing import PER_PAGE, Days, QueryRefused, days_in, list_refusal, paged, today
 from localcloud.simulator.provider import Provider
 from localcloud.simulator.replies import Reply, as_json, refusal
+from localcloud.simulator.rows import born, landed, output_row, row
 
+DEFAULT_DAYS = 7
 WINDOW_DAYS = 31  # the longest that may be asked for
 SORT_KEYS = ("model_created", "model_name", "credits_deduction")
+STATES = ("COMPLETED", "FAILED", "PENDING")
 
 
-def history(provider: Provider, request: Request, request_id: str = "") -> Reply:
-    """Answer the history, or the one row of a request, whatever its age."""
-    rows_of = _one if request_id else _page
-    return _answer(provider, request, rows_of, request_id)
+def history(provider: Provider, request: Request) -> Reply:
+    """Answer a page of the history."""
+    return _answer(provider, request, _page)
 
 
-def generations(provider: Provider, request: Request, request_id: str = "") -> Reply:
-    """Answer only what produced an output."""
-    return _answer(provider, request, _with_output, request_id)
+def one_request(provider: Provider, request: Request, request_id: str) -> Reply:
+    """Answer the one row of a request, whatever its age."""
+    return _answer(provider, request, _one, request_id)
+
+
+def generations(provider: Provider, request: Request) -> Reply:
+    """Answer a page of what produced an output."""
+    return _answer(provider, request, _outputs)
+
+
+def recent_generations(provider: Provider, request: Request) -> Reply:
+    """Answer the newest outputs of a model; how many these are is a guess."""
+    return _answer(provider, request, _recent)
 
 
 def _answer(
-    provider: Provider, request: Request, rows_of: Callable[[Provider, Request, str], Reply], request_id: str
+    provider: Provider, request: Request, read: Callable[[Provider, Request, str], Reply], request_id: str = ""
 ) -> Reply:
-    if refused := key_refusal(request, provider.settings.api_key):
+    if refused := list_refusal(provider, request):
         return refused
     with provider.lock:
-        fault = provider.faults.take("history", request_id=request_id)
-        return replacement(fault) or spoilt(rows_of(provider, request, request_id), fault)
-
-
-def landed(provider: Provider, generation: Generation) -> bool:
-    """Say whether a generation's row is in the history yet."""
-    if "never" in generation.faults:
-        return False
-    delay = provider.settings.history_seconds
-    if late := generation.faults.get("late"):
-        delay += provider.clock.in_provider_seconds(late.seconds)
-    return provider.clock.now() - generation.created >= delay
-
-
-def row(provider: Provider, generation: Generation) -> dict[str, Any]:
-    """Return a generation's row."""
-    status = generation.status if generation.done else "PENDING"
-    cost = generation.cost if status == "COMPLETED" else 0.0 if status == "FAILED" else None
-    return {
-        "request_id": generation.request_id,
-        "model_name": generation.slug,
-        "model_status": status,
-        "credits_deduction": None if "null_cost" in generation.faults else cost,
-        "request_body": _request_body(generation),
-        "generation_url": output_url(provider, generation),
-        "latency_ms": round(generation.metrics()["total_time"] * 1000) if generation.done else None,
-        "model_created": _moment(generation).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "error": generation.error,
-    }
-
-
-def _request_body(generation: Generation) -> Any:
-    body = dict(generation.body)
-    if "query_stripped" in generation.faults:
-        body["video_url"] = without_query(body.get("video_url"))
-    if "prompt_cut" in generation.faults:
-        body["prompt"] = str(body.get("prompt", ""))[:20]
-    return json.dumps(body) if "body_as_string" in generation.faults else body
-
-
-def _moment(generation: Generation) -> datetime:
-    return datetime.fromtimestamp(generation.created_at, UTC)
+        generation = provider.generations.get(request_id)
+        url = generation.video_url if generation else ""
+        fault = provider.faults.take("history", video_url=url, request_id=request_id)
+        try:
+            return replacement(fault) or spoilt(read(provider, request, request_id), fault)
+        except QueryRefused as problem:
+            return refusal(400, str(problem))
 
 
 def _one(provider: Provider, _: Request, request_id: str) -> Reply:
@@ -86,38 +60,41 @@ def _one(provider: Provider, _: Request, request_id: str) -> Reply:
 
 
 def _page(provider: Provider, request: Request, _: str) -> Reply:
-    query = request.query
-    try:
-        number, size = int(query.get("page", "1")), int(query.get("per_page", "20"))
-        today = datetime.now(UTC).date()
-        first = date.fromisoformat(query.get("from_date", (today - timedelta(days=7)).isoformat()))
-        last = date.fromisoformat(query.get("to_date", today.isoformat()))
-    except ValueError:
-        return refusal(400, "Invalid page, per_page or date")
+    query, now = request.query, today(provider)
+    days = days_in(query, ("from_date", "to_date"), Days(now - timedelta(days=DEFAULT_DAYS), now))
+    if (days.last - days.first).days > WINDOW_DAYS:
+        raise QueryRefused(f"the window may span at most {WINDOW_DAYS} days")
     sort_by, wanted = query.get("sort_by", "model_created"), query.get("status")
-    if number < 1 or not 1 <= size <= 100 or not 0 <= (last - first).days <= WINDOW_DAYS or sort_by not in SORT_KEYS:
-        return refusal(400, "Invalid page, per_page, date window or sort_by")
+    if sort_by not in SORT_KEYS or wanted not in (None, *STATES):
+        raise QueryRefused(f"sort_by is one of {', '.join(SORT_KEYS)}; status one of {', '.join(STATES)}")
     rows = []
     for generation in provider.generations.values():
-        inside = first <= _moment(generation).date() <= last and query.get("model_name", "") in generation.slug
+        inside = days.hold(born(generation)) and query.get("model_name", "") in generation.slug
         if inside and landed(provider, generation):
             rows += [row(provider, generation)] * (2 if "duplicated" in generation.faults else 1)
     rows = [entry for entry in rows if wanted in (None, entry["model_status"])]
     rows.sort(key=lambda entry: entry[sort_by] or 0 if sort_by == "credits_deduction" else entry[sort_by])
-    if query.get("sort_order", "desc") == "desc":
-        rows.reverse()
-    shown = rows[(number - 1) * size : number * size]
-    return as_json({"page": number, "per_page": size, "total": len(rows), "data": shown})
+    return paged(rows if query.get("sort_order") == "asc" else rows[::-1], query)
 
 
-def _with_output(provider: Provider, request: Request, _: str) -> Reply:
-    rows = []
-    for generation in provider.generations.values():
-        if generation.output and request.query.get("model_name", "") in generation.slug:
-            entry = row(provider, generation)
-            known = landed(provider, generation)
-            parameters = entry["request_body"] if known else None
-            prompt = generation.body.get("prompt") if known else None
-            keep = {name: entry[name] for name in ("request_id", "generation_url", "credits_deduction", "latency_ms")}
-            rows.append(keep | {"status": entry["model_status"], "prompt": prompt, "parameters": parameters})
-    return as_json({"page": 1, "total": len(rows), "data": rows[::-1]})
+def _outputs(provider: Provider, request: Request, _: str) -> Reply:
+    query = request.query
+    days = days_in(query, ("start_date", "end_date"), Days(date.min, date.max))  # no default is documented
+    rows = [
+        output_row(provider, generation)
+        for generation in provider.generations.values()
+        if generation.output and query.get("model_name", "") in generation.slug and days.hold(born(generation))
+    ]
+    return paged(rows[::-1], query)
+
+
+def _recent(provider: Provider, request: Request, _: str) -> Reply:
+    name = request.query.get("model_name")
+    if not name:
+        raise QueryRefused("model_name is required")  # as the SDK says
+    rows = [
+        output_row(provider, generation)
+        for generation in provider.generations.values()
+        if generation.output and generation.slug == name
+    ]
+    return as_json({"data": rows[::-1][:PER_PAGE]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 # Brightness and colour planes only: what needs RGB costs two to five times as much.
 SNOWFLAKES = (
@@ -26,25 +27,30 @@ LOOKS = {
     "vintage": "hue=s=0.2,lutyuv=y='val*0.85+26':u='val-18':v='val+14'",
     "negative": "negate,hue=h=140",
 }
+# Whole words, in the singular or a simple plural: "season" is no sea, and "icecream" no ice.
 WORDS = {
-    "night": ("night", "moon", "midnight", "dusk"),
-    "watercolour": ("watercolour", "watercolor", "painting", "painted", "paint", "impressionist"),
+    "night": ("night", "nighttime", "moon", "moonlit", "moonlight", "midnight", "dusk"),
+    "watercolour": ("watercolour", "watercolor", "paint", "painted", "painting", "painterly", "impressionist"),
     "neon": ("neon", "cyberpunk", "futuristic", "synthwave", "vaporwave"),
-    "snow": ("snow", "winter", "ice", "blizzard", "frost", "frozen", "christmas"),
-    "golden": ("golden", "sunset", "sunrise", "autumn", "desert", "warm", "dawn", "fire"),
-    "sketch": ("sketch", "pencil", "drawing", "drawn", "ink", "charcoal"),
+    "snow": (
+        *("snow", "snowy", "snowing", "snowfall", "snowstorm", "winter", "wintry", "ice", "icy", "blizzard", "frost"),
+        *("frosty", "frozen", "christmas"),
+    ),
+    "golden": ("golden", "gold", "sunset", "sunrise", "autumn", "autumnal", "desert", "warm", "dawn", "fire"),
+    "sketch": ("sketch", "sketches", "sketched", "sketchy", "pencil", "drawing", "drawn", "ink", "charcoal"),
     "noir": ("noir", "black and white", "monochrome", "detective", "silent film"),
-    "cartoon": ("cartoon", "anime", "comic", "pixel", "clay", "lego", "toy"),
-    "underwater": ("underwater", "ocean", "sea", "aquarium", "reef"),
+    "cartoon": ("cartoon", "cartoonish", "anime", "comic", "pixel", "clay", "lego", "toy"),
+    "underwater": ("underwater", "ocean", "sea", "undersea", "aquarium", "reef"),
     "vintage": ("vintage", "retro", "old film", "sepia", "1920", "1970", "western"),
     "negative": ("alien", "psychedelic", "inverted", "x-ray", "thermal"),
 }
+PATTERNS = {name: re.compile(rf"\b(?:{'|'.join(words)})s?\b") for name, words in WORDS.items()}
 
 
 def look_name(prompt: str) -> str:
     """Return the look that a prompt asks for: by its earliest telling word, else by its hash."""
-    text = f" {prompt.lower()}"
-    found = [(at, name) for name, words in WORDS.items() for word in words if (at := text.find(f" {word}")) >= 0]
+    text = " ".join(prompt.lower().split())
+    found = [(match.start(), name) for name, pattern in PATTERNS.items() if (match := pattern.search(text))]
     if found:
         return min(found)[1]
     return sorted(LOOKS)[hashlib.sha256(prompt.encode(errors="replace")).digest()[0] % len(LOOKS)]

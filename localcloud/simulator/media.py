@@ -1,16 +1,13 @@
-"""Fetches the clip that a request names and holds it against the model's limits, as the provider does later on."""
+"""The clip that a request names, held against the model's limits, as the provider does later on."""
 
 from __future__ import annotations
 
-import hashlib
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
 from pymediainfo import MediaInfo
 
-from localcloud.simulator.generations import without_query
+from localcloud.simulator.downloads import download
 from localcloud.simulator.parameters import GenerationFailed
 from localcloud.simulator.settings import Settings
 
@@ -30,41 +27,10 @@ class Clip:
 
 
 def fetch_clip(url: str, folder: Path, settings: Settings) -> Clip:
-    """Download and check a clip; raises GenerationFailed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{time.time_ns():x}.clip"
-    try:
-        digest = _download(url, path, settings)
-        return _checked(path, digest, settings)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _download(url: str, path: Path, settings: Settings) -> str:
-    deadline = time.monotonic() + settings.fetch_seconds
-    digest, size = hashlib.sha256(), 0
-    shown = without_query(url)
-    try:
-        with requests.get(url, stream=True, timeout=(5, settings.fetch_seconds)) as response, path.open("wb") as file:
-            if response.status_code != 200:
-                raise GenerationFailed(
-                    f"Reference media rejected: could not download {shown} (HTTP {response.status_code})."
-                )
-            for piece in response.iter_content(256 * 1024):
-                size += len(piece)
-                if size > settings.max_clip_bytes:
-                    limit = settings.max_clip_bytes // 1_000_000
-                    raise GenerationFailed(f"Validation error: video file size must be at most {limit}MB.")
-                if time.monotonic() > deadline:
-                    raise GenerationFailed(
-                        f"Reference media rejected: download timed out after {settings.fetch_seconds:g}s."
-                    )
-                digest.update(piece)
-                file.write(piece)
-    except requests.RequestException as error:
-        raise GenerationFailed(f"Reference media rejected: could not fetch {shown} ({type(error).__name__}).") from None
-    return digest.hexdigest()
+    """Download and check a clip; raises GenerationFailed in words that are mostly upstream's or guessed."""
+    path = folder / "video"
+    seconds, most = settings.fetch_seconds, settings.max_clip_bytes
+    return _checked(path, download(url, path, seconds=seconds, most_bytes=most, kind="video"), settings)
 
 
 def _checked(path: Path, digest: str, settings: Settings) -> Clip:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.simulator.rates import DURATIONS, RATES
+from localcloud.simulator.rates import DURATIONS, MODES
 from localcloud.simulator.settings import Settings
 
 MAX_REFERENCES = 4  # images and elements together, beside a video
 MAX_PROMPT = 2500
-ENUMS = {"mode": tuple(RATES), "aspect_ratio": ("16:9", "9:16", "1:1"), "duration": DURATIONS}
+ENUMS = {"mode": MODES, "aspect_ratio": ("16:9", "9:16", "1:1"), "duration": DURATIONS}
 
 
 class GenerationFailed(Exception):
@@ -38,18 +38,23 @@ def check_parameters(body: Mapping[str, Any], settings: Settings) -> None:
         )
     if problem := enum_problem(body):
         raise GenerationFailed(f"Validation error: {problem}")
-    references = [*_list(body, "image_urls"), *_list(body, "elements")]
+    references = [*list_of(body, "image_urls"), *list_of(body, "elements")]
     if len(references) > MAX_REFERENCES:
         total = len(references)
         raise GenerationFailed(
             f"Validation error: images and elements must be at most {MAX_REFERENCES} with a video, got {total}."
         )
-    url = body.get("video_url")
+    require_web_address(body.get("video_url"))
+
+
+def require_web_address(url: object) -> None:
+    """Refuse what is no http(s) URL, in the words of a live service; raises GenerationFailed."""
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         raise GenerationFailed("Reference media rejected: URL must be a valid HTTP or HTTPS URL.")
 
 
-def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+def list_of(body: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a list parameter, empty if it is not given; raises GenerationFailed."""
     value = body.get(name) or []
     if not isinstance(value, list):
         raise GenerationFailed(f"Validation error: {name} must be a list.")

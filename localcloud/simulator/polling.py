@@ -21,21 +21,29 @@ def result(provider: Provider, request: Request, request_id: str) -> Reply:
     return _answer(provider, request, request_id, "result")
 
 
+def poll_refusal(provider: Provider, request: Request) -> Reply | None:
+    """Return the 401 of a wrong key, or the 429, if polls count towards the limit; whether they do is unknown."""
+    settings = provider.settings
+    refused = key_refusal(request, settings.api_key)
+    if refused or not settings.polls_count:
+        return refused
+    return provider.limiter.refusal(settings.requests_per_minute, provider.clock)
+
+
 def output_url(provider: Provider, generation: Generation) -> str | None:
     """Return the public address of a finished generation's file."""
-    return f"{provider.url}/generations/{generation.output.name}" if generation.output else None
+    return f"{provider.url}/generations/{generation.output.file.name}" if generation.output else None
 
 
 def _answer(provider: Provider, request: Request, request_id: str, stage: str) -> Reply:
-    if refused := key_refusal(request, provider.settings.api_key):
-        return refused
     with provider.lock:
+        if refused := poll_refusal(provider, request):
+            return refused
         generation = provider.generations.get(request_id)
         if generation is None:
             return not_found(request_id)
         provider.bind_faults(generation, "poll")
-        url = str(generation.body.get("video_url", ""))
-        fault = provider.faults.take(stage, video_url=url, request_id=request_id)
+        fault = provider.faults.take(stage, video_url=generation.video_url, request_id=request_id)
         if fault is not None and fault.kind == "not_found":
             return not_found(request_id)
         if spoiling := replacement(fault):
@@ -60,11 +68,11 @@ def _state(provider: Provider, generation: Generation, stage: str, fault: Fault 
         body |= {"status_url": f"{provider.url}/v2/requests/{generation.request_id}/status"}
         body |= {"response_url": f"{provider.url}/v2/requests/{generation.request_id}"}
     elif stage == "result":
-        body |= {"error": None} | _outputs(provider, generation, kind)
+        body |= {"error": None} | outputs(provider, generation, kind)
     return as_json(body | {"metrics": generation.metrics()}, note=kind)
 
 
-def _outputs(provider: Provider, generation: Generation, kind: str) -> dict[str, Any]:
+def outputs(provider: Provider, generation: Generation, kind: str = "") -> dict[str, Any]:
     """Return the fields that carry the result; the exact body for this model is unknown, this is pieced together."""
     url, output = output_url(provider, generation), generation.output
     if kind == "no_url" or output is None:
@@ -73,5 +81,5 @@ def _outputs(provider: Provider, generation: Generation, kind: str) -> dict[str,
         return {"output": [url]}
     if kind == "output_object":
         return {"output": {"url": url, "content_type": "video/mp4"}}
-    video = {"url": url, "content_type": "video/mp4", "file_name": "output.mp4", "file_size": str(output.size)}
+    video = {"url": url, "content_type": "video/mp4", "file_name": "output.mp4", "file_size": str(output.file.size)}
     return {"output": url, "video": video, "prompt": generation.body.get("prompt"), "timings": {}}

@@ -4,50 +4,54 @@ from __future__ import annotations
 
 import random
 import secrets
-import shutil
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from localcloud.simulator.account import Account, Charge
 from localcloud.simulator.clock import Clock
-from localcloud.simulator.editing import Editor
 from localcloud.simulator.faults import Fault, Faults
 from localcloud.simulator.generations import Generation, Output, unique_tail
 from localcloud.simulator.journal import Journal
-from localcloud.simulator.media import Clip, fetch_clip
-from localcloud.simulator.parameters import GenerationFailed, check_parameters
-from localcloud.simulator.rates import asked_seconds, clip_seconds, mode_of, price
+from localcloud.simulator.limiter import Limiter
+from localcloud.simulator.parameters import GenerationFailed
+from localcloud.simulator.ranges import Servable
+from localcloud.simulator.rates import estimate, mode_of, price
 from localcloud.simulator.settings import Settings
-
-FETCHES = 8  # clips on the way at once
+from localcloud.simulator.workbench import Workbench
 
 
 class Provider:
     """Everything the simulator remembers; ``lock`` guards it."""
 
-    def __init__(self, settings: Settings, workdir: Path, cache: Path) -> None:
+    def __init__(self, settings: Settings, workdir: Path, cache: Path, first_faults: Sequence[Fault] = ()) -> None:
         self.lock = threading.RLock()
         self.workdir = workdir
         self.url = ""  # set once the server listens
-        self._editor = Editor(cache)
-        self._fetches = threading.Semaphore(FETCHES)
-        self.first_settings = settings
+        self._workbench = Workbench(workdir, cache)
+        self._first_settings, self._first_faults = settings, first_faults
         self.generations: dict[str, Generation] = {}
+        self.assets: dict[str, Servable] = {}  # uploaded files by their public names
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget everything and return to the settings of the start."""
+        """Forget everything and return to the settings and faults of the start."""
         with self.lock:
             for generation in self.generations.values():
-                generation.cancelled.set()
-            self.settings = self.first_settings
+                generation.cancel()
+            for asset in self.assets.values():
+                asset.path.unlink(missing_ok=True)
+            self.settings = self._first_settings
             self.clock = Clock(self.settings.time_scale)
             self.account = Account(self.settings.credits, self.settings.free_credits)
             self.faults = Faults(self.settings.seed)
+            for fault in self._first_faults:
+                self.faults.add(replace(fault))
             self.journal = Journal()
-            self.generations = {}
-            self.submitted_at: list[float] = []  # of the last minute, for the rate limit
+            self.generations, self.assets = {}, {}
+            self.limiter = Limiter()
             self._random = random.Random(self.settings.seed)
 
     def change(self, changes: dict[str, Any]) -> None:
@@ -72,9 +76,9 @@ class Provider:
 
     def bind_faults(self, generation: Generation, *stages: str) -> None:
         """Give a generation the waiting faults that stay with it."""
-        url = str(generation.body.get("video_url", ""))
-        for fault in self.faults.take_staying(*stages, video_url=url, request_id=generation.request_id):
-            generation.faults.setdefault(fault.kind, fault)
+        url, request_id, held = generation.video_url, generation.request_id, generation.faults
+        for fault in self.faults.take_staying(*stages, video_url=url, request_id=request_id, held=held):
+            held[fault.kind] = fault
 
     def accept(self, slug: str, body: dict[str, Any]) -> Generation:
         """Remember a submission and start working on it; every call is a new, billable generation."""
@@ -83,11 +87,10 @@ class Provider:
         work = max(60.0, self._random.gauss(200.0, 60.0))
         if settings.generation_seconds is not None:
             work = settings.generation_seconds
-        estimate = price(mode, asked_seconds(body))
         with self.lock:
-            generation = Generation(slug, body, mode, estimate, self.clock.now(), queue, work)
+            generation = Generation(slug, body, mode, self.clock.now(), queue, work)
             self.generations[generation.request_id] = generation
-            self.account.reserve(generation.request_id, estimate)
+            self.account.reserve(generation.request_id, estimate(settings, body))
             self.bind_faults(generation, "submit", "poll", "history")
         threading.Thread(target=self._run, args=(generation,), daemon=True).start()
         return generation
@@ -101,8 +104,8 @@ class Provider:
         """End what runs."""
         with self.lock:
             for generation in self.generations.values():
-                generation.cancelled.set()
-        self._editor.stop()
+                generation.cancel()
+        self._workbench.stop()
 
     def _run(self, generation: Generation) -> None:
         if not self.clock.wait_until(generation.created + generation.queue_seconds, generation.cancelled):
@@ -110,32 +113,16 @@ class Provider:
         with self.lock:
             generation.status, generation.started = "PROCESSING", self.clock.now()
         try:
-            output, seconds = self._work(generation)
+            output, seconds = self._workbench.make(generation, self.settings)
         except GenerationFailed as failure:
             self._finish(generation, error=str(failure))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not look like an endless generation
             self._finish(generation, error=f"Internal error (5000): {type(error).__name__}: {error}")
         else:
-            if self.clock.wait_until(
-                generation.created + generation.queue_seconds + generation.work_seconds, generation.cancelled
-            ):
-                self._finish(generation, output=output, seconds=seconds)
-
-    def _work(self, generation: Generation) -> tuple[Path, int]:
-        body = generation.body
-        if "failed" in generation.faults:
-            raise GenerationFailed(generation.faults["failed"].failure_text())
-        check_parameters(body, self.settings)
-        with self._fetches:
-            clip: Clip = fetch_clip(str(body["video_url"]), self.workdir / "clips", self.settings)
-        try:
-            keep_audio = body.get("keep_audio") is True
-            cached = self._editor.edit(clip, prompt=str(body["prompt"]), mode=generation.mode, keep_audio=keep_audio)
-            path = _kept(cached, self.workdir / "files")
-        finally:
-            clip.path.unlink(missing_ok=True)
-        by_clip = self.settings.billed_by == "clip"
-        return path, clip_seconds(clip.seconds) if by_clip else asked_seconds(body)
+            end = generation.created + generation.queue_seconds + generation.work_seconds
+            if self.clock.wait_until(end, generation.cancelled):
+                late = generation.faults.get("failed_late")
+                self._finish(generation, output=output, seconds=seconds, error=late.failure_text() if late else None)
 
     def _finish(
         self, generation: Generation, *, output: Path | None = None, seconds: int = 0, error: str | None = None
@@ -144,27 +131,20 @@ class Provider:
             if generation.cancelled.is_set() or "never_finishes" in generation.faults:
                 return
             generation.finished = self.clock.now()
-            if output is None:
+            if output is None or error is not None:
                 self.account.release(generation.request_id)
                 generation.error, generation.status = error, "FAILED"
-                return
-            name, tail = f"{secrets.token_hex(24)}.mp4", unique_tail(generation.request_id)
-            generation.output = Output(name, output, tail, generation.finished)
-            generation.seconds, generation.cost = seconds, price(generation.mode, seconds)
-            charge = Charge(generation.request_id, generation.shown_url, generation.mode, seconds, generation.cost)
-            generation.remaining = self.account.charge(charge)
-            generation.status = "COMPLETED"
+            else:
+                self._deliver(generation, output, seconds)
+            generation.over.set()
+            self.clock.wake()
 
-
-def _kept(cached: Path, folder: Path) -> Path:
-    """Link a finished edit into this simulator's own folder: the cache is shared, and others tidy it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / cached.name
-    if not kept.exists():
-        try:
-            kept.hardlink_to(cached)
-        except FileExistsError:  # an equal edit was as fast
-            pass
-        except OSError:  # another file system
-            shutil.copyfile(cached, kept)
-    return kept
+    def _deliver(self, generation: Generation, path: Path, seconds: int) -> None:
+        """Publish the file and bill it."""
+        name, tail = f"{secrets.token_hex(24)}.mp4", unique_tail(generation.request_id)
+        generation.output = Output(Servable(path, "video/mp4", name, tail), self.clock.now())
+        otherwise = generation.faults.get("cost_differs")
+        generation.cost = otherwise.usd if otherwise else price(self.settings, generation.mode, seconds)
+        charge = Charge(generation.request_id, generation.shown_url, generation.mode, seconds, generation.cost)
+        generation.remaining = self.account.charge(charge)
+        generation.status = "COMPLETED"

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-# US dollars a second, autumn 2026: 3 s of std and 15 s of pro give the published range of $0.945 to $6.30 exactly.
-RATES = {"std": 0.315, "pro": 0.42}
+from localcloud.simulator.settings import Settings
+
+MODES = ("std", "pro")
 DEFAULT_MODE = "pro"
 DEFAULT_DURATION = "5"
 DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
@@ -16,7 +17,7 @@ DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
 def mode_of(body: Mapping[str, Any]) -> str:
     """Return the mode that a request body asks for, the model's default if it names none it knows."""
     mode = body.get("mode", DEFAULT_MODE)
-    return mode if mode in RATES else DEFAULT_MODE
+    return mode if mode in MODES else DEFAULT_MODE
 
 
 def asked_seconds(body: Mapping[str, Any]) -> int:
@@ -30,6 +31,11 @@ def clip_seconds(length: float) -> int:
     return max(1, math.floor(length + 0.5))
 
 
-def price(mode: str, seconds: int) -> float:
+def price(settings: Settings, mode: str, seconds: int) -> float:
     """Return US dollars, exact to a hundredth of a cent."""
-    return round(RATES[mode] * seconds, 4)
+    return round(settings.usd_per_second(mode) * seconds, 4)
+
+
+def estimate(settings: Settings, body: Mapping[str, Any]) -> float:
+    """Return what a request is taken to cost before its clip is known."""
+    return price(settings, mode_of(body), asked_seconds(body))

@@ -65,7 +65,7 @@ def refusal(status: int, text: str, **more: Any) -> Reply:
 
 
 def page(status: int, **more: Any) -> Reply:
-    """Return an HTML page as an edge proxy sends it."""
+    """Return an HTML page as an edge proxy sends it; that of a 405 is documented, those of 5xx are inferred."""
     title = f"{status} {HTTPStatus(status).phrase}"
     lines = [
         "<html>",
@@ -78,15 +78,17 @@ def page(status: int, **more: Any) -> Reply:
     return Reply(status, "\r\n".join([*lines, ""]).encode(), "text/html", **more)
 
 
+# Documented or captured, word by word. What is not among them is a guess where it is written.
 NO_KEY = "Missing Authorization or x-api-key in header"
 BAD_KEY = "Unauthorized. API key is invalid or may have expired..."
 BAD_CONTENT_TYPE = "Invalid content type"
 RATE_LIMITED = "rate_limit_exceeded"
 
 
-def no_credits(balance: float) -> str:
-    """Return the text of a refusal for lack of credits."""
-    return f"Insufficient credits. You have {balance} credits."
+def no_credits(balance: float, needed: float | None = None) -> str:
+    """Return the text of a refusal for lack of credits: seen without the need, documented with it."""
+    need = "" if needed is None else f", this request needs {needed}"
+    return f"Insufficient credits. You have {balance} credits{need}."
 
 
 def not_found(request_id: str) -> Reply:

@@ -5,35 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from localcloud.simulator.assets import asset, upload
 from localcloud.simulator.control import PREFIX, control
-from localcloud.simulator.exchange import Request, key_refusal
+from localcloud.simulator.credits import balance
+from localcloud.simulator.exchange import Request
 from localcloud.simulator.files import download
-from localcloud.simulator.history import generations, history
+from localcloud.simulator.history import generations, history, one_request, recent_generations
+from localcloud.simulator.legacy import legacy_result
 from localcloud.simulator.polling import result, status
 from localcloud.simulator.provider import Provider
-from localcloud.simulator.replies import Reply, as_json, page
+from localcloud.simulator.replies import Reply, page
 from localcloud.simulator.submission import submit
-
-
-def balance(provider: Provider, request: Request) -> Reply:
-    """Answer the balance; note the hyphen of the second key."""
-    if refused := key_refusal(request, provider.settings.api_key):
-        return refused
-    with provider.lock:
-        return as_json({"credits": provider.account.credits, "free-credits": provider.account.free_credits})
-
+from localcloud.simulator.sync import sync
 
 ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("submit", "POST", r"/v2/([^/]+)", submit),
+    ("sync", "POST", r"/v1/(?!get-user-credits$)([^/]+)", sync),
     ("poll", "GET", r"/v2/requests/([^/]+)/status", status),
     ("result", "GET", r"/v2/requests/([^/]+)", result),
+    ("legacy", "GET", r"/v1/requests/([^/]+)", legacy_result),
     ("credits", "GET", r"/v1/get-user-credits", balance),
     ("history", "GET", r"/inference-request/request-history", history),
-    ("history", "GET", r"/inference-request/request-history/([^/]+)", history),
+    ("history", "GET", r"/inference-request/request-history/([^/]+)", one_request),
     ("history", "GET", r"/inference-request/generations", generations),
-    ("history", "GET", r"/inference-request/recent-generations", generations),
+    ("history", "GET", r"/inference-request/recent-generations", recent_generations),
     ("download", "GET", r"/generations/([^/]+)", download),
     ("download", "HEAD", r"/generations/([^/]+)", download),
+    ("upload", "POST", r"/upload-asset", upload),
+    ("asset", "GET", r"/assets/([^/]+)", asset),
+    ("asset", "HEAD", r"/assets/([^/]+)", asset),
 ]
 
 

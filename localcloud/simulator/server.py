@@ -18,7 +18,7 @@ from localcloud.simulator.provider import Provider
 from localcloud.simulator.replies import Reply, refusal
 from localcloud.simulator.routes import answer
 
-MAX_BODY = 64 * 1024 * 1024
+DRAINED = 10  # times the largest body: more than that is not worth reading to refuse it kindly
 IDLE_SECONDS = 60.0
 DRIP_BYTES_MIN = 1024
 
@@ -53,12 +53,10 @@ class Handler(BaseHTTPRequestHandler):
         try:
             length = int(self.headers.get("content-length") or 0)
         except ValueError:
-            length = MAX_BODY + 1
-        if length > MAX_BODY or "transfer-encoding" in self.headers:
-            self.close_connection = True
-            self._send(
-                refusal(413 if length > MAX_BODY else 411, "The body must come with a length it is allowed to have")
-            )
+            length = -1
+        most = self.server.provider.settings.max_body_bytes
+        if not 0 <= length <= most or "transfer-encoding" in self.headers:
+            self._refuse_body(length, most)
             return
         request = Request(self.command, self.path, self.headers, self.rfile.read(length))
         reply = answer(self.server.provider, request)
@@ -66,6 +64,17 @@ class Handler(BaseHTTPRequestHandler):
         if reply.delay:
             time.sleep(reply.delay)
         self._send(reply)
+
+    def _refuse_body(self, length: int, most: int) -> None:
+        """Answer 413 or 411, whose texts are guesses; what was being sent is read, so that the answer is heard."""
+        self.close_connection = True
+        if length > most:
+            left = min(length, DRAINED * most)
+            while left > 0 and (piece := self.rfile.read(min(left, 1024 * 1024))):
+                left -= len(piece)
+            self._send(refusal(413, f"The request body must be at most {most} bytes"))
+        else:
+            self._send(refusal(411, "The request body must come with its length"))
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _exchange
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from segmind import SegmindClient
 
 from checks.documents import TEMPLATE, load
 from dropcut.bootstrap import PLAIN, SIGNED
@@ -19,6 +20,8 @@ from dropcut.files import S3Files
 from localcloud.clips import make_clip
 from localcloud.cloud import ADMINISTRATOR, Cloud, start_cloud
 from localcloud.simulator import Simulator, start_simulator
+from tests.contract.customers import REQUEST
+from tests.contract.segmind_hosts import SegmindHosts
 from tests.contract.storage import Storage
 from tests.contract.web import Scripted, Shelf, serving
 from tests.fakes.examples import INBOX, OUTBOX, WORKROOM
@@ -113,3 +116,24 @@ def simulator(simulator_process: Simulator) -> Simulator:
     """A provider that remembers nothing and takes its time."""
     simulator_process.reset(generation_seconds=60.0)
     return simulator_process
+
+
+@pytest.fixture
+def hosts(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> SegmindHosts:
+    """The provider's own host names, answered by the simulator."""
+    return SegmindHosts(simulator.url, monkeypatch)
+
+
+@pytest.fixture
+def sdk(hosts: SegmindHosts, simulator: Simulator) -> Iterator[SegmindClient]:
+    """The official SDK's client as its users make it; closed here, for which it has no word of its own."""
+    client = SegmindClient(api_key=simulator.api_key)
+    yield client
+    client._client.close()
+
+
+@pytest.fixture
+def request_body(simulator: Simulator, clip_url: str) -> dict[str, Any]:
+    """A good request, to a provider that is quick."""
+    simulator.settings(generation_seconds=0.05)
+    return {**REQUEST, "video_url": clip_url}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from dropcut.model import Progress
+from dropcut.mp4 import BoxWalker
 from dropcut.provider import SegmindProvider
 from localcloud.simulator import Simulator
 from tests.fakes.examples import PROVIDERS_EXAMPLE
 
 REQUEST = {**PROVIDERS_EXAMPLE, "mode": "std", "duration": "3"}
+OFTEN = {"timeout": 30.0, "interval": 0.05}  # seconds; how the official SDK is told to wait
 VIDEO_URL = "http://127.0.0.1:9/e1/1/clip.mp4?X-Amz-Signature=topsecret"
 
 
@@ -32,10 +35,20 @@ def client(simulator: Simulator, *keys: str) -> SegmindProvider:
     )
 
 
-def ended(provider: SegmindProvider, request_id: str) -> Progress:
+class Asks(Protocol):
+    def status(self, request_id: str) -> Progress: ...
+
+
+def ended(customer: Asks, request_id: str) -> Progress:
     for _ in range(600):
-        progress = provider.status(request_id)
+        progress = customer.status(request_id)
         if progress.status in ("COMPLETED", "FAILED"):
             return progress
         time.sleep(0.03)
     raise AssertionError("it never ended")
+
+
+def is_video(content: bytes) -> bool:
+    boxes = BoxWalker()
+    boxes.feed(content)
+    return boxes.verdict() is None

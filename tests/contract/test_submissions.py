@@ -42,7 +42,7 @@ SUBMISSIONS: dict[str, tuple[type[DropcutError] | None, bool, int]] = {
     "no_request_id": (SubmissionUnknown, ACCEPTED, 1),
     "truncated": (SubmissionUnknown, ACCEPTED, 1),
     "slow": (SubmissionUnknown, ACCEPTED, 1),  # slower than we wait
-    "failed": (None, ACCEPTED, 1),
+    **dict.fromkeys(("failed", "failed_late", "cost_differs"), (None, ACCEPTED, 1)),
 }
 
 

@@ -13,6 +13,7 @@ from localcloud.standing import Standing, stand_up
 
 pytest.register_assert_rewrite("tests.e2e.outcomes", "tests.e2e.stand")  # or a failed assertion shows no values
 
+from tests.e2e.debugging import announce, debugged  # noqa: E402
 from tests.e2e.local_powers import Powers  # noqa: E402
 from tests.e2e.stand import Stand, unique  # noqa: E402
 
@@ -29,7 +30,8 @@ PROVIDER = {"generation_seconds": 0.5, "queue_seconds": 0.1, "history_seconds": 
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """Everything started and deployed once."""
     folder = tmp_path_factory.mktemp("stand")
-    with stand_up(folder, parameters=PARAMETERS, provider=PROVIDER) as standing:
+    with stand_up(folder, parameters=PARAMETERS, provider=PROVIDER, debugged=debugged()) as standing:
+        announce(standing.cloud)
         standing.cloud.set_wait_scale(WAIT_SCALE)
         yield standing
 

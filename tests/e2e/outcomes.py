@@ -22,7 +22,7 @@ def valid(document: Any, name: str) -> Any:
     return document
 
 
-def assert_delivered(stand: Stand, prefix: str, *, attempt: int = 1) -> Row:
+def assert_delivered(stand: Stand, prefix: str, *, attempt: int = 1, usd: float = PRICE) -> Row:
     """Green, whole, billed once, and said once; gives the manifest."""
     assert [run.status for run in stand.finish(prefix)] == ["SUCCEEDED"]
     manifest, video = stand.outbox(prefix)
@@ -30,7 +30,7 @@ def assert_delivered(stand: Stand, prefix: str, *, attempt: int = 1) -> Row:
     assert len(stand.read(video)) == document["output"]["size"]
     assert document["attempt"] == attempt
     (billed,) = stand.bill(prefix)
-    assert (billed["request_id"], billed["usd"]) == (document["request_id"], PRICE)
+    assert (billed["request_id"], billed["usd"]) == (document["request_id"], usd)
     (edit,) = stand.edits(prefix)
     assert (edit["state"], edit["request_id"]) == ("DELIVERED", document["request_id"])
     assert valid(stand.message(prefix).document, "notification")["status"] == "DELIVERED"

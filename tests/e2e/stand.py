@@ -18,10 +18,11 @@ from localcloud.cloud import Cloud
 from localcloud.executions import Execution, describe_execution, states_entered
 from localcloud.messages import Message, TopicWatch
 from localcloud.simulator import Simulator
+from tests.e2e.debugging import patience
 
 Row = dict[str, Any]
 Found = TypeVar("Found")
-PATIENCE = 90.0  # seconds; an edit takes about two here, this is for a machine that is busy with something else
+PATIENCE = patience(90.0)  # seconds; an edit takes about two here, this is for a machine that is busy
 
 
 def eventually(probe: Callable[[], Found], what: str, seconds: float = PATIENCE) -> Found:

@@ -16,11 +16,14 @@ import pytest
 from pymediainfo import MediaInfo
 
 from localcloud.cloud import REPOSITORY
+from localcloud.keepsakes import Keepsakes
+from tests.e2e.processes import descendants, gone
 
 
-def start(output: Path, *arguments: str, columns: int = 100) -> subprocess.Popen[str]:
+def start(output: Path, *arguments: str, columns: int = 100, **given: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "localcloud", "demo", "--output", str(output), "--speed", "60", *arguments]
-    environment = {**os.environ, "COLUMNS": str(columns)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DROPCUT_DEMO_")}
+    environment |= {"COLUMNS": str(columns), **given}
     return subprocess.Popen(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -43,38 +46,6 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
         process.kill()
 
 
-def descendants(pid: int) -> set[int]:
-    """Every process below this one, as /proc tells it."""
-    parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        parents[int(stat.parent.name)] = int(fields[1])
-    found, more = set[int](), {pid}
-    while more:
-        more = {child for child, parent in parents.items() if parent in more} - found
-        found |= more
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except FileNotFoundError:
-        return False
-
-
-def gone(pids: set[int], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not any(alive(pid) for pid in pids):
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def test_the_demo_ends_with_the_video_the_manifest_and_the_notification_on_disk(tmp_path: Path) -> None:
     said, complained = finish(process := start(tmp_path))
     assert (process.returncode, complained) == (0, "")
@@ -93,23 +64,43 @@ def test_the_demo_ends_with_the_video_the_manifest_and_the_notification_on_disk(
     media = MediaInfo.parse(str(video))
     assert (media.video_tracks[0].width, len(media.audio_tracks)) == (1920, 1)
     assert json.loads((tmp_path / "notification.json").read_text())["status"] == "DELIVERED"
-    assert (tmp_path / "notification.txt").read_text().startswith("Subject: Dropcut DELIVERED: beach.mp4\n")
-    for path in tmp_path.rglob("*.*"):
-        assert path.name in said or path.name == "beach.json"
+    headers = [line.split(":")[0] for line in (tmp_path / "notification.txt").read_text().splitlines()[:4]]
+    assert headers == ["From", "To", "Subject", "Date"]
+    pair = MediaInfo.parse(str(tmp_path / "side-by-side.mp4"))
+    shape = (pair.video_tracks[0].format, pair.video_tracks[0].chroma_subsampling, pair.video_tracks[0].height)
+    assert (*shape, len(pair.audio_tracks)) == ("AVC", "4:2:0", 540, 1)
+    assert float(pair.video_tracks[0].duration) == pytest.approx(4000, abs=50)
+    picture = MediaInfo.parse(str(tmp_path / "before-after.png")).image_tracks[0]
+    assert (picture.width, picture.height) == (960 + 8 + 960, 540)
+    for path in tmp_path.rglob("[!.]*.*"):
+        assert f"  {path}\n" in said
+    for wanted in ('  "Deep winter over the bay', manifest["request_id"], manifest["output"]["sha256"][:16], "make up"):
+        assert wanted in said
+    assert "\x1b" not in said
+    assert "\r" not in said
 
 
 def test_a_refusal_is_shown_kindly_in_a_narrow_window_and_costs_nothing(tmp_path: Path) -> None:
-    (tmp_path / "came").mkdir()
-    (tmp_path / "came" / "beach.mp4").write_bytes(b"of the last run")
     (tmp_path / "mine.txt").write_text("not the demo's")
-    said, complained = finish(process := start(tmp_path, "--prompt", "", columns=40))
+    (tmp_path / "last.mp4").write_bytes(b"of the last run")
+    Keepsakes(tmp_path).begin(tmp_path / "last.mp4", b"{}", "last.json")
+    said, complained = finish(process := start(tmp_path, columns=40, DROPCUT_DEMO_PROMPT=""))
     assert (process.returncode, complained) == (0, "")
+    whole = re.compile(r"  (make |/)")  # commands and paths are there to be copied
+    assert [line for line in said.splitlines() if len(line) > 40 and not whole.match(line)] == []
     lines = [line for line in said.splitlines() if re.match(r" +[\d.]+ s ", line)]
-    assert all(len(line) <= 40 for line in lines)
     assert lines[-1].endswith("Rejected")
-    assert "/prompt" in said
-    assert "0 generations, $0.00" in said
+    flowing = " ".join(said.split())
+    for wanted in (
+        "Refused, nothing was paid.",
+        "1. /prompt",
+        "To do: say what",
+        "0 generations, $0.00",
+        "make demo PROMPT='",
+    ):
+        assert wanted in flowing
     assert {path.name for path in (tmp_path / "came").iterdir()} == {"beach.error.json"}
+    assert {path.name for path in (tmp_path / "dropped").iterdir()} == {"beach.mp4", "beach.json"}
     assert (tmp_path / "mine.txt").exists()
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+import requests
 
 from localcloud.executions import states_entered
 from tests.e2e.local_powers import Powers
-from tests.e2e.outcomes import ASK, assert_delivered
+from tests.e2e.outcomes import ASK, PRICE, assert_delivered, assert_ended
 from tests.e2e.stand import Stand, eventually
+from tests.e2e.test_provider_submission import drop_several
 
 SUBMIT = "SubmitEditFunction"
 
@@ -64,6 +66,51 @@ def test_the_spender_entered_again_for_the_same_edit_sends_nothing(
     assert powers.invoke(SUBMIT, entry)["outcome"] == "left"
     other = json.loads(json.dumps(entry).replace(run.name, "f" * 64))
     assert powers.invoke(SUBMIT, other)["outcome"] == "left", "another drop of the same files"
+    assert len(stand.posts(folder)) == 1
+
+
+def test_a_charge_that_differs_from_the_estimate_is_what_the_books_and_the_manifest_say(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.provider.inject({"stage": "submit", "kind": "cost_differs", "usd": 2.5})
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    manifest = assert_delivered(stand, folder, usd=2.5)
+    assert manifest["cost"] == {"estimated_usd": PRICE, "charged_usd": 2.5}
+    assert "$2.50 (estimated $0.945)" in stand.message(folder).text
+    (edit,) = stand.edits(folder)
+    assert edit["charged_usd"] == Decimal("2.5")
+
+
+def test_an_account_that_can_pay_for_two_of_three_buys_two_and_the_third_once_it_is_topped_up(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.provider.settings(credits=2.5 * PRICE)
+    try:
+        places = drop_several(stand, folder, clip, 3)
+    finally:
+        stand.provider.settings(credits=10_000.0)
+    (refused,) = [place for place in places if not stand.bill(place)]
+    assert "Insufficient credits" in assert_ended(stand, refused, "FAILED").text
+    stand.drop(f"{refused}beach.mp4", clip, ASK)
+    stand.finish(refused)
+    assert [edit["state"] for edit in stand.edits(folder)] == ["DELIVERED"] * 3
+    assert len(stand.bill(folder)) == 3
+
+
+def test_a_balance_that_drops_without_a_row_is_no_proof_of_a_purchase(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    """Somebody else may have spent it: the edit stays in doubt, and a person is asked."""
+    stand.provider.inject({"stage": "submit", "kind": "gateway_timeout"})
+    stand.provider.inject({"stage": "credits", "kind": "drops", "usd": PRICE})
+    key = {"x-api-key": stand.provider.api_key}
+    before = stand.provider.bill()["credits"]
+    left = requests.get(f"{stand.provider.url}/v1/get-user-credits", headers=key, timeout=10).json()["credits"]
+    assert left == pytest.approx(before - PRICE)
+    with powers.time_flies(0.001):
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        message = assert_ended(stand, folder, "IN_DOUBT")
+    assert message.document["cost"]["charged_usd"] is None
     assert len(stand.posts(folder)) == 1
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from localcloud.executions import states_entered
+from tests.e2e.faults import ERRORS, each
 from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK, assert_delivered, assert_ended
 from tests.e2e.stand import Stand
 
-BROKEN = ["cut_short", "cut_short_undeclared", "html", "empty", "corrupt", "forbidden", "redirect", "bad_gateway",
-          "reset", "truncated"]  # fmt: skip
+BROKEN = ("cut_short", "cut_short_undeclared", "html", "empty", "corrupt", "forbidden", "redirect")
 
 
 def test_a_broken_download_is_repeated_until_it_is_whole_and_leaves_nothing_behind(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
-    stand.provider.inject([{"stage": "download", "kind": kind} for kind in BROKEN])
-    with powers.time_flies(0.0005):
+    stand.provider.inject(each("download", [*BROKEN, *ERRORS]))  # as many as deliver_edit is tried again
+    with powers.time_flies(0.0001):
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         assert_delivered(stand, folder)
     (run,) = stand.executions(folder)

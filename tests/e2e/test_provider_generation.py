@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from localcloud.executions import states_entered
+from localcloud.standing import put_api_key
+from tests.e2e.faults import ERRORS, each
 from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK, PRICE, assert_delivered, assert_ended
 from tests.e2e.stand import Stand, eventually
@@ -44,13 +46,49 @@ def test_a_lack_of_capacity_is_tried_again_at_most_twice(stand: Stand, folder: s
 
 
 def test_polls_that_fail_or_make_no_sense_are_made_again(stand: Stand, folder: str, clip: bytes) -> None:
-    kinds = ["unknown_status", "json_list", "bad_gateway", "rate_limited", "server_error", "reset", "truncated",
-             "unauthorized"]  # fmt: skip
-    stand.provider.inject([{"stage": "poll", "kind": kind} for kind in kinds])
+    kinds = ["unknown_status", "json_list", *(kind for kind in ERRORS if kind != "not_found")]
+    stand.provider.inject(each("poll", kinds))
     stand.drop(f"{folder}beach.mp4", clip, ASK)
     assert_delivered(stand, folder)
     (run,) = stand.executions(folder)
     assert states_entered(stand.cloud, run.arn).count("PollEdit") >= len(kinds)
+
+
+def test_a_provider_that_is_slow_with_every_answer_is_waited_for(stand: Stand, folder: str, clip: bytes) -> None:
+    for stage in ("submit", "poll", "result", "download"):
+        stand.provider.inject({"stage": stage, "kind": "slow", "seconds": 1})
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    assert_delivered(stand, folder)
+
+
+def test_a_key_that_is_replaced_while_a_generation_runs_is_read_anew(stand: Stand, folder: str, clip: bytes) -> None:
+    """Between the old key's end at the provider and the new one in the parameter every poll is a 401."""
+    old, new = stand.provider.api_key, "SG_00000000deadbeef"
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    try:
+        eventually(lambda: stand.posts(folder), "it is submitted")
+        stand.provider.settings(api_key=new)
+        (run,) = stand.executions(folder)
+        eventually(lambda: "PollEdit" in states_entered(stand.cloud, run.arn)[:-1], "one poll was refused")
+        put_api_key(stand.cloud, new)
+        assert_delivered(stand, folder)
+    finally:
+        stand.provider.settings(api_key=old)
+        put_api_key(stand.cloud, old)
+
+
+def test_a_generation_that_fails_only_at_its_end_is_told_and_not_paid(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.inject({"stage": "submit", "kind": "failed_late", "reason": "moderation"})
+    stand.provider.settings(generation_seconds=2.5)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        message = assert_ended(stand, folder, "FAILED")
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    assert "content risk control" in message.text
+    assert message.document["cost"]["charged_usd"] is None
+    (run,) = stand.executions(folder)
+    assert states_entered(stand.cloud, run.arn).count("PollEdit") > 1
 
 
 def test_one_look_that_finds_no_record_does_not_end_the_looking(stand: Stand, folder: str, clip: bytes) -> None:

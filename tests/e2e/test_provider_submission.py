@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from localcloud.executions import states_entered
+from tests.e2e.faults import each
 from tests.e2e.outcomes import ASK, assert_delivered, assert_ended
-from tests.e2e.stand import Row, Stand, together
+from tests.e2e.stand import Row, Stand, eventually, together
 
 
 def drop_several(stand: Stand, folder: str, clip: bytes, number: int) -> list[str]:
@@ -24,7 +25,7 @@ def test_an_accepted_submission_whose_answer_is_lost_is_found_in_the_history(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
     kinds = ["answer_lost", "bad_gateway_accepted", "gateway_timeout_accepted", "no_request_id", "truncated"]
-    stand.provider.inject([{"stage": "submit", "kind": kind} for kind in kinds])
+    stand.provider.inject(each("submit", kinds))
     for place in drop_several(stand, folder, clip, len(kinds)):
         assert_delivered(stand, place)
         (post,) = stand.posts(place)
@@ -38,9 +39,7 @@ def test_a_lost_submission_is_recognised_whatever_the_historys_rows_look_like(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
     shapes = ["body_as_string", "query_stripped", "prompt_cut", "duplicated"]
-    stand.provider.inject([{"stage": "history", "kind": kind} for kind in shapes])
-    stand.provider.inject({"stage": "history", "kind": "late", "seconds": 3})
-    stand.provider.inject({"stage": "history", "kind": "bad_gateway", "times": 2})
+    stand.provider.inject([*each("history", shapes), {"stage": "history", "kind": "late", "seconds": 3}])
     stand.provider.inject({"stage": "submit", "kind": "answer_lost"})
     stand.drop(f"{folder}beach.mp4", clip, ASK)
     assert_delivered(stand, folder)
@@ -50,8 +49,8 @@ def test_a_lost_submission_is_recognised_whatever_the_historys_rows_look_like(
 def test_an_unknown_outcome_that_the_history_does_not_know_is_held_and_never_sent_again(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
-    refused = ["bad_gateway", "server_error", "reset"]
-    stand.provider.inject([{"stage": "submit", "kind": kind} for kind in refused])
+    refused = ["bad_gateway", "unavailable", "gateway_timeout", "server_error", "reset"]
+    stand.provider.inject(each("submit", refused))
     places = drop_several(stand, folder, clip, len(refused))
     for place in places:
         message = assert_ended(stand, place, "IN_DOUBT")
@@ -88,10 +87,28 @@ def test_a_passing_refusal_is_tried_again_and_paid_once(stand: Stand, folder: st
     assert [post["accepted"] for post in stand.posts(folder)][-1] is True
 
 
+def test_more_drops_than_the_rate_limit_allows_are_all_bought_once(stand: Stand, folder: str, clip: bytes) -> None:
+    places = [f"{folder}{number}/" for number in range(4)]
+    stand.provider.advance(60)  # what came before this test is no longer of the last minute
+    stand.provider.settings(requests_per_minute=2)
+    try:
+        for place in places:
+            stand.drop(f"{place}beach.mp4", clip, ASK)
+        eventually(lambda: 429 in [post["status"] for post in stand.posts(folder)], "one was turned away")
+        assert len([post for post in stand.posts(folder) if post["accepted"]]) == 2
+        stand.provider.advance(60)
+        stand.finish(folder)
+    finally:
+        stand.provider.settings(requests_per_minute=0)
+    for place in places:
+        assert_delivered(stand, place)
+
+
 def test_a_refusal_that_proves_that_nothing_was_taken_fails_unpaid_with_the_providers_words(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
-    faults: list[Row] = [{"kind": "no_credits"}, {"kind": "no_credits", "status": 406}, {"kind": "bad_request"}]
+    faults: list[Row] = [{"kind": "no_credits"}, {"kind": "no_credits", "status": 406}]
+    faults += [{"kind": "bad_request"}, {"kind": "not_found"}]
     stand.provider.inject([{"stage": "submit", **fault} for fault in faults])
     said = []
     for place in drop_several(stand, folder, clip, len(faults)):
@@ -100,7 +117,7 @@ def test_a_refusal_that_proves_that_nothing_was_taken_fails_unpaid_with_the_prov
         assert len(stand.posts(place)) == 1
         said.append(message.text)
     assert len([text for text in said if "credit" in text.lower()]) == 2
-    assert len([text for text in said if "Bad request" in text]) == 1
+    assert len([text for text in said if "HTTP 400: Bad request" in text or "HTTP 404: Not found" in text]) == 2
 
     stand.drop(f"{folder}0/beach.mp4", clip, ASK)
     stand.finish(f"{folder}0/")

@@ -58,7 +58,10 @@ SIDECARS = {
             Wrong("/image_urls", IMAGE, "list", '["https://..."]'),
         ],
     ),
-    "unknown field": (text(promt="x"), [Wrong("/promt", '"x"', "is not a known field", 'did you mean "prompt"?')]),
+    "unknown field": (
+        text(promt="x"),
+        [Wrong("/promt", '"promt"', "is not a known field", 'if you mean "prompt", write that')],
+    ),
     "missing prompt": (b'{"mode": "std"}', [Wrong("/prompt", "", "is missing", 'add "prompt"')]),
     "blank prompt": (text(prompt=" \n"), [Wrong("/prompt", " ", "is blank", "say what should change")]),
     "long prompt": (text(prompt="x" * 2501), [Wrong("/prompt", "2501 characters", "2500", "shorten")]),

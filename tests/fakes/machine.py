@@ -40,6 +40,16 @@ def handler_module(folder: str) -> Any:
     return module
 
 
+def call_handler(folder: str, services: Any, event: Any) -> Any:
+    """What functions/<folder>/app.py answers to an event, with these services in place of the real ones."""
+    module = handler_module(folder)
+    module.services = lambda: services
+    context = SimpleNamespace(
+        function_name=folder, memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="invocation"
+    )
+    return module.lambda_handler(event, context)
+
+
 class Caught(Exception):
     """A step failed: the error as Step Functions sees it."""
 
@@ -115,12 +125,8 @@ class Machine:
         return None
 
     def _invoke(self, verb: str, document: dict[str, Any]) -> Any:
-        module = handler_module("".join(f"_{c.lower()}" if c.isupper() else c for c in verb).lstrip("_"))
-        module.services = lambda: self.services
-        context = SimpleNamespace(
-            function_name=verb, memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="invocation"
-        )
-        return module.lambda_handler(document, context)
+        folder = "".join(f"_{c.lower()}" if c.isupper() else c for c in verb).lstrip("_")
+        return call_handler(folder, self.services, document)
 
 
 def _at(document: Any, path: str) -> Any:

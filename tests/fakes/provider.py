@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from dropcut.errors import NotSent, ProviderUnreadable
 from dropcut.model import HistoryRow, Progress
+from dropcut.ports import Clock
 
+REMEMBERED_SECONDS = 3600
 RESULT_URL = "https://results.example/output.mp4"
 
 
@@ -90,6 +92,27 @@ class FakeProvider:
     def _read(self, name: str) -> None:
         if name in self.failing_reads:
             raise ProviderUnreadable("no answer")
+
+
+class TimedProvider(FakeProvider):
+    """Takes its time over each generation, and forgets a request after an hour, as the real one does."""
+
+    def __init__(self, clock: Clock, seconds: float, ending: Progress) -> None:
+        super().__init__()
+        self._clock, self._seconds, self._ending = clock, seconds, ending
+        self._submitted: dict[str, float] = {}
+
+    def know(self, request_id: str, video_url_path: str, status: str = "PENDING") -> None:
+        super().know(request_id, video_url_path, status)
+        self._submitted[request_id] = self._clock()
+
+    def _read(self, name: str) -> None:
+        super()._read(name)
+        for request_id, submitted in self._submitted.items():
+            if self._clock() - submitted >= self._seconds:
+                self.set(request_id, self._ending)
+            if self._clock() - submitted >= REMEMBERED_SECONDS:
+                self.forget(request_id)
 
 
 def _row(request_id: str, video_url_path: str, status: str) -> HistoryRow:

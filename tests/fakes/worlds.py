@@ -1,16 +1,29 @@
-"""Worlds in which something was dropped."""
+"""Worlds in which something was dropped, or in which an edit is under way."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from dropcut.model import Drop, Progress
-from tests.fakes.examples import INBOX, a_drop, a_sidecar
+from dropcut.identity import is_clip, mark, split
+from dropcut.model import Drop, Half, Progress, State
+from dropcut.workflow.report_failure import in_words
+from tests.fakes.examples import INBOX, NOW, a_drop, a_sidecar, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
-from tests.fakes.services import FakeServices
+from tests.fakes.services import FakeClock, FakeServices
 
 VIDEO = b"\x00\x00\x00\x0cftypisom" + b"\x00\x00\x00\x10moov" + b"m" * 8 + b"\x00\x00\x00\x48mdat" + b"edited! " * 8
 FINISHED = Progress(status="COMPLETED", charged_usd=Decimal("1.68"), result_url=RESULT_URL)
+
+# What the ledger says of the edit when the event of a function arrives, and how long ago the submission was.
+BEFORE = {
+    "submit_edit": (State.PREPARED, 0),
+    "find_submission": (State.SUBMITTING, 160),
+    "poll_edit": (State.SUBMITTED, 210),
+    "find_result": (State.SUBMITTED, 7200),
+    "deliver_edit": (State.COMPLETED, 215),
+    "report_failure": (State.FAILED, 5),
+}
 
 
 def a_world(sidecar: bytes | None = None, clip_key: str = "trip/beach.mp4") -> tuple[FakeServices, Drop]:
@@ -22,3 +35,57 @@ def a_world(sidecar: bytes | None = None, clip_key: str = "trip/beach.mp4") -> t
     text = world.files.put(INBOX, sidecar_key, sidecar or a_sidecar(), "s1")
     drop = a_drop(clip_key, sidecar_key, clip_version=clip.version, sidecar_version=text.version)
     return world, drop
+
+
+def a_world_for(verb: str, event: dict[str, Any]) -> FakeServices:
+    """The world in which this event makes sense: the files, the edit and the generation that it names are there."""
+    state, elapsed = BEFORE.get(verb, (State.PREPARED, 0))
+    drop, generation = _drop_in(event), event.get("generation") or {}
+    submitted = generation.get("submitted_at") or drop.dropped_at
+    world = FakeServices(clock=FakeClock(submitted + elapsed), results=FakeResults(VIDEO))
+    world.files.put(drop.bucket, drop.clip_key, b"a clip", drop.clip_version)
+    world.files.put(drop.bucket, drop.sidecar_key, a_sidecar(), drop.sidecar_version)
+    if verb in BEFORE and "edit" in event:
+        _add_edit(world, state, drop, event, submitted)
+    if verb == "find_result":
+        world.provider.records.clear()  # its hour is over
+    if verb == "sweep_drops":
+        _add_half(world)
+    return world
+
+
+def _drop_in(event: dict[str, Any]) -> Drop:
+    """The drop of the state machine's document, or the one that an announced file is half of."""
+    if "drop" in event:
+        return Drop.from_json(event["drop"])
+    detail = event.get("detail") or {}
+    if "object" not in detail:
+        return a_drop()
+    key = detail["object"]["key"]
+    stem = key.removesuffix(split(key).suffix)
+    clip = key if is_clip(key) else stem if is_clip(stem) else f"{stem}.mp4"
+    return a_drop(clip, f"{stem}.json", bucket=detail["bucket"]["name"])
+
+
+def _add_edit(world: FakeServices, state: State, drop: Drop, event: dict[str, Any], submitted: float) -> None:
+    """The edit that the event names, and what the provider knows of it."""
+    generation = event.get("generation") or {}
+    edit_id, request_id = event["edit"]["edit_id"], generation.get("request_id", "request-1")
+    facts: dict[str, Any] = {"edit_id": edit_id, "drop": drop}
+    if state is not State.PREPARED:
+        facts |= {"attempt": generation.get("attempt", 1), "owner": drop.drop_id, "sent_at": submitted}
+    if state in (State.SUBMITTED, State.COMPLETED):
+        facts |= {"request_id": request_id, "submitted_at": submitted}
+    if state is State.FAILED:
+        facts |= {"reason": in_words(event.get("error") or {})}
+    edit = world.ledger.edits[edit_id] = an_edit_in(state, **facts)
+    if edit.sent_at:
+        world.provider.know(request_id, "/" + mark(edit_id, edit.attempt, split(drop.clip_key).suffix))
+        world.provider.set(request_id, FINISHED)
+
+
+def _add_half(world: FakeServices) -> None:
+    """A clip that has waited for an hour, beside a sidecar that is spelled differently."""
+    clip = world.files.put(INBOX, "trip/sunset.mp4", b"a clip")
+    world.files.put(INBOX, "trip/sunet.json", a_sidecar())
+    world.journal.wait_for_partner(Half(bucket=INBOX, key=clip.key, version=clip.version, since=NOW - 3600))

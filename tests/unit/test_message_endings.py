@@ -22,6 +22,6 @@ def test_a_reason_that_is_a_sentence_gets_no_second_full_stop() -> None:
     assert [text.endswith((" paid: It broke.", " paid: it broke.")) for text in said] == [True, True]
 
 
-def test_a_fix_that_asks_a_question_ends_with_its_question_mark() -> None:
-    problem = Problem("/mod", '"pro"', "is not a known field", 'did you mean "mode"?')
-    assert 'To mend it: did you mean "mode"?\n' in email_text(rejected(DROP, [problem], "outbox"))
+def test_a_fix_ends_with_one_full_stop() -> None:
+    problem = Problem("/mod", '"mod"', "is not a known field", 'if you mean "mode", write that')
+    assert 'To mend it: if you mean "mode", write that.\n' in email_text(rejected(DROP, [problem], "outbox"))

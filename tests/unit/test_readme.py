@@ -11,7 +11,7 @@ import pytest
 
 from checks.documents import REPOSITORY, TEMPLATE, load
 from dropcut.documents import Manifest, Status
-from dropcut.sidecar import Element, Sidecar, read_sidecar
+from dropcut.sidecar import MAX_BYTES, MAX_REFERENCES, Duration, Element, Sidecar, read_sidecar
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -63,6 +63,16 @@ def test_the_readme_explains_every_field_of_the_manifest() -> None:
 def test_the_readme_explains_every_field_of_the_sidecar_and_no_other() -> None:
     assert [named(row[0])[0] for row in rows("field")] == list(Sidecar.model_fields)
     assert [name for name in Element.model_fields if f"`{name}`" not in README] == []
+
+
+def test_the_limits_of_the_sidecars_fields_are_the_models() -> None:
+    told = {named(row[0])[0]: row[3] for row in rows("field")}
+    (longest,) = [rule.max_length for rule in Sidecar.model_fields["prompt"].metadata if hasattr(rule, "max_length")]
+    assert f"1 to {longest} characters" in told["prompt"]
+    lengths = get_args(Duration)
+    assert f'`"{lengths[0]}"` to `"{lengths[-1]}"`' in told["duration"]
+    assert f"At most {MAX_BYTES // 1024} KB" in README
+    assert (MAX_REFERENCES, "four in all" in told["image_urls"]) == (4, True)
 
 
 def test_the_defaults_of_the_sidecars_fields_are_the_models() -> None:

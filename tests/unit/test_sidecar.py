@@ -77,7 +77,7 @@ def test_a_prompt_of_2500_characters_is_taken_and_one_more_is_not() -> None:
     [
         ("prompt", 3, "3", "must be text"),
         ("prompt", ["a"], '["a"]', "must be text"),
-        ("prompt", "", '""', "must have at least 1 character"),
+        ("prompt", "", '""', "is empty"),
         ("prompt", " \n\t", '" \\n\\t"', "is blank"),
         ("mode", "ultra", '"ultra"', 'must be "std" or "pro"'),
         ("mode", "STD", '"STD"', 'must be "std" or "pro"'),
@@ -120,8 +120,8 @@ def test_a_missing_prompt_is_named() -> None:
 )
 def test_an_unknown_field_is_answered_with_the_nearest_known_one(name: str, suggestion: str) -> None:
     found = problem(**{name: "x"})
-    assert (found.field, found.problem) == (f"/{name}", "is not a known field")
-    assert found.fix == f'did you mean "{suggestion}"?'
+    assert (found.field, found.value, found.problem) == (f"/{name}", f'"{name}"', "is not a known field")
+    assert found.fix == f'if you mean "{suggestion}", write that'
 
 
 def test_a_field_like_no_other_is_answered_with_all_of_them() -> None:

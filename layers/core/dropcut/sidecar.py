@@ -163,12 +163,14 @@ def _in_words(error: Any) -> Problem:
     if kind == "missing":
         return Problem(pointer, "", "is missing", f"add {json.dumps(name)}")
     if kind == "extra_forbidden":
-        return Problem(pointer, value, "is not a known field", _nearest_field(error["loc"]))
+        return Problem(pointer, _show(name), "is not a known field", _nearest_field(error["loc"]))
     if kind == "literal_error":
         return Problem(pointer, value, _one_of(context["expected"]), _literal_fix(error["input"], name))
     if kind == "value_error":
         what, _, fix = str(context["error"]).partition("|")
         return Problem(pointer, value, what, fix)
+    if kind == "string_too_short":
+        return Problem(pointer, value, "is empty", FIXES[kind])
     if kind == "string_too_long":
         value, error["msg"] = f"{len(error['input'])} characters", f"is longer than {context['max_length']} characters"
     return Problem(pointer, value, _plain(error["msg"]), FIXES.get(kind, "see the table of fields in README.md"))
@@ -207,7 +209,7 @@ def _nearest_field(loc: tuple[Any, ...]) -> str:
     if name == "video_url":
         return "take it out: the clip beside the sidecar is the video"
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    return f"did you mean {json.dumps(near[0])}?" if near else f"known fields: {', '.join(known)}"
+    return f"if you mean {json.dumps(near[0])}, write that" if near else f"known fields: {', '.join(known)}"
 
 
 def _one_of(expected: str) -> str:

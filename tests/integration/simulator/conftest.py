@@ -44,10 +44,9 @@ class Customer:
         known = {"prompt": "a noir film", "video_url": self.clip_url + self.signature, "mode": "std", "duration": "3"}
         return {name: value for name, value in (known | changes).items() if value is not None}
 
-    def post(self, slug: str = SLUG, **changes: Any) -> requests.Response:
-        return requests.post(
-            f"{self.simulator.url}/v2/{slug}", json=self.body(**changes), headers=self.headers, timeout=10
-        )
+    def post(self, slug: str = SLUG, version: str = "v2", **changes: Any) -> requests.Response:
+        url = f"{self.simulator.url}/{version}/{slug}"
+        return requests.post(url, json=self.body(**changes), headers=self.headers, timeout=20)
 
     def submit(self, **changes: Any) -> str:
         response = self.post(**changes)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from localcloud.simulator import SimulatorFailed
-from localcloud.simulator.catalogue import ANYWHERE, KINDS
+from localcloud.simulator.catalogue import ANYWHERE, KINDS, REASONS
 
 if TYPE_CHECKING:
     from tests.integration.simulator.conftest import Customer
@@ -47,13 +47,37 @@ def asking_history(customer: Customer) -> Exchange:
     return lambda customer: customer.get("/inference-request/request-history")
 
 
+def waiting_for_v1(customer: Customer) -> Exchange:
+    return lambda customer: customer.post(version="v1")
+
+
+def fetching_the_old_way(customer: Customer) -> Exchange:
+    customer.finished_url()
+    path = f"/v1/requests/{customer.simulator.requests()[-1]['request_id']}"
+    return lambda customer: customer.get(path)
+
+
+def asking_credits(customer: Customer) -> Exchange:
+    return lambda customer: customer.get("/v1/get-user-credits")
+
+
+def uploading(customer: Customer) -> Exchange:
+    url, body = f"{customer.simulator.url}/upload-asset", {"data_urls": ["data:image/png;base64,AAAA"]}
+    return lambda customer: requests.post(url, json=body, headers=customer.headers, timeout=10)
+
+
 STAGES = {
     "submit": submitting,
+    "sync": waiting_for_v1,
     "poll": polling,
     "result": fetching_result,
+    "legacy": fetching_the_old_way,
     "download": downloading,
     "history": asking_history,
+    "credits": asking_credits,
+    "upload": uploading,
 }
+assert set(STAGES) == set(KINDS)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -86,7 +110,7 @@ def test_every_stage_can_be_slow_or_cut_its_answer(customer: Customer, stage: st
     customer.inject(stage, "truncated")
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         exchange(customer)
-    if stage == "submit":
+    if stage in ("submit", "sync"):
         assert customer.accepted() == [True, True]
 
 
@@ -106,6 +130,33 @@ def test_a_fault_waits_for_the_caller_that_it_names(customer: Customer) -> None:
     callers = ["six", "seven", "seven"]
     heard = [requests.get(page, headers={**customer.headers, "x-simulator-caller": who}, timeout=10) for who in callers]
     assert [answer.status_code for answer in heard] == [200, 500, 200]
+
+
+def test_a_fault_can_wait_for_one_attempt_of_one_edit(customer: Customer) -> None:
+    customer.inject("submit", "answer_lost", match={"video_url": "/e7/2/"})
+    customer.inject("submit", "failed", match={"video_url": "/e7/1/"})
+    first = customer.submit(video_url="http://127.0.0.1:9/e7/1/clip.mp4")
+    assert customer.submit(video_url="http://127.0.0.1:9/e8/2/clip.mp4")
+    with pytest.raises(requests.ConnectionError):
+        customer.post(video_url="http://127.0.0.1:9/e7/2/clip.mp4?signature=x")
+    assert customer.wait(first)["error"] == REASONS["unknown"]
+    assert customer.simulator.faults()["waiting"] == []
+
+
+def test_a_history_fault_can_wait_for_the_row_of_one_attempt(customer: Customer) -> None:
+    one, other = customer.submit(video_url="http://127.0.0.1:9/e7/1/a.mp4"), customer.submit()
+    customer.inject("history", "server_error", match={"video_url": "/e7/1/"})
+    paths = [f"/inference-request/request-history/{request_id}" for request_id in (other, one, one)]
+    assert [customer.get(path).status_code for path in paths] == [200, 500, 200]
+
+
+def test_a_fault_without_end_goes_on_until_the_waiting_ones_are_cleared(customer: Customer) -> None:
+    customer.inject("history", "server_error", times=0)
+    exchange = asking_history(customer)
+    assert [exchange(customer).status_code for _ in range(5)] == [500] * 5
+    customer.simulator.clear_faults()
+    assert exchange(customer).status_code == 200
+    assert len(customer.simulator.faults()["played"]) == 5
 
 
 def test_a_fault_can_skip_repeat_and_come_by_chance_with_a_seed(customer: Customer) -> None:
@@ -130,6 +181,8 @@ def test_a_fault_can_skip_repeat_and_come_by_chance_with_a_seed(customer: Custom
         {"stage": "submit", "kind": "reset", "match": {"colour": "red"}},
         {"stage": "submit", "kind": "reset", "speed": 3},
         {"stage": "submit", "kind": "reset", "times": "often"},
+        {"stage": "submit", "kind": "reset", "times": -1},
+        {"stage": "submit", "kind": "reset", "probability": 7},
         {"stage": "submit"},
     ],
 )

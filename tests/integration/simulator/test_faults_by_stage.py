@@ -65,6 +65,34 @@ def test_submit_failed_with_a_text_of_one_s_own(customer: Customer) -> None:
     assert customer.wait(customer.submit())["error"] == "The moon is in the way."
 
 
+def test_submit_failed_late_fails_only_after_the_whole_generation_and_is_free(customer: Customer) -> None:
+    customer.simulator.settings(generation_seconds=0.8)
+    customer.inject("submit", "failed_late", reason="moderation")
+    done = customer.wait(customer.submit())
+    assert (done["status"], done["error"]) == ("FAILED", REASONS["moderation"])
+    assert done["metrics"]["total_time"] >= 0.8
+    assert customer.simulator.bill()["total_usd"] == 0
+    assert customer.wait(customer.submit())["status"] == "COMPLETED"
+
+
+def test_submit_cost_differs_from_the_price_everywhere_that_a_cost_is_told(customer: Customer) -> None:
+    customer.inject("submit", "cost_differs", usd=1.5)
+    request_id = customer.submit()
+    assert customer.wait(request_id)["metrics"]["cost"] == 1.5
+    assert customer.rows()[0]["credits_deduction"] == 1.5
+    assert customer.simulator.bill()["credits"] == 98.5
+    assert customer.wait(customer.submit())["metrics"]["cost"] == 0.945
+
+
+def test_credits_drops_without_a_row_or_a_generation(customer: Customer) -> None:
+    customer.simulator.settings(free_credits=0.5)
+    customer.inject("credits", "drops", usd=2, skip=1)
+    seen = [customer.get("/v1/get-user-credits").json() for _ in range(3)]
+    assert seen == [{"credits": 100, "free-credits": 0.5}, *[{"credits": 98.5, "free-credits": 0}] * 2]
+    assert customer.simulator.bill()["generations"] == []
+    assert customer.rows() == []
+
+
 def test_poll_json_list_and_unknown_status(customer: Customer) -> None:
     request_id = customer.submit()
     customer.inject("poll", "json_list")
@@ -173,13 +201,13 @@ def test_download_slow_drip_and_no_range(customer: Customer) -> None:
 
 
 def test_history_row_late_and_never(customer: Customer) -> None:
-    customer.inject("history", "late", seconds=0.6)
+    customer.inject("history", "late", seconds=1000)
     late = customer.submit()
     customer.inject("history", "never")
     never = customer.submit()
     seen = {row["request_id"] for row in customer.rows()}
     assert not seen & {late, never}
-    time.sleep(0.7)
+    customer.simulator.advance(1000)
     assert [row["request_id"] for row in customer.rows()] == [late]
     assert customer.get(f"/inference-request/request-history/{never}").status_code == 404
 

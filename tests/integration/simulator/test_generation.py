@@ -183,6 +183,14 @@ def test_a_hundred_generations_at_once_are_all_finished_and_billed(customer: Cus
     assert len(customer.simulator.bill()["generations"]) == 101
 
 
+def test_editing_can_be_spared_for_load_tests(customer: Customer, tmp_path: Path) -> None:
+    customer.simulator.settings(editing="copy")
+    output = fetched(customer.finished_url(mode="pro", keep_audio=True), tmp_path / "out.mp4")
+    assert (tracks(output)["video"].width, len(tracks(output)["audio"])) == (1280, 1)
+    assert float(tracks(output)["video"].frame_rate) == 30.0
+    assert customer.simulator.bill()["total_usd"] == 1.26
+
+
 def test_a_reset_forgets_everything(customer: Customer) -> None:
     request_id = customer.submit()
     customer.simulator.settings(credits=5)

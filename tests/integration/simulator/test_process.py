@@ -147,3 +147,28 @@ def test_clips_on_their_way_leave_nothing_on_the_disk(customer: Customer) -> Non
     customer.finished_url()
     customer.wait(customer.submit(video_url=customer.clip_url.replace("beach", "missing")))
     assert not list((customer.simulator.log.parent / "clips").iterdir())
+
+
+def test_one_command_starts_it_with_a_key_credits_a_price_list_and_faults_that_a_reset_brings_back(
+    tmp_path: Path,
+) -> None:
+    faults = tmp_path / "faults.json"
+    faults.write_text('[{"stage": "credits", "kind": "server_error"}, {"stage": "upload", "kind": "reset"}]')
+    key = "SG_00000000000000aa"
+    told = ["--key", key, "--credits", "7", "--prices", "std=0.5,pro=3", "--faults", str(faults)]
+    process, url = alone(tmp_path, *told)
+    try:
+        assert process.stdout
+        greeting = "".join(process.stdout.readline() for _ in range(3))
+        assert all(words in greeting for words in (key, "$7, at std $0.5 and pro $3 a second", "2 waiting"))
+        for _ in range(2):
+            answers = [requests.get(f"{url}/v1/get-user-credits", headers={"x-api-key": key}, timeout=10) for _ in "12"]
+            assert [answer.status_code for answer in answers] == [500, 200]
+            assert answers[1].json()["credits"] == 7
+            (waiting,) = requests.get(f"{url}/__sim/faults", timeout=10).json()["waiting"]
+            assert waiting["stage"] == "upload"
+            requests.post(f"{url}/__sim/reset", timeout=10)
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    assert "Traceback" not in errors

@@ -10,6 +10,7 @@ import pytest
 from localcloud import progress as story
 from localcloud.cloud import REPOSITORY
 from localcloud.progress import Progress
+from tests.unit.demo.screens import a_screen, without_colour
 
 READY = {"edit": {"verdict": "ready", "seconds": 4.0, "mode": "pro", "estimated_usd": 1.68}}
 RUNNING = {**READY, "generation": {"request_id": "47411f110c6fa4fe", "polls": 1, "outcome": "running"}}
@@ -17,12 +18,18 @@ DELIVERED = {**RUNNING, "delivery": {"output_key": "trip/beach.mp4", "charged_us
 
 
 class Telling:
-    """A progress with a clock that stands still, and what it said."""
+    """A progress with a clock that a test moves, and what it said."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **screen: Any) -> None:
+        self.terminal, self.screen = a_screen(monkeypatch, **screen)
         self.events: list[dict[str, Any]] = []
-        self.progress = Progress(100.0, self.lines.append, clock=lambda: 112.3)
+        self.now = 100.0
+        self.progress = Progress(self.terminal, speed=30, typical=200, clock=lambda: self.now)
+        self.now = 112.3
+
+    @property
+    def lines(self) -> list[str]:
+        return self.screen.shown().splitlines()
 
     def enter(self, name: str) -> None:
         self.events.append({"id": len(self.events) + 1, "stateEnteredEventDetails": {"name": name}})
@@ -36,8 +43,7 @@ class Telling:
 
 @pytest.fixture
 def telling(monkeypatch: pytest.MonkeyPatch) -> Telling:
-    monkeypatch.setenv("COLUMNS", "100")
-    return Telling()
+    return Telling(monkeypatch)
 
 
 def test_each_state_is_told_once_with_time_money_and_what_came_of_it(telling: Telling) -> None:
@@ -47,7 +53,7 @@ def test_each_state_is_told_once_with_time_money_and_what_came_of_it(telling: Te
     telling.enter("Delivered")
     assert telling.lines == [
         "  12.3 s   ~$1.68  PrepareEdit      4.0 s in mode pro: at most $1.68",
-        "  12.3 s   ~$1.68  PollEdit         look 1: running",
+        "  12.3 s   ~$1.68  PollEdit         the provider says: running",
         "  12.3 s    $1.26  DeliverEdit      trip/beach.mp4 is in the outbox, and its manifest",
         "  12.3 s    $1.26  Delivered        done",
     ]
@@ -63,10 +69,45 @@ def test_waiting_is_told_when_it_begins_and_not_again_and_questions_are_not_told
     assert telling.progress.states.count("IsEditDone") == 3
 
 
+def test_an_answer_of_the_provider_is_told_once_however_often_it_comes(telling: Telling) -> None:
+    for outcome in ("running", "running", "running", "completed"):
+        telling.leave("PollEdit", {**RUNNING, "generation": {"outcome": outcome}})
+    assert [line.split()[-1] for line in telling.lines] == ["running", "completed"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"), [(100, "━━━━━━━━━━────────── 99 of about 200 s"), (40, "99 of about 200 s")]
+)
+def test_while_the_provider_edits_a_line_moves_in_its_seconds(
+    monkeypatch: pytest.MonkeyPatch, columns: int, shown: str
+) -> None:
+    telling = Telling(monkeypatch, tty=True, columns=columns)
+    telling.progress.tick()
+    assert telling.screen.shown().endswith("on its way ...\x1b[K")
+    telling.leave("SubmitEdit", RUNNING)
+    telling.now += 3.3
+    telling.progress.tick()
+    assert telling.screen.shown().endswith(f"{shown}\x1b[K")
+    telling.now += 30
+    telling.progress.tick()
+    assert telling.screen.shown().endswith("999 s, any moment\x1b[K")
+
+
+def test_a_pipe_sees_the_lines_only(telling: Telling) -> None:
+    telling.progress.tick()
+    assert telling.lines == []
+
+
+def test_colour_is_added_to_the_line_and_changes_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    telling = Telling(monkeypatch, tty=True)
+    telling.enter("Rejected")
+    assert "\x1b[1;33mRejected" in telling.lines[0]
+    assert without_colour(telling.lines[0]) == "  12.3 s        -  Rejected         refused before anything was spent"
+
+
 @pytest.mark.parametrize("columns", [20, 40, 60, 80])
 def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    telling = Telling()
+    telling = Telling(monkeypatch, columns=columns)
     telling.leave("DeliverEdit", DELIVERED)
     assert all(len(line) <= columns for line in telling.lines)
     assert columns == 20 or "DeliverEdit" in telling.lines[0]
@@ -76,7 +117,7 @@ def test_what_the_machine_hands_on_may_be_anything(telling: Telling) -> None:
     for name in story.TASKS:
         telling.leave(name, {})
         telling.leave(name, {"edit": {"verdict": "new"}, "generation": {}, "delivery": {}, "failure": {}})
-    assert len(telling.lines) == 2 * len(story.TASKS)
+    assert {line.split()[3] for line in telling.lines} == set(story.TASKS)
 
 
 def test_every_state_that_is_told_is_a_state_of_the_machine_and_every_task_is_told() -> None:

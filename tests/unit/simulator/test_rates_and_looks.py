@@ -10,15 +10,16 @@ import pytest
 from localcloud.simulator.account import Account, Charge
 from localcloud.simulator.clock import Clock
 from localcloud.simulator.generations import unique_tail, without_query
-from localcloud.simulator.looks import LOOKS, WORDS, look_for, look_name
+from localcloud.simulator.looks import LOOKS, PATTERNS, WORDS, look_for, look_name
 from localcloud.simulator.parameters import enum_problem
 from localcloud.simulator.rates import clip_seconds, mode_of, price
+from localcloud.simulator.settings import Settings
 
 
 def test_the_rates_give_the_published_range_of_prices() -> None:
-    assert price("std", 3) == 0.945
-    assert price("pro", 15) == 6.3
-    assert price("pro", 5) == 2.1
+    assert price(Settings(), "std", 3) == 0.945
+    assert price(Settings(), "pro", 15) == 6.3
+    assert price(Settings(), "pro", 5) == 2.1
 
 
 @pytest.mark.parametrize(("length", "billed"), [(3.0, 3), (3.49, 3), (3.5, 4), (4.5, 5), (10.05, 10), (0.2, 1)])
@@ -78,6 +79,26 @@ def test_every_look_has_words_and_the_earliest_word_of_a_prompt_decides() -> Non
     assert look_name("a nice day") == look_name("a nice day")
     assert len({look_name(f"prompt {number}") for number in range(100)}) == len(LOOKS)
     assert "{" not in look_for("snow", 1280, 720)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "look"),
+    [
+        ("Snow, everywhere", "snow"),
+        ("deep under the seas", "underwater"),
+        ("a city of neon-lit streets", "neon"),
+        ("like a 1920s reel", "vintage"),
+        ("BLACK\nAND  white, please", "noir"),
+        ("two drawings by a child", "sketch"),
+    ],
+)
+def test_a_telling_word_counts_in_any_case_spacing_and_simple_plural(prompt: str, look: str) -> None:
+    assert look_name(prompt) == look
+
+
+@pytest.mark.parametrize("prompt", ["the season", "an icecream", "1920x1080", "the pinkest", "a warming", "toying"])
+def test_the_beginning_of_a_word_is_not_the_word(prompt: str) -> None:
+    assert not any(pattern.search(prompt) for pattern in PATTERNS.values())
 
 
 def test_shown_urls_carry_neither_query_nor_password() -> None:

@@ -18,7 +18,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     locks.mkdir()
     core.mkdir()
     (core / "pyproject.toml").write_text("[project]\n")
-    for name in ("uv", "dev", "lambda", "sam"):
+    for name in ("uv", *workshop.ENVIRONMENTS):
         (locks / f"{name}.txt").write_text(f"{name}==1\n")
     monkeypatch.setattr(workshop, "LOCKS", locks)
     monkeypatch.setattr(workshop, "CORE", core)
@@ -106,3 +106,38 @@ def test_a_failed_command_is_repeated_in_full_with_what_it_said() -> None:
         workshop.run([sys.executable, "-c", "import sys; sys.exit('no such lock')"])
     assert "import sys; sys.exit" in str(failure.value)
     assert "no such lock" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ([], ["dev", "lambda"]),
+        (["--with-sam"], ["dev", "lambda", "sam"]),
+        (["--for-editors"], ["dev", "lambda", "sam", "debug"]),
+    ],
+)
+def test_each_option_makes_what_it_is_for(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], wanted: list[str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(workshop, "ensure", asked.extend)
+    monkeypatch.setattr(sys, "argv", ["workshop", *options])
+    assert workshop.main() == 0
+    assert asked == wanted
+
+
+def test_an_editor_is_told_its_interpreter_on_standard_output(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in workshop.ENVIRONMENTS:
+        finish(bench, name)
+    monkeypatch.setattr(sys, "argv", ["workshop", "--for-editors"])
+    assert workshop.main() == 0
+    said = capsys.readouterr()
+    assert ".workshop/dev/bin/python" in said.out
+    assert "dev, lambda, sam, debug ready" in said.err
+
+
+def test_the_debugger_is_in_no_environment_but_its_own() -> None:
+    locks = {name: (workshop.LOCKS / f"{name}.txt").read_text(encoding="utf-8") for name in workshop.ENVIRONMENTS}
+    assert [name for name, lock in locks.items() if "debugpy==" in lock] == ["debug"]

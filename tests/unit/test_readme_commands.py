@@ -1,0 +1,93 @@
+"""Every command that the README asks for is typed by a test as it stands, or is what runs the tests."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from checks.documents import REPOSITORY
+from tests.readme.commands import README, begins, commands, readme
+from tests.readme.shell import environment_of_a_person
+
+
+def asked_for() -> Iterator[list[str]]:
+    """The beginnings by which tests ask for the README's commands: `readme("make demo")`."""
+    for path in (REPOSITORY / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "readme":
+                yield [
+                    word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, str)
+                ]
+
+
+ASKED = [words for words in asked_for() if words]
+TYPED = sorted({beginning for words in ASKED for beginning in words})
+
+
+def untyped(page: str) -> list[str]:
+    return [command for command in commands(page) if not begins(command, TYPED)]
+
+
+def test_every_command_of_the_readme_is_typed_by_a_test() -> None:
+    assert untyped(README) == []
+
+
+def test_no_test_asks_for_a_command_that_the_readme_has_lost() -> None:
+    assert [words for words in ASKED if not readme(*words)] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        ("Type `make coffee` now.", ["make coffee"]),
+        ("A long one: `sam list\nendpoints`.", ["sam list endpoints"]),
+        (
+            "```sh\nmake coffee   # black\naws s3 ls \\\n  s3://INBOX\n```\n",
+            ["make coffee   # black", "aws s3 ls    s3://INBOX"],
+        ),
+        ("```sh\ncurl -s localhost\n```\nsays `make tea`.", ["curl -s localhost", "make tea"]),
+    ],
+)
+def test_a_new_command_that_no_test_types_is_found(page: str, found: list[str]) -> None:
+    assert untyped(page) == found
+
+
+def test_what_only_looks_like_a_command_is_none() -> None:
+    page = "`make` and `python3.13`, `beach.mp4`.\n\n```text\nmake coffee\n```\n"
+    assert commands(page) == []
+
+
+def test_a_sentence_may_name_a_command_that_a_block_has_in_full() -> None:
+    assert commands("```sh\nsam build && sam deploy --guided\n```\nafter `sam deploy`") == [
+        "sam build && sam deploy --guided"
+    ]
+
+
+def steps(command: str) -> list[str]:
+    """What a make command would run, less what `make setup` runs before it."""
+    said = [
+        subprocess.run(
+            f"{shown} --dry-run --no-print-directory",
+            shell=True,
+            cwd=REPOSITORY,
+            env=environment_of_a_person(),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout.splitlines()
+        for shown in (command, "make setup")
+    ]
+    return [line for line in said[0] if line not in said[1]]
+
+
+def test_check_is_its_five_parts_and_what_the_continuous_integration_runs() -> None:
+    # Typed here, they would run themselves: `make check` is what runs this test, after the first four.
+    (check,) = readme("make check")
+    parts = readme("make lint", "make template", "make statemachine", "make fresh", "make test")
+    parts = [part for part in parts if "=" not in part]
+    assert sorted(steps(check)) == sorted(line for part in parts for line in steps(part))
+    assert all(steps(part) for part in parts)
+    assert (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8").endswith(f"exec {check}\n")
