@@ -150,7 +150,7 @@ def test_dropped_again_after_it_failed_unpaid_a_new_attempt_is_bought(stand: Sta
     stand.drop(f"{folder}beach.mp4", clip, ASK)
     assert [run.status for run in stand.finish(folder)] == ["FAILED"]
     stand.drop(f"{folder}beach.mp4", clip, ASK)
-    assert stand.finish(folder)[-1].status == "SUCCEEDED"
+    stand.finish(folder)
     (edit,) = stand.edits(folder)
     assert (edit["state"], edit["attempt"]) == ("DELIVERED", 2)
     assert stand.statuses(folder) == ["FAILED", "DELIVERED"]

@@ -63,6 +63,8 @@ class WatchedLedger(FakeLedger):
             self.wrong.append(f"{step} is another attempt")
         if before.request_id not in (None, after.request_id) and not opens:
             self.wrong.append(f"{step} forgets {before.request_id}")
+        if after.request_id and after.request_id not in self._books.accepted(after.edit_id, after.attempt):
+            self.wrong.append(f"{step} adopts {after.request_id}, which is not its own")
         owed = [name for name in self._books.accepted(after.edit_id) if self._books.may_cost(name)]
         if owed and after.state in (State.PREPARED, State.RESERVED, State.FAILED):
             self.wrong.append(f"{step}, and the provider has {owed}")

@@ -37,55 +37,30 @@ LIMITS = [
     Limits(usd_per_day=Decimal(9), in_flight=2, spending=False),
 ]
 ANSWERS = [ProviderBusy("429"), InsufficientCredits("You have 0.5 credits."), ProviderRefused("HTTP 400"),
-           SubmissionUnknown("HTTP 502 after the request was sent")]  # fmt: skip
+           *[SubmissionUnknown("HTTP 502 after the request was sent")] * 3]  # fmt: skip
 Found = TypeVar("Found")
 ENDS = {State.DELIVERED, State.FAILED, State.IN_DOUBT, State.UNDELIVERED}
-PICK = st.integers(0, 5)
-ENDS = {State.DELIVERED, State.FAILED, State.IN_DOUBT, State.UNDELIVERED}
-PICK = st.integers(0, 5)
-PROMPT = st.sampled_from(["a noir film", "winter"])
-CALLS = st.integers(1, 9)  # most functions make no more
-MOST_STEPS = 3000  # of one execution, when all is well again
 PICK, LATE = st.integers(0, 5), st.booleans()
-CALL = st.integers(1, 9)  # most functions make no more; 0 below stands for none
-AN_EXECUTION_GOES_ON = ("an_execution_goes_on", {"pick": PICK, "steps": st.integers(1, 12)})
-WHAT_MAY_HAPPEN: list[tuple[str, dict[str, st.SearchStrategy[Any]]]] = [
-    (
-        "files_are_dropped",
-        {"name": st.sampled_from("ab"), "prompt": st.sampled_from(["a noir film", "winter"]), "at": st.integers(0, 6)},
-    ),
+CALL = st.integers(1, 9)  # most functions make no more
+MOST_STEPS = 3000  # of one execution, when all is well again
+
+DROP = {"name": st.sampled_from("ab"), "prompt": st.sampled_from(["a noir film", "winter"]), "at": st.integers(0, 6)}
+ANSWER = {"answer": st.sampled_from(ANSWERS), "lost": st.booleans(), "no_results": st.booleans()}
+END = {"why": st.sampled_from(["", "", "capacity", "policy"]), "cost": st.sampled_from([None, "1.68", "1.26"])}
+ON = {"pick": PICK, "steps": st.integers(0, 12)}
+BREAK = {**ON, "at": CALL, "late": LATE, "what": st.sampled_from([die, fail])}
+BETWEEN = {**ON, "also": PICK, "at": CALL, "late": LATE, "what": st.sampled_from(["stop", "stop", "go on", "sweep"])}
+NETS = {"pick": PICK, "at": st.integers(0, 12), "late": LATE, "seconds": st.sampled_from([0, UNTOUCHED_FOR + 1, 4000])}
+WHAT_MAY_HAPPEN: list[tuple[str, dict[str, Any]]] = [
+    ("files_are_dropped", DROP),
     ("somebody_interferes", {"pick": PICK, "limits": st.sampled_from([None, *LIMITS])}),
-    ("it_will_answer_badly", {"answer": st.sampled_from(ANSWERS), "lost": st.booleans(), "no_results": st.booleans()}),
-    (
-        "a_generation_ends",
-        {
-            "pick": PICK,
-            "why": st.sampled_from(["", "", "capacity", "policy"]),
-            "cost": st.sampled_from([None, "1.68", "1.26"]),
-        },
-    ),
+    ("it_will_answer_badly", ANSWER),
+    ("a_generation_ends", {"pick": PICK, **END}),
     ("it_forgets", {"pick": PICK}),
-    AN_EXECUTION_GOES_ON,
-    AN_EXECUTION_GOES_ON,
-    AN_EXECUTION_GOES_ON,
-    AN_EXECUTION_GOES_ON,
-    (
-        "a_function_breaks_off",
-        {"pick": PICK, "steps": st.integers(0, 8), "at": CALL, "late": LATE, "what": st.sampled_from([die, fail])},
-    ),
-    (
-        "something_happens_while_a_function_runs",
-        {"pick": PICK, "also": PICK, "at": CALL, "late": LATE, "what": st.sampled_from(["stop", "go on", "sweep"])},
-    ),
-    (
-        "the_nets_are_drawn_in",
-        {
-            "pick": PICK,
-            "at": st.integers(0, 12),
-            "late": LATE,
-            "seconds": st.sampled_from([0, UNTOUCHED_FOR + 1, 4000]),
-        },
-    ),
+    *[("an_execution_goes_on", ON)] * 2,
+    *[("a_function_breaks_off", BREAK)] * 2,
+    *[("something_happens_while_a_function_runs", BETWEEN)] * 2,
+    ("the_nets_are_drawn_in", NETS),
 ]
 HAPPENINGS = st.one_of([st.tuples(st.just(name), st.fixed_dictionaries(how)) for name, how in WHAT_MAY_HAPPEN])
 
@@ -161,7 +136,10 @@ class EditsAndMoney(RuleBasedStateMachine):
             run.to_its_next_task()
             run.go_on(Interruption(self.world, {at}, what, late))
 
-    def something_happens_while_a_function_runs(self, pick: int, also: int, at: int, late: bool, what: str) -> None:
+    def something_happens_while_a_function_runs(
+        self, pick: int, steps: int, also: int, at: int, late: bool, what: str
+    ) -> None:
+        self.an_execution_goes_on(pick, steps)
         for run, other in zip(one_of(self.runs.running(), pick), one_of(self.runs.running(), also), strict=True):
             run.to_its_next_task()
             ways = {"stop": lambda: self.stop_and_settle(run), "go on": other.go_on}  # noqa: B023
