@@ -28,7 +28,7 @@ class Watch:
         self.met: set[Fault] = set()
         self.trace: list[Question] = []
         self.executions: dict[str, str] = {}  # ARN to status
-        self._visits: dict[tuple[str, str], int] = {}
+        self._visits: dict[tuple[Any, ...], list[str]] = {}
         self._open = 0  # events and asynchronous invocations under way
         self._announced = 0
         self._changed = threading.Condition()
@@ -55,11 +55,14 @@ class Watch:
             self.executions[question["execution"]] = question["status"]
 
     def _visit(self, question: Question) -> int:
-        """How many runs of this function, tries of this task or entries of this state there were, this one counted."""
-        who = question["kind"] + question["who"]
-        scene = question.get("scene") or f"entry {len(self.trace)}"
-        before = len([known for known, _ in self._visits if known == who])
-        return self._visits.setdefault((who, scene), before + 1)
+        """How many runs of this function have come to this call, or how often this state was entered, this time
+        counted: not how many runs there were, since how often a provider is polled depends on the machine's mood."""
+        point = tuple(question.get(name) for name in ("kind", "who", "name", "call", "phase"))
+        scenes = self._visits.setdefault(point, [])
+        scene = question.get("scene") or f"entry {len(scenes)}"
+        if scene not in scenes:
+            scenes.append(scene)
+        return scenes.index(scene) + 1
 
     def begins_afresh(self, question: Question) -> bool:
         """Whether a function is to start as a new sandbox does, so that all of its calls are made: where it is being

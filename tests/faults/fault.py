@@ -29,7 +29,7 @@ FAILURES = {"lambda": "ServiceException", "dynamodb": "InternalServerError", "sn
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong: at which call of which name, in which visit of whom."""
+    """One thing that goes wrong: at which call of which name, and which time that somebody comes to it."""
 
     kind: str  # effect, state, event or provider
     who: str  # a function by its verb, a state by its name, "provider"

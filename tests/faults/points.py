@@ -27,7 +27,7 @@ OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall
 OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip")
 OF_AN_EVENT = ("event lost", "event twice", "event late")
 VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
-SHARE = 4  # one in so many is part of the subset
+SHARE = 6  # one in so many is part of the subset
 POINT = ("scene", "name", "call", "phase")
 OFTEN = 4  # times in a row: more often than anything is repeated at once
 
@@ -163,7 +163,7 @@ def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
 
 def subset(cases: list[Case]) -> list[Case]:
     """A few for two minutes, always the same: at each function, task, state and event in turn some of the things that
-    can go wrong there, what could pay twice at the POST and the changes around it, and every eighth of the
+    can go wrong there, what could pay twice at the POST and the changes around it, and every twelfth of the
     provider's answers."""
     found: dict[str, Case] = {}
     for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):

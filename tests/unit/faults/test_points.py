@@ -21,7 +21,7 @@ def visit(who: str, *names: str, number: int = 1, **more: Any) -> list[Question]
     for name in names:
         calls[name] = calls.get(name, 0) + 1
         for phase in ("before", "after"):
-            at = {"kind": "effect", "who": who, "visit": number, "scene": f"{who}{number}", "attempt": 1}
+            at = {"kind": "effect", "who": who, "visit": number, "scene": f"{who}-{number}", "attempt": 1}
             heard.append({**at, "name": name, "call": calls[name], "phase": phase, **more})
     return heard
 

@@ -16,12 +16,13 @@ def told(watch: Watch, *kinds: str) -> None:
         watch.hear({"kind": kind})
 
 
-def test_each_run_of_a_function_is_a_visit_of_its_own() -> None:
+def test_a_visit_is_a_run_that_comes_to_this_call() -> None:
     watch = Watch("subject-1")
     scenes = [("submit_edit", "1"), ("poll_edit", "2"), ("submit_edit", "3"), ("submit_edit", "1")]
     for who, scene in scenes:
         watch.hear({**EFFECT, "who": who, "scene": scene})
-    assert [question["visit"] for question in watch.trace] == [1, 1, 2, 1]
+    watch.hear({**EFFECT, "who": "submit_edit", "name": "sts:AssumeRole", "scene": "3"})
+    assert [question["visit"] for question in watch.trace] == [1, 1, 2, 1, 1]
 
 
 def test_a_state_is_visited_at_each_entry_and_apart_from_its_tasks() -> None:
