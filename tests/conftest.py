@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 def pytest_configure() -> None:
     """Forget the AWS settings of the person who runs the tests, for this process and for those that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: programs below would be deaf too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(
