@@ -60,6 +60,14 @@ def powers(stand: Stand) -> Powers:
 
 
 @pytest.fixture
+def deaf_to_uploads(powers: Powers) -> Iterator[None]:
+    """Nobody hears of an upload while the test runs, unless it lets them."""
+    powers.announce_uploads(False)
+    yield
+    powers.announce_uploads(True)
+
+
+@pytest.fixture
 def folder() -> str:
     """A folder of this test's own, with its slash."""
     return unique("trip") + "/"

@@ -11,6 +11,18 @@ from tests.e2e.stand import Stand, eventually
 ASK = {"prompt": "Make it an alien planet", "mode": "std"}
 
 
+def submit_slowly(stand: Stand, folder: str, clip: bytes) -> int:
+    """Drop what the provider will work on until its clock is put forward; gives the second in which it was dropped."""
+    stand.provider.settings(generation_seconds=3000)
+    try:
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        dropped = int(time.time())
+        eventually(lambda: stand.posts(folder), "the first is submitted")
+    finally:
+        stand.provider.settings(generation_seconds=0.5)
+    return dropped
+
+
 def drop(stand: Stand, folder: str, clip: bytes, **more: Any) -> None:
     """Drop clip and sidecar, and wait until all that comes of it is over."""
     stand.drop(f"{folder}beach.mp4", clip, {**ASK, **more})
@@ -82,13 +94,7 @@ def test_somebody_elses_object_at_the_outputs_place_is_left_alone(stand: Stand, 
 def test_an_older_drop_that_ends_later_does_not_replace_the_newer_output(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
-    stand.provider.settings(generation_seconds=3000)
-    try:
-        stand.drop(f"{folder}beach.mp4", clip, ASK)
-        dropped = int(time.time())
-        eventually(lambda: stand.posts(folder), "the first is submitted")
-    finally:
-        stand.provider.settings(generation_seconds=0.5)
+    dropped = submit_slowly(stand, folder, clip)
     eventually(lambda: int(time.time()) > dropped, "S3 tells times in whole seconds, and the second is newer")
     stand.drop(f"{folder}beach.mp4", clip, {**ASK, "prompt": "Make it a psychedelic dream"})
     eventually(lambda: stand.messages(folder), "the second is delivered")
@@ -103,12 +109,7 @@ def test_an_older_drop_that_ends_later_does_not_replace_the_newer_output(
 
 
 def test_an_edit_that_ends_after_a_newer_refusal_leaves_the_error_file(stand: Stand, folder: str, clip: bytes) -> None:
-    stand.provider.settings(generation_seconds=3000)
-    try:
-        stand.drop(f"{folder}beach.mp4", clip, ASK)
-        eventually(lambda: stand.posts(folder), "the first is submitted")
-    finally:
-        stand.provider.settings(generation_seconds=0.5)
+    submit_slowly(stand, folder, clip)
     stand.put(f"{folder}beach.json", b"{}")
     eventually(lambda: stand.messages(folder), "the second is refused")
     stand.provider.advance(3000)
@@ -130,12 +131,7 @@ def test_files_taken_back_before_they_were_read_buy_nothing(stand: Stand, folder
 def test_dropped_again_while_its_edit_is_in_flight_nothing_is_bought_and_nothing_is_said(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
-    stand.provider.settings(generation_seconds=3000)
-    try:
-        stand.drop(f"{folder}beach.mp4", clip, ASK)
-        eventually(lambda: stand.posts(folder), "the first is submitted")
-    finally:
-        stand.provider.settings(generation_seconds=0.5)
+    submit_slowly(stand, folder, clip)
     stand.drop(f"{folder}beach.mp4", clip, ASK)
     eventually(lambda: [run for run in stand.executions(folder) if run.status == "SUCCEEDED"], "the second is over")
     assert stand.messages(folder) == []

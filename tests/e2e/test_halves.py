@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.e2e.local_powers import Powers
@@ -90,14 +88,7 @@ def test_a_file_that_was_taken_back_is_not_told_of(stand: Stand, powers: Powers,
     assert stand.messages(folder) == []
 
 
-@pytest.fixture
-def _deaf(powers: Powers) -> Iterator[None]:
-    powers.announce_uploads(False)
-    yield
-    powers.announce_uploads(True)
-
-
-@pytest.mark.usefixtures("_deaf")
+@pytest.mark.usefixtures("deaf_to_uploads")
 def test_a_pair_whose_last_announcement_was_lost_is_started_by_the_sweep(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -55,14 +54,7 @@ def test_a_drop_that_was_noted_but_whose_execution_was_never_started_is_started_
     assert_delivered(stand, folder)
 
 
-@pytest.fixture
-def _deaf_to_uploads(powers: Powers) -> Iterator[None]:
-    powers.announce_uploads(False)
-    yield
-    powers.announce_uploads(True)
-
-
-@pytest.mark.usefixtures("_deaf_to_uploads")
+@pytest.mark.usefixtures("deaf_to_uploads")
 def test_a_pair_that_was_never_announced_is_found_within_a_day_and_older_ones_never(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
@@ -75,7 +67,7 @@ def test_a_pair_that_was_never_announced_is_found_within_a_day_and_older_ones_ne
         assert_delivered(stand, folder)
 
 
-@pytest.mark.usefixtures("_deaf_to_uploads")
+@pytest.mark.usefixtures("deaf_to_uploads")
 def test_switching_the_product_on_for_an_old_bucket_buys_nothing_and_says_so_once(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
