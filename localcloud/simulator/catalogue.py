@@ -42,6 +42,7 @@ KINDS: dict[str, dict[str, str]] = {
         "no_url": "COMPLETED without any url",
         "output_list": "`output` is a list and there is no `video`",
         "output_object": "`output` is an object and there is no `video`",
+        "elsewhere": "the address is `location` (default: the same file under another host name)",
     },
     "legacy": ANYWHERE,
     "download": {
@@ -52,6 +53,10 @@ KINDS: dict[str, dict[str, str]] = {
         "html": "200 with an HTML page",
         "empty": "200 with no bytes",
         "corrupt": "as many bytes as the file has, but noise",
+        "overlong": "the file ten times over under the Content-Length of one",
+        "repeated": "the file ten times over, no Content-Length",
+        "mistyped": "the file, called text/html",
+        "gzip": "the file, with content-encoding: gzip",
         "redirect": "302 to `location` (default: the same file under another host name)",
         "slow_drip": "the file in small pieces, `seconds` apart",
         "no_range": "a Range request gets the whole file with 200",

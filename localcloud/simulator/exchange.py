@@ -51,6 +51,11 @@ def rate_refusal(reset_at: float) -> Reply:
     return refusal(429, RATE_LIMITED, headers={"x-rate-limit-reset-at-utc": moment(reset_at)})
 
 
+def on_another_host(url: str) -> str:
+    """Return the same place under the machine's other name, which is a host that nobody was told of."""
+    return url.replace("127.0.0.1", "localhost")
+
+
 def replacement(fault: Fault | None) -> Reply | None:
     """Return the answer that takes the place of the right one, if this fault is of that kind."""
     if fault is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 
-from localcloud.simulator.exchange import Request, replacement, spoilt
+from localcloud.simulator.exchange import Request, on_another_host, replacement, spoilt
 from localcloud.simulator.faults import Fault
 from localcloud.simulator.generations import Generation
 from localcloud.simulator.provider import Provider
@@ -42,8 +43,9 @@ def _spoilt(reply: Reply, fault: Fault | None, provider: Provider, name: str) ->
     if fault is None:
         return reply
     kind, length = fault.kind, len(reply.body)
-    location = fault.location or f"{provider.url.replace('127.0.0.1', 'localhost')}/generations/{name}"
+    location = fault.location or on_another_host(f"{provider.url}/generations/{name}")
     noise = bytes(range(256)) * (length // 256 + 1) if kind == "corrupt" else b""
+    of_one = {**reply.headers, "content-length": str(length)}
     versions: dict[str, Callable[[], Reply]] = {
         "cut_short": lambda: replace(reply, cut_at=length // 2),
         "cut_short_undeclared": lambda: replace(reply, cut_at=length // 2, declare_length=False),
@@ -52,5 +54,15 @@ def _spoilt(reply: Reply, fault: Fault | None, provider: Provider, name: str) ->
         "empty": lambda: replace(reply, body=b""),
         "corrupt": lambda: replace(reply, body=noise[:length]),
         "html": lambda: page(200),
+        "overlong": lambda: replace(reply, body=_whole(reply) * 10, headers=of_one),
+        "repeated": lambda: replace(reply, body=_whole(reply) * 10, declare_length=False),
+        "mistyped": lambda: replace(reply, content_type="text/html"),
+        "gzip": lambda: replace(
+            reply, body=gzip.compress(_whole(reply)), headers={**reply.headers, "content-encoding": "gzip"}
+        ),
     }
     return replace(versions[kind](), note=kind) if kind in versions else spoilt(reply, fault)
+
+
+def _whole(reply: Reply) -> bytes:
+    return reply.body if isinstance(reply.body, bytes) else b"".join(reply.body.pieces())

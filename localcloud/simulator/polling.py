@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.simulator.exchange import Request, key_refusal, replacement, spoilt
+from localcloud.simulator.exchange import Request, key_refusal, on_another_host, replacement, spoilt
 from localcloud.simulator.faults import Fault
 from localcloud.simulator.generations import Generation
 from localcloud.simulator.provider import Provider
@@ -68,13 +68,16 @@ def _state(provider: Provider, generation: Generation, stage: str, fault: Fault 
         body |= {"status_url": f"{provider.url}/v2/requests/{generation.request_id}/status"}
         body |= {"response_url": f"{provider.url}/v2/requests/{generation.request_id}"}
     elif stage == "result":
-        body |= {"error": None} | outputs(provider, generation, kind)
+        body |= {"error": None} | outputs(provider, generation, fault)
     return as_json(body | {"metrics": generation.metrics()}, note=kind)
 
 
-def outputs(provider: Provider, generation: Generation, kind: str = "") -> dict[str, Any]:
+def outputs(provider: Provider, generation: Generation, fault: Fault | None = None) -> dict[str, Any]:
     """Return the fields that carry the result; the exact body for this model is unknown, this is pieced together."""
-    url, output = output_url(provider, generation), generation.output
+    url, output = output_url(provider, generation) or "", generation.output
+    kind = fault.kind if fault else ""
+    if fault and kind == "elsewhere":
+        url = fault.location or on_another_host(url)
     if kind == "no_url" or output is None:
         return {}
     if kind == "output_list":

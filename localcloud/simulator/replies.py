@@ -44,7 +44,7 @@ class Reply:
     status: int
     body: bytes | FileRange = b""
     content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # a content-length among them is a lie
     delay: float = 0.0  # real seconds before the first byte
     drop: bool = False  # close the connection and say nothing
     reset: bool = False  # the same, with a TCP reset

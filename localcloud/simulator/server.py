@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
         if reply.drop or reply.reset:
             self._hang_up(reply.reset)
             return
-        if reply.cut_at is not None or not reply.declare_length:
+        if reply.cut_at is not None or not reply.declare_length or "content-length" in reply.headers:
             self.close_connection = True
         self.wfile.write(self._head(reply))
         if self.command == "HEAD":
@@ -101,10 +101,9 @@ class Handler(BaseHTTPRequestHandler):
             "date": self.date_time_string(),
             "server": "simulator",
             "content-type": reply.content_type,
+            **({"content-length": str(len(reply.body))} if reply.declare_length else {}),
             **reply.headers,
         }
-        if reply.declare_length:
-            headers["content-length"] = str(len(reply.body))
         if self.close_connection:
             headers["connection"] = "close"
         lines = [

@@ -142,8 +142,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, clip_url: str) -> Iterato
 WHOLE, NOT_WHOLE, REFUSED = "whole", "not a whole video", "refused"
 DOWNLOADS = {
     **dict.fromkeys(KINDS["download"], REFUSED),
-    **dict.fromkeys(("slow", "slow_drip", "no_range"), WHOLE),
-    **dict.fromkeys(("cut_short_undeclared", "empty", "corrupt"), NOT_WHOLE),  # HTTP cannot tell; the boxes can
+    **dict.fromkeys(("slow", "slow_drip", "no_range", "overlong", "gzip"), WHOLE),
+    **dict.fromkeys(("cut_short_undeclared", "empty", "corrupt", "repeated"), NOT_WHOLE),
 }
 
 

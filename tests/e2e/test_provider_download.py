@@ -7,8 +7,10 @@ from tests.e2e.faults import ERRORS, each
 from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK, assert_delivered, assert_ended
 from tests.e2e.stand import Stand
+from tests.e2e.test_provider_submission import drop_several
 
-BROKEN = ("cut_short", "cut_short_undeclared", "html", "empty", "corrupt", "forbidden", "redirect")
+BROKEN = ("cut_short", "cut_short_undeclared", "html", "empty", "corrupt", "repeated", "mistyped", "forbidden",
+          "redirect")  # fmt: skip
 
 
 def test_a_broken_download_is_repeated_until_it_is_whole_and_leaves_nothing_behind(
@@ -24,6 +26,22 @@ def test_a_broken_download_is_repeated_until_it_is_whole_and_leaves_nothing_behi
     versions = s3.list_object_versions(**place)["Versions"]
     assert sorted(version["Key"] for version in versions) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
     assert s3.list_multipart_uploads(**place).get("Uploads", []) == []
+
+
+def test_a_download_that_is_too_long_or_packed_is_delivered_as_it_was_made(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    kinds = ["overlong", "gzip"]
+    stand.provider.inject(each("download", kinds))
+    for place in drop_several(stand, folder, clip, len(kinds)):
+        assert_delivered(stand, place)
+
+
+def test_a_result_on_a_host_that_is_not_on_the_list_is_held_unfetched(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.provider.inject({"stage": "result", "kind": "elsewhere"})
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    message = assert_ended(stand, folder, "UNDELIVERED", billed=1)
+    assert "localhost is not on the list of result hosts" in message.text
 
 
 def test_slow_and_dripping_downloads_are_waited_for(stand: Stand, folder: str, clip: bytes) -> None:

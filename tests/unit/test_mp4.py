@@ -45,6 +45,8 @@ BROKEN = {
     "a box smaller than its header": (FTYP + MOOV + b"\x00\x00\x00\x07mdat", DAMAGED),
     "a long box smaller than its header": (FTYP + MOOV + b"\x00\x00\x00\x01mdat" + bytes(7) + b"\x0f", DAMAGED),
     "ftyp in the second place": (MOOV + FTYP + MDAT, NOT_MP4),
+    "two videos in one": (WHOLE["faststart"] * 2, "it is more than one video in one body"),
+    "a second index": (FTYP + MOOV + MDAT + MOOV, "it is more than one video in one body"),
     "a size beyond the file": (FTYP + MOOV + b"\x7f\xff\xff\xffmdat" + b"d" * 100, TOO_EARLY),
 }
 

@@ -1,7 +1,8 @@
 """Is this stream a whole MP4? A walk over its top-level boxes while the bytes pass, in constant memory.
 
 ffprobe accepts most truncated files; the sizes in the box headers do not lie: a whole file has `ftyp` first, a
-`moov`, an `mdat`, and ends exactly where its last box ends (ISO/IEC 14496-12, section 4.2).
+`moov`, an `mdat`, and ends exactly where its last box ends; `ftyp` and `moov` are there once (ISO/IEC 14496-12,
+sections 4.2, 4.3 and 8.2.1).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class BoxWalker:
         self._open_ended = False  # a last box of size 0 runs to the end of the file
         self._boxes: set[bytes] = set()
         self._broken = False
+        self._repeated = False  # a second beginning: more than one file in one body
 
     def feed(self, chunk: bytes) -> None:
         view = memoryview(chunk)
@@ -48,6 +50,7 @@ class BoxWalker:
         self._left = 0 if self._open_ended else size - len(self._header)
         self._broken = self._left < 0
         self._kind = kind
+        self._repeated |= kind in (b"ftyp", b"moov") and kind in self._boxes
         if kind in (b"ftyp", b"moov", b"mdat"):  # the only ones asked about; a list of all would grow with the file
             self._boxes.add(kind)
         self._header = b""
@@ -63,6 +66,8 @@ class BoxWalker:
             return "it is not an MP4 file"
         if self._broken:
             return "its box structure is damaged"
+        if self._repeated:
+            return "it is more than one video in one body"
         if self._left or self._header:
             return "it ends too early"
         missing = [name.decode() for name in (b"moov", b"mdat") if name not in self._boxes]
