@@ -116,7 +116,8 @@ def about(stack: Stack, term: str) -> tuple[dict[str, Any], str]:
     rows = stack.records.about(found.edit_id)
     edit = services.ledger.edit(found.edit_id)
     carrier = (edit.execution or edit.owner or edit.drop.drop_id) if edit else ""
-    document = story_of(rows, stack.doing(carrier), services.limits, services.clock(), found.others).as_json()
+    known = {"stack": services.stack, "limits": services.limits, "now": services.clock(), "others": found.others}
+    document = story_of(rows, doing=stack.doing(carrier), **known).as_json()
     return document, words.edit_text(document)
 
 

@@ -8,6 +8,7 @@ from itertools import count
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dropcut.errors import LedgerConflict, ProviderUnreadable
+from dropcut.messages import to_type
 from dropcut.model import Edit, HistoryRow
 from dropcut.ports import Executions, Provider
 from dropcut.resolutions import Verdict
@@ -57,7 +58,7 @@ def carry_out(stack: Stack, plan: Plan) -> str:
         now = services.ledger.edit(edit.edit_id)
         moved = f"It is {now.state} now. " if now else ""
         raise Refused(
-            f"Somebody was faster, and nothing was written. {moved}See ./dropcut status {edit.edit_id}"
+            f"Somebody was faster, and nothing was written. {moved}See {to_type(services.stack)} status {edit.edit_id}"
         ) from None
     if plan.resolution.verdict is Verdict.NOT_BILLED:
         return "The edit is FAILED, unpaid, and its reservation is released. Drop the files again to buy it anew."

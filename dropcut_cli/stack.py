@@ -41,10 +41,10 @@ class Doing(NamedTuple):
 class Stack:
     """The things of one stack that the command needs, each opened on first use."""
 
-    def __init__(self, outputs: dict[str, str], parameters: dict[str, str]) -> None:
+    def __init__(self, name: str, outputs: dict[str, str], parameters: dict[str, str]) -> None:
         known = {name: outputs.get(output, "") for name, output in OUTPUTS.items()}
         known |= {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
-        self.services = Services(Settings(known))
+        self.services = Services(Settings(known | {"STACK_NAME": name}))
         self._outputs = outputs
 
     @cached_property
@@ -88,4 +88,4 @@ def open_stack(name: str) -> Stack:
     if not set(OUTPUTS.values()) <= outputs.keys():
         raise Refused(f"The stack {json.dumps(name)} is no Dropcut: it has no output LedgerTable.")
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
-    return Stack(outputs, parameters)
+    return Stack(name, outputs, parameters)

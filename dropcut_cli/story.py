@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dropcut.documents import day_of, iso
+from dropcut.messages import to_type
 from dropcut.model import HELD, OPEN, Delay, Edit, Limits, State
 from dropcut.news import why_delayed
 from dropcut.table import Row, edit_from, plain
@@ -20,6 +21,7 @@ Document = dict[str, Any]
 class Story:
     """What was gathered about an edit; `as_json` is what `dropcut status EDIT --json` prints."""
 
+    stack: str
     edit: Edit
     attempts: list[Row]
     audits: list[Row]
@@ -48,7 +50,7 @@ class Story:
             "message": _message(edit),
             "audit": [_audit(row) for row in self.audits],
             "other_edits_of_this_clip": list(self.others),
-            "next": next_steps(edit),
+            "next": next_steps(edit, self.stack),
         }
 
     def waits_for(self) -> Document | None:
@@ -60,15 +62,15 @@ class Story:
         return {"limit": edit.delayed_by, "since": iso(edit.delayed_since), "why": why, "to_do": to_do}
 
 
-def story_of(rows: list[Row], doing: Doing, limits: Limits, now: float, others: tuple[str, ...]) -> Story:
+def story_of(rows: list[Row], **known: Any) -> Story:
     """From all rows of an edit's partition."""
     by_kind: dict[str, list[Row]] = {"EDIT": [], "ATTEMPT": [], "AUDIT": []}
     for row in rows:
         by_kind[row["sk"].partition("#")[0]].append(row)
     if not by_kind["EDIT"]:
         raise Refused("That edit is not in the ledger.")
-    kinds = {"attempts": by_kind["ATTEMPT"], "audits": by_kind["AUDIT"]}
-    return Story(edit=edit_from(by_kind["EDIT"][0]), doing=doing, limits=limits, now=now, others=others, **kinds)
+    kinds: Row = {"attempts": by_kind["ATTEMPT"], "audits": by_kind["AUDIT"]}
+    return Story(edit=edit_from(by_kind["EDIT"][0]), **kinds, **known)
 
 
 def overview(edits: list[Edit], places: set[str], counted: Row, limits: Limits, now: float) -> Document:
@@ -148,9 +150,9 @@ def _seconds(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def next_steps(edit: Edit) -> list[Document]:
+def next_steps(edit: Edit, stack: str) -> list[Document]:
     """What can be typed next, and when that is right."""
-    resolve = f"./dropcut resolve {edit.edit_id}"
+    resolve = f"{to_type(stack)} resolve {edit.edit_id}"
     give_up = (f"{resolve} --give-up", "nobody will find out, and it may stay counted as spent")
     steps: dict[State, list[tuple[str, str]]] = {
         State.IN_DOUBT: [

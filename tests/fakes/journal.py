@@ -76,10 +76,11 @@ class FakeJournal:
     def active_since(self) -> float:
         return self.active
 
-    def first_time(self, what: str, now: float) -> bool:
-        new = what not in self.told
+    def was_told(self, what: str) -> bool:
+        return what in self.told
+
+    def note_told(self, what: str, now: float) -> None:
         self.told.add(what)
-        return new
 
     def wait_for_partner(self, half: Half) -> None:
         self.halves[half.bucket, half.key] = half

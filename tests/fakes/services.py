@@ -75,6 +75,7 @@ class FakeServices:
     probe: FakeProber = field(default_factory=lambda: FakeProber(a_clip()))
     inbox: str = INBOX
     outbox: str = OUTBOX
+    stack: str = "dropcut"
     max_clip_seconds: float = 10.0
     limits: Limits = PLENTY
     first_wait_seconds: int = 150

@@ -194,3 +194,12 @@ def test_the_drop_that_holds_an_edit_hears_the_same_event_again_and_another_drop
     first = messages.failed(edit.drop, edit, state, "a reason", OUTBOX)
     assert messages.held(edit, edit.drop, OUTBOX).event_id == first.event_id
     assert messages.held(edit, a_drop(sidecar_version="s2"), OUTBOX).event_id != first.event_id
+
+
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
+def test_what_a_held_edit_asks_to_type_names_a_stack_that_is_not_called_dropcut(state: State) -> None:
+    edit = an_edit_in(state)
+    usual, other = (messages.held(edit, edit.drop, OUTBOX, stack).what_to_do for stack in ("dropcut", "films"))
+    assert f"  ./dropcut status {edit.edit_id}\n" in usual
+    assert f"  ./dropcut --stack films status {edit.edit_id}\n" in other
+    assert "./dropcut resolve" not in other

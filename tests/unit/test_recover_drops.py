@@ -6,7 +6,7 @@ import pytest
 
 from dropcut.workflow.recover_drops import ANNOUNCED_WITHIN, recover_drops
 from tests.fakes.examples import INBOX, NOW
-from tests.fakes.services import FakeServices
+from tests.fakes.services import FakeServices, Killed
 
 HOUR = 3600.0
 
@@ -59,6 +59,22 @@ def test_switching_the_product_on_for_an_old_bucket_never_buys_its_archive() -> 
     assert "30 pairs of clip and sidecar" in notice["message"]["email"]
     recover_drops(world)
     assert len(world.topic.published) == 1, "said once in the life of a stack"
+
+
+def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
+    world = inbox(old=200.0)
+    world.sweep_window_hours = 2000
+    publish = world.topic.publish
+
+    def broken(*_: object) -> None:
+        raise Killed
+
+    world.topic.publish = broken  # type: ignore[method-assign, assignment]
+    with pytest.raises(Killed):
+        recover_drops(world)
+    world.topic.publish = publish  # type: ignore[method-assign]
+    recover_drops(world)
+    assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
 
 
 def test_halves_and_foreign_files_are_no_pairs() -> None:

@@ -103,6 +103,8 @@ def test_an_output_that_cannot_be_put_back_is_told_as_unpaid_and_stays_delivered
     world.files.upload = broken  # type: ignore[method-assign, assignment]
     assert Machine(world, world).run(again) == "Failed"
     assert world.topic.published[-1]["status"] == "FAILED"
-    assert "nothing was paid" in world.topic.published[-1]["message"]["email"]
+    said = world.topic.published[-1]["message"]["email"]
+    assert "was edited before, but its output could not be put back" in said
+    assert "not edited" not in said
     (edit,) = world.ledger.edits.values()
     assert edit.state is State.DELIVERED

@@ -53,6 +53,10 @@ class Services:
         return self.settings.text("OUTBOX_BUCKET")
 
     @property
+    def stack(self) -> str:
+        return self.settings.text("STACK_NAME")
+
+    @property
     def max_clip_seconds(self) -> float:
         return self.settings.number("MAX_CLIP_SECONDS")
 

@@ -22,6 +22,7 @@ from dropcut.table import (
     output_key,
     plain,
     to_sweep,
+    told_key,
     wait_key,
 )
 from dropcut.writes import once
@@ -81,14 +82,11 @@ class DynamoJournal:
         made = self._table.meta.client.describe_table(TableName=self._table.name)["Table"]["CreationDateTime"]
         return float(made.timestamp())
 
-    def first_time(self, what: str, now: float) -> bool:
-        """True once in the life of a stack for each `what`."""
-        row = {"pk": "STACK", "sk": f"TOLD#{what}", "told_at": attribute(now)}
-        try:
-            once(self._table.put_item, Item=row, ConditionExpression="attribute_not_exists(pk)")
-        except LedgerConflict:
-            return False
-        return True
+    def was_told(self, what: str) -> bool:
+        return "Item" in self._table.get_item(Key=told_key(what), ConsistentRead=True)
+
+    def note_told(self, what: str, now: float) -> None:
+        self._table.put_item(Item={**told_key(what), "told_at": attribute(now)})
 
     def wait_for_partner(self, half: Half) -> None:
         row = {"bucket": half.bucket, "key": half.key, "version": half.version, "since": attribute(half.since)}

@@ -14,6 +14,7 @@ from dropcut.sidecar import Problem
 
 SHOWN_PROBLEMS = 50  # a state machine's data is at most 256 KiB; the error file has them all
 PROBLEM_BYTES = 40_000  # of all that are shown
+USUAL_STACK = "dropcut"  # the operator's command looks there unless it is told another one
 PROBLEM_LIMIT = 300  # characters of each part of a problem; keys of a sidecar may be as long as the sidecar
 
 
@@ -140,13 +141,13 @@ def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
     )
 
 
-def held(edit: Edit, drop: Drop, outbox: str) -> Notification:
+def held(edit: Edit, drop: Drop, outbox: str, stack: str = USUAL_STACK) -> Notification:
     """The same files were dropped again while their edit is held for a person: the same words, for this drop.
 
     The very drop that holds it, entered once more, says nothing new: its message keeps its id.
     """
     owner = None if drop.drop_id == edit.owner else drop.drop_id
-    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, owner)
+    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, owner, stack=stack)
 
 
 ENDINGS = {
@@ -158,13 +159,13 @@ ENDINGS = {
         "was sent to the provider, and whether it was accepted is not known",
         (
             "It is not sent again by itself, since that could pay twice. What is known of it:\n\n"
-            "  ./dropcut status {edit_id}\n\n"
+            "  {dropcut} status {edit_id}\n\n"
             "Look into the provider's request history for a request whose video_url has {mark}. Its row may land "
             "hours late. {candidates}If it is there, carry on with it; that buys nothing:\n\n"
-            "  ./dropcut resolve {edit_id} --adopt REQUEST_ID\n\n"
+            "  {dropcut} resolve {edit_id} --adopt REQUEST_ID\n\n"
             "If it is still not there after a day, and the credits did not drop, it was most likely never accepted. "
             "Say so, then drop the files again, which buys the edit anew; earlier than that it may pay twice:\n\n"
-            "  ./dropcut resolve {edit_id} --not-billed"
+            "  {dropcut} resolve {edit_id} --not-billed"
         ),
     ),
     State.UNDELIVERED: (
@@ -172,8 +173,8 @@ ENDINGS = {
         (
             "Look that request up in the provider's request history: it names the result file, which is kept for "
             "seven days. Nothing is bought again. When what the reason names is mended, deliver it:\n\n"
-            "  ./dropcut status {edit_id}\n"
-            "  ./dropcut resolve {edit_id} --adopt {request_id}"
+            "  {dropcut} status {edit_id}\n"
+            "  {dropcut} resolve {edit_id} --adopt {request_id}"
         ),
     ),
     State.ABANDONED: (
@@ -183,14 +184,28 @@ ENDINGS = {
 }
 
 
+NOT_PUT_BACK = (
+    "was edited before, but its output could not be put back into its place, and nothing was bought now",
+    "Mend what the reason names, then drop the files again: that puts it back, for nothing.",
+)
+
+
 def failed(
-    drop: Drop, edit: Edit | None, status: State, reason: str, outbox: str, owner: str | None = None
+    drop: Drop,
+    edit: Edit | None,
+    status: State,
+    reason: str,
+    outbox: str,
+    owner: str | None = None,
+    *,
+    stack: str = USUAL_STACK,
+    paid_before: bool = False,
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
-    summary, to_do = ENDINGS[status]
+    summary, to_do = NOT_PUT_BACK if paid_before else ENDINGS[status]
     attempt = edit.attempt if edit else 0
     again = [edit.execution] if edit and edit.execution else []  # taken up, it may end in the same way once more
-    known = _known(edit) if edit else {}
+    known = _known(edit, stack) if edit else {}
     about = about_edit(edit, drop) if edit else about_drop(drop)
     return Notification(
         event_id=event_id(owner or (edit.edit_id if edit and attempt else drop.drop_id), status, attempt, *again),
@@ -202,11 +217,17 @@ def failed(
     )
 
 
-def _known(edit: Edit) -> dict[str, Any]:
+def to_type(stack: str) -> str:
+    """The operator's command for this stack."""
+    return "./dropcut" if stack == USUAL_STACK else f"./dropcut --stack {stack}"
+
+
+def _known(edit: Edit, stack: str) -> dict[str, Any]:
     """What the endings quote of an edit."""
     alike = ", ".join(edit.candidates)
     return {
         "edit_id": edit.edit_id,
+        "dropcut": to_type(stack),
         "request_id": shlex.quote(printable(str(edit.request_id))),  # it is typed into a shell
         "mark": mark(edit.edit_id, edit.attempt, ""),
         "candidates": f"Of that time, and perhaps it, which only a person can tell: {alike}. " if alike else "",

@@ -51,6 +51,10 @@ def output_key(bucket: str, key: str) -> Row:
     return {"pk": f"OUTPUT#{digest(bucket, key)}", "sk": "OUTPUT"}
 
 
+def told_key(what: str) -> Row:
+    return {"pk": "STACK", "sk": f"TOLD#{what}"}
+
+
 def wait_key(bucket: str, key: str) -> Row:
     return {"pk": f"WAIT#{digest(bucket, key)}", "sk": "WAIT"}
 

@@ -26,7 +26,8 @@ def rows(edit: Edit, *more: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def told(edit: Edit, *more: dict[str, Any], limits: Limits = LIMITS) -> tuple[dict[str, Any], str]:
-    document = story_of(rows(edit, *more), DOING, limits, NOW + 60, ()).as_json()
+    known: dict[str, Any] = {"stack": "dropcut", "doing": DOING, "limits": limits, "now": NOW + 60}
+    document = story_of(rows(edit, *more), **known).as_json()
     assert json.loads(json.dumps(document)) == document, "a program reads exactly this"
     return document, words.edit_text(document)
 
@@ -49,11 +50,11 @@ def test_an_edit_in_each_state_is_told_with_its_money_and_its_execution(state: S
 
 
 def test_what_can_be_typed_next_is_whole() -> None:
-    commands = [step["command"] for step in next_steps(an_edit_in(State.IN_DOUBT))]
+    commands = [step["command"] for step in next_steps(an_edit_in(State.IN_DOUBT), "dropcut")]
     resolve = f"./dropcut resolve {'e' * 64}"
     assert commands == [f"{resolve} --adopt REQUEST_ID", f"{resolve} --not-billed", f"{resolve} --give-up"]
-    assert [step["command"] for step in next_steps(an_edit_in(State.UNDELIVERED))] == [
-        f"{resolve} --adopt", f"{resolve} --give-up"
+    assert [step["command"] for step in next_steps(an_edit_in(State.UNDELIVERED), "films")] == [
+        f"./dropcut --stack films resolve {'e' * 64} --adopt", f"./dropcut --stack films resolve {'e' * 64} --give-up"
     ]  # fmt: skip
 
 

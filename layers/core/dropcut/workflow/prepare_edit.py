@@ -138,7 +138,7 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
             return {"verdict": "put_back", "edit_id": known.edit_id}
         body = messages.unchanged(known, drop, services.outbox, still_there=there)
     else:
-        body = messages.held(known, drop, services.outbox)
+        body = messages.held(known, drop, services.outbox, services.stack)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
     return {"verdict": "settled", "edit_id": known.edit_id, "notice": notice.as_json()}

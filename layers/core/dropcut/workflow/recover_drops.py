@@ -29,9 +29,10 @@ def recover_drops(services: Services) -> dict[str, int]:
             recent += 1
         elif uploaded < active:
             left_alone += 1
-    if left_alone and services.journal.first_time("LEFT_ALONE", now):
+    if left_alone and not services.journal.was_told("LEFT_ALONE"):
         body = news.left_alone(services.inbox, left_alone, active)
         services.topic.publish(Notice(pk="STACK", sk="TOLD#LEFT_ALONE", body=body).as_json())
+        services.journal.note_told("LEFT_ALONE", now)  # after it was sent: told twice has one id, not told has none
     return {"recent": recent, "left_alone": left_alone}
 
 

@@ -19,13 +19,13 @@ from dropcut.table import drop_key, edit_key
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
     """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
-    edit = services.ledger.edit(edit_id) if edit_id else None
-    if edit and edit.attempt and edit.owner != drop.drop_id:
-        edit = None  # another execution's edit; this one bought nothing
+    known = services.ledger.edit(edit_id) if edit_id else None
+    others = known is not None and bool(known.attempt) and known.owner != drop.drop_id  # this drop bought nothing
+    edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
     status, reason = on_failure(edit), (edit.reason if edit else None) or in_words(error)
     if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
-    body = messages.failed(drop, edit, status, reason, services.outbox)
+    body = messages.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
     problem = Problem("drop", drop.clip_key, reason, " ".join(body.what_to_do.split()))
     text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     whose = {OWN_METADATA: edit.edit_id} if edit else {}
