@@ -27,7 +27,7 @@ from typing import Any
 
 VARIABLE = "LOCALCLOUD_DIRECTOR"  # where it listens on loopback, as host:port
 SUBJECT = re.compile(r"subject-[0-9a-f]{10}")  # a folder of this name, wherever it appears, says whose effect it is
-CLOCK = "clock_ahead"  # seconds, in an event: the function believes that it is so much later
+CLOCK = "clock_ahead"  # seconds, in an event or an answer: the function believes that it is so much later
 SDK_PAUSES = 0.05  # of their length: the state machine's are scaled too
 NOBODY_LISTENS = 9  # the port of the discard service, which has not been in use for decades
 Answer = dict[str, Any]
@@ -107,6 +107,22 @@ def replace(owner: Any, **pieces: Any) -> None:
         setattr(owner, name, piece)
 
 
+def watch_body(raw: Any, name: str, call: int) -> None:
+    """Ask amid the first reading of a body, when a little of it has come; nothing is handed over shorter than it is."""
+    stock, where, beginning = raw.read, here(), 4096
+
+    def read(amt: int | None = None, *given: Any, **more: Any) -> Any:
+        raw.read = stock
+        first = stock(beginning if amt is None else min(amt, beginning), *given, **more)
+        answer = where.ask("amid", name, call)
+        obey(answer)
+        if answer.get("do") == "lose":
+            raise importlib.import_module("urllib3.exceptions").ProtocolError("the director said so")
+        return first + stock(None if amt is None else amt - len(first), *given, **more)
+
+    raw.read = read
+
+
 def forget() -> None:
     """Be a new sandbox without the start of one: empty what outlives an invocation, keys and clients among it."""
     root, cached = os.path.dirname(os.environ["LAMBDA_TASK_ROOT"]), type(functools.cache(forget))  # noqa: PTH120
@@ -121,10 +137,9 @@ class ErrorBody:
     """The body of an AWS service's error, in the words of its protocol, as botocore's transport reads it."""
 
     def __init__(self, code: str, protocol: str) -> None:
-        text = "the director said so"
-        error = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
+        error = f"<Error><Code>{code}</Code><Message>told so</Message></Error>"
         wrapped = f"<ErrorResponse>{error}</ErrorResponse>" if "query" in protocol else error
-        as_json = json.dumps({"__type": code, "message": text})
+        as_json = json.dumps({"__type": code, "message": "told so"})
         self._content = as_json if "json" in protocol else wrapped
 
     def stream(self) -> Any:
@@ -133,17 +148,19 @@ class ErrorBody:
 
 def hook_botocore() -> None:
     """Every HTTP exchange with an AWS service is an effect; `attempt` counts what the SDK repeats by itself."""
-    from botocore import endpoint, exceptions
+    from botocore import endpoint, exceptions, loaders, session
     from botocore.awsrequest import AWSResponse
 
     replace(endpoint, time=types.SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * SDK_PAUSES)))
+    replace(session, create_loader=functools.cache(loaders.create_loader))  # a new sandbox need not read them again
     stock, stock_send, told = endpoint.Endpoint._do_get_response, endpoint.Endpoint._send, threading.local()
     lost = {"refuse": exceptions.EndpointConnectionError, "lose": exceptions.ReadTimeoutError}
 
     def exchange(self: Any, request: Any, operation: Any, context: Any) -> Any:
         where, name = here(), f"{operation.service_model.service_name}:{operation.name}"
         attempt = context.get("retries", {}).get("attempt", 1)
-        call, result = where.number(name, attempt), None
+        call = where.number(name, attempt)
+        result: Any = None
         for phase in ("before", "after"):
             answer = where.ask(phase, name, call, attempt)
             obey(answer)
@@ -154,6 +171,8 @@ def hook_botocore() -> None:
                 told.response = AWSResponse(request.url, answer["status"], {}, body)
                 return stock(self, request, operation, context)
             result = result or stock(self, request, operation, context)
+        if result[0] and operation.has_streaming_output:
+            watch_body(result[0][0].raw, name, call)
         return result
 
     def send(self: Any, request: Any) -> Any:
@@ -186,6 +205,7 @@ def hook_requests() -> None:
         if answer.get("do") == "lose":
             response.close()
             raise exceptions.ReadTimeout("told so")
+        watch_body(response.raw, name, call)
         return response
 
     replace(adapters.HTTPAdapter, send=send)
@@ -208,7 +228,9 @@ def hook_runtime_client() -> None:
         found = re.search(rf'"{CLOCK}": *(\d+)', text)
         ahead[0] = float(found.group(1)) if found else 0.0
         scene.set(Scene(who, text))
-        obey(here().ask("before", "invocation"))
+        answer = here().ask("before", "invocation")
+        ahead[0] += float(answer.get(CLOCK, 0))
+        obey(answer)
         return request
 
     def post_invocation_result(self: Any, *given: Any, **more: Any) -> Any:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults import report
+from tests.faults import report, stories
 from tests.faults.campaign import Campaign, Played, chosen
 from tests.faults.points import Case, pairs, subset
 from tests.faults.scenario import SCENARIOS, SHORT_WAYS
@@ -26,6 +26,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--subset", action="store_true", help="two minutes: a few faults of every kind")
     parser.add_argument("--jobs", type=int, default=8, help="edits at once")
     parser.add_argument("--table", type=Path, help="write the score there, as Markdown")
+    parser.add_argument("--stories", action="store_true", help="play three of the worst and tell them in full")
     parser.add_argument("--list", action="store_true", help="name the cases and play none")
     return parser.parse_args(arguments)
 
@@ -44,6 +45,8 @@ def spelled(pattern: str | None) -> Case | None:
 
 
 def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:
+    if wanted.stories:
+        return campaign.play(stories.CASES)
     if one := spelled(wanted.only):
         return campaign.play([one])
     ways = [name for name in SCENARIOS if (wanted.only or "").startswith(f"{name}:")]
@@ -64,10 +67,13 @@ def main(arguments: list[str]) -> int:
         campaign = Campaign(stage, messages, wanted.jobs, say)
         played = play(campaign, wanted)
         campaign.settle(played)
-        sums = campaign.judge(played).money()
+        books = campaign.judge(played)
+        sums = books.money()
     failed = any(one.failed for one in played) or any(abs(days - edits) > CENT for _, days, edits in sums)
     score = [report.score_table(played), report.money_table(sums)]
     tables = [*score, report.faults_table(played), report.held_table(played)]
+    if wanted.stories:
+        print(stories.tell(played, books.accounts))
     print("\n".join([*tables, report.failures(played, wanted.seed), report.unmet(played)]))
     if wanted.table:
         wanted.table.write_text("\n".join(tables), encoding="utf-8")

@@ -84,6 +84,11 @@ class Books:
             for name, (rows, field) in sums.items()
         ]
 
+    @property
+    def places(self) -> set[str]:
+        """The edits that hold one of the places at the provider."""
+        return {edit for row in self.accounts[""].rows if row["pk"] == "FLIGHT" for edit in row.get("places", ())}
+
     def content(self, version: Row) -> bytes:
         """The bytes of one version in the outbox."""
         answer = self._stage.cloud.client("s3").get_object(

@@ -13,7 +13,7 @@ from tests.faults.books import Books
 from tests.faults.points import Case, enumerate_cases
 from tests.faults.scenario import SCENARIOS, Hung, Run
 from tests.faults.score import HUNG, Finding, Score, judge
-from tests.faults.stage import CLOCK_STEP, Stage
+from tests.faults.stage import CLOCK_STEP, WEEK_SECONDS, Stage
 
 RECOVERY_SECONDS = 120  # for one look through all files
 SWEEPS = 3  # after everything else, so far apart in time that nothing is too young for the next
@@ -83,8 +83,8 @@ class Campaign:
     def settle(self, played: list[Played]) -> None:
         """Let hours pass: the sweep comes by, and what it starts comes to rest."""
         self._recover([one for one in played if one.unheard and one.run])
-        for step in range(1, SWEEPS + 1):
-            self._stage.sweep("everybody", step * CLOCK_STEP)
+        for ahead in (*(step * CLOCK_STEP for step in range(1, SWEEPS + 1)), WEEK_SECONDS + CLOCK_STEP):
+            self._stage.sweep("everybody", ahead)
             for one in played:
                 if one.run and not one.problem:
                     try:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
+from localcloud.fault_hooks import CLOCK
 from tests.faults.fault import Fault, verdict
 
 RACE_SECONDS = 3.0  # how long the first waits for the second
@@ -28,6 +29,7 @@ class Watch:
         self.met: set[Fault] = set()
         self.trace: list[Question] = []
         self.executions: dict[str, str] = {}  # ARN to status
+        self.clock_ahead = 0  # seconds by which the clock of its functions was put forward
         self._visits: dict[tuple[Any, ...], list[str]] = {}
         self._open = 0  # events and asynchronous invocations under way
         self._announced = 0
@@ -147,7 +149,7 @@ class Director:
             question["who"] = self.verbs.get(question["who"].rpartition(":")[2], question["who"])
         fault = watch.hear({**question, "at": time.monotonic()})
         if fault is None:
-            return {"do": "forget"} if watch.begins_afresh(question) else {}
+            return {CLOCK: watch.clock_ahead} | ({"do": "forget"} if watch.begins_afresh(question) else {})
         if fault.what in self.powers:
             self._use(self.powers[fault.what], watch, question, fault)
             return {}

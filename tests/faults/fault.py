@@ -9,9 +9,10 @@ from typing import Any
 Question = dict[str, Any]
 TEXT = re.compile(
     r"(?P<kind>effect|state|event|provider) (?P<who>\S+?)\.(?P<visit>\d+) (?P<name>.+)\.(?P<call>\d+) "
-    r"(?P<phase>before|after|failed|at) -> (?P<what>.+)"
+    r"(?P<phase>before|after|amid|failed|at) -> (?P<what>.+)"
 )
 ALWAYS = ("broken",)  # not only at the visit that is named, but at each from then on
+WEEK = "a week later"  # and a day: longer than the provider keeps a result
 RACE = "race"  # at whichever visit gets there first
 EVERY_ATTEMPT = ("refused", "throttled", "lost for good", *ALWAYS)  # what the SDK repeats is spoilt too
 THROTTLES = {  # status and code with which a service turns calls away; it did nothing then
@@ -36,7 +37,7 @@ class Fault:
     visit: int
     name: str
     call: int
-    phase: str  # before, after, failed (an invocation's error on its way out), at
+    phase: str  # before, after, amid (a body), failed (an invocation's error on its way out), at
     what: str
 
     def __str__(self) -> str:
@@ -83,6 +84,7 @@ def verdict(fault: Fault, question: Question) -> Question:
         "broken": {"do": "refuse"},
         "lost": {"do": "lose"},
         "lost for good": {"do": "lose"},
+        "broken off": {"do": "lose"},
         "event lost": {"do": "lose"},
         "event twice": {"do": "double"},
         "event late": {"seconds": 3.0},

@@ -12,19 +12,20 @@ from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, STAYING
 from localcloud.simulator.routes import ROUTES
-from tests.faults.fault import RACE, Fault
+from tests.faults.fault import RACE, WEEK, Fault
 
 Question = dict[str, Any]
 WHATS = {  # at a call of a function; AWS's services turn callers away, other hosts have answers of their own
     "before": ("crash", "refused", "broken", "throttled"),
     "after": ("crash", "lost", "lost for good"),
+    "amid": ("crash", "stall", "broken off"),  # a body that is being read
 }
 NOT_OVER_HTTP = ("throttled", "lost for good")  # nothing repeats a call to another host by itself
 OF_A_CHANGE = ("lost", "lost for good")  # of something that was only read, the answer lost is the question refused
 READS = re.compile(r"\w+:(Get|Head|List|Query|Describe)\w*|GET .*")
 OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
 OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))
-OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip")
+OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip", WEEK)
 OF_AN_EVENT = ("event lost", "event twice", "event late")
 VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
 SHARE = 6  # one in so many is part of the subset

@@ -21,9 +21,10 @@ NO_END = "edits and drops without a terminal record"
 SILENT = "terminal states without a message"
 REPEATED = "messages repeated under another id"
 BROKEN = "truncated or foreign objects in the outbox"
+LEAKED = "places in flight that an ended edit holds"
 UNFINISHED = "delivered, but video or manifest are not as recorded"
 HUNG = "runs that did not come to rest"
-RULES = (TWICE, SENT_TWICE, LOST, NO_END, SILENT, REPEATED, BROKEN, UNFINISHED, HUNG)
+RULES = (TWICE, SENT_TWICE, LOST, NO_END, SILENT, REPEATED, BROKEN, UNFINISHED, LEAKED, HUNG)
 
 
 @dataclass
@@ -52,7 +53,7 @@ def judge(books: Books, about: str) -> Score:
     for_delivered = [charge for charge in account.bill if any(edit in charge["video_url"] for edit in delivered)]
     score = Score([row["state"] for row in account.edits], len(account.bill), len(for_delivered))
     score.held = [str(row.get("reason") or row["state"]) for row in account.edits if row["state"] in HELD]
-    for check in (money, ends, messages, lambda own: outbox(own, books)):
+    for check in (money, ends, messages, lambda own: outbox(own, books), lambda own: places(own, books)):
         score.findings += [Finding(*found) for found in check(account)]
     return score
 
@@ -108,6 +109,13 @@ def messages(account: Account) -> Iterator[tuple[str, str]]:
     for what, known in ids.items():
         if len(known) > 1:
             yield REPEATED, f"{what[0]} has the ids {sorted(known)}"
+
+
+def places(account: Account, books: Books) -> Iterator[tuple[str, str]]:
+    """Who is no longer at the provider takes no room from others."""
+    for edit in account.edits:
+        if edit["state"] in ENDS and edit_id(edit) in books.places:
+            yield LEAKED, f"{edit_id(edit)[:8]} is {edit['state']}"
 
 
 def outbox(account: Account, books: Books) -> Iterator[tuple[str, str]]:

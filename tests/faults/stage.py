@@ -19,7 +19,7 @@ from localcloud.messages import TopicWatch, watch_topic
 from localcloud.simulator import Simulator, start_simulator
 from localcloud.standing import STACK, local_parameters, put_api_key
 from tests.faults.director import Director, Question, Watch
-from tests.faults.fault import RACE
+from tests.faults.fault import RACE, WEEK
 
 WAIT_SCALE, LONGEST_WAIT = 0.01, 0.6  # a minute lasts 0.6 s, and so does everything longer
 FUNCTION_SECONDS = 10  # a function's time limit: long enough on a busy machine, short enough to be reached on purpose
@@ -32,6 +32,7 @@ PROVIDER: dict[str, Any] = {
     "credits": 100_000.0,
 }
 ASK, ASK_ANEW = {"prompt": "Make it an alien planet"}, {"prompt": "Make it a psychedelic dream"}
+WEEK_SECONDS = 8 * 24 * 3600
 CLOCK_STEP = 2 * 3600  # how far the sweep's clock is put forward: past every patience of the product but the week's
 
 
@@ -50,6 +51,7 @@ class Stage:
             "same sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK).encode()),
             "new sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK_ANEW).encode()),
             RACE: meet,
+            WEEK: let_a_week_pass,
             "new clip": lambda watch, _: self.put(f"{watch.about}/beach.mp4", self.other_clip),
         }
 
@@ -118,6 +120,10 @@ def meet(watch: Watch, question: Question) -> None:
     """Let two that do the same get to the same call, and only then go on, both at once."""
     if not watch.wait_for_rival(question):
         raise TimeoutError("nobody else came")
+
+
+def let_a_week_pass(watch: Watch, _: Question) -> None:
+    watch.clock_ahead = WEEK_SECONDS
 
 
 def verb_of(logical_id: str) -> str:

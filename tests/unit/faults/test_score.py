@@ -26,6 +26,7 @@ class FakeBooks:
         self.account = Account()
         self.accounts = {"subject-1": self.account}
         self.contents: dict[str, bytes] = {}
+        self.places: set[str] = set()
 
     def content(self, version: Row) -> bytes:
         return self.contents[version["VersionId"]]
@@ -127,6 +128,10 @@ def without_manifest(books: FakeBooks) -> None:
     del books.account.objects[1]
 
 
+def place_kept(books: FakeBooks) -> None:
+    books.places.add("e1")
+
+
 @pytest.mark.parametrize(
     ("spoil", "rule"),
     [
@@ -143,6 +148,7 @@ def without_manifest(books: FakeBooks) -> None:
         (half_a_video, score.BROKEN),
         (replaced, score.UNFINISHED),
         (without_manifest, score.UNFINISHED),
+        (place_kept, score.LEAKED),
     ],
 )
 def test_each_rule_is_broken_by_what_breaks_it(books: FakeBooks, spoil: Callable[[FakeBooks], None], rule: str) -> None:
