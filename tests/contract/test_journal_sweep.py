@@ -74,7 +74,7 @@ def test_an_edit_is_unfinished_from_its_preparation_to_its_message(exam: Exam) -
     exam.ledger.prepare(an_edit(), NOW)
     name = an_edit().edit_id
     assert exam.unfinished() == [(DROP.drop_id, name, DROP.drop_id)]
-    edit = exam.ledger.delay(an_edit(), Delay.CREDITS, NOW)
+    edit = exam.ledger.delay(an_edit(owner=DROP.drop_id), Delay.CREDITS, NOW)
     edit = exam.ledger.reserve(edit, "its owner", PLENTY, NOW)
     assert exam.unfinished() == [("its owner", name, "its owner")], "the one that holds the attempt is asked after"
     edit = exam.ledger.close_unpaid(edit, "refused", NOW)

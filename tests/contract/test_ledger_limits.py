@@ -168,12 +168,27 @@ def test_many_at_the_same_moment_never_pass_either_limit(exam: Exam) -> None:
 
 
 def test_a_delay_is_noted_with_its_beginning_and_forgotten_by_the_next_attempt(exam: Exam) -> None:
-    edit = exam.ledger.delay(exam.prepared("e1"), Delay.CREDITS, NOW)
-    edit = exam.ledger.delay(edit, Delay.DAY_LIMIT, NOW + 60)
+    """Patience with this stack's limits is one, patience with the credits another."""
+    edit = exam.prepared("e1")
+    for at, why, since in (
+        (NOW, Delay.DAY_LIMIT, NOW),
+        (NOW + 60, Delay.IN_FLIGHT_LIMIT, NOW),
+        (NOW + 90, Delay.CREDITS, NOW + 90),
+        (NOW + 99, Delay.CREDITS, NOW + 90),
+    ):
+        edit = exam.ledger.delay(edit, why, at)
+        found = exam.ledger.edit("e1")
+        assert found is not None
+        assert (found.delayed_by, found.delayed_since, found.state) == (why, since, State.PREPARED)
+    edit = exam.ledger.reserve(edit, US, PLENTY, NOW)
     found = exam.ledger.edit("e1")
     assert found is not None
-    assert (found.delayed_by, found.delayed_since, found.state) == (Delay.DAY_LIMIT, NOW, State.PREPARED)
-    edit = exam.ledger.reserve(edit, US, PLENTY, NOW)
+    assert (found.delayed_by, found.delayed_since) == (None, None)
+
+
+def test_a_drop_that_comes_again_begins_to_wait_anew(exam: Exam) -> None:
+    exam.ledger.delay(exam.prepared("e1"), Delay.DAY_LIMIT, NOW)
+    exam.prepared("e1")
     found = exam.ledger.edit("e1")
     assert found is not None
     assert (found.delayed_by, found.delayed_since) == (None, None)

@@ -223,7 +223,8 @@ def test_a_new_attempt_is_carried_by_the_execution_that_opens_it(exam: Exam, own
     """The provider failed the adopted request, unbilled: the same execution tries again, or another drop's does."""
     exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
     exam.ledger.close_unpaid(exam.row(), "capacity", NOW + 5000)
-    exam.ledger.prepare(an_edit(), NOW + 5000)
+    if owner != US:
+        exam.ledger.prepare(an_edit(), NOW + 5000)
     given = exam.ledger.reserve(exam.row(), owner, PLENTY, NOW + 5000)
     assert exam.row() == given
     assert (given.execution, given.owner) == (kept, owner)

@@ -60,7 +60,7 @@ class FakeJournal:
         found = [
             Unfinished(key=drop_key(row.drop), drop=row.drop, edit_id=None, execution=name)
             for name, row in self.drops.items()
-            if not row.outcome and max(row.first_seen, self.asked.get(name, 0.0)) <= before
+            if row.outcome in ("", "PUT_BACK") and max(row.first_seen, self.asked.get(name, 0.0)) <= before
         ]
         for name, edit in self._ledger.edits.items():
             touched = max(self._ledger.touched.get(name, 0.0), self.asked.get(name, 0.0))
@@ -83,6 +83,9 @@ class FakeJournal:
         self.told.add(what)
 
     def wait_for_partner(self, half: Half) -> None:
+        there = self.halves.get((half.bucket, half.key))
+        if there and there.version == half.version:
+            return
         self.halves[half.bucket, half.key] = half
         self.noticed.discard((half.bucket, half.key))
 

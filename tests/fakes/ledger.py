@@ -41,14 +41,11 @@ class FakeLedger:
             raise LedgerConflict("the edit was moved by somebody else")
         if known:  # what attempts left behind stays, but not how the last one ended
             unsaid = {f.name for f in fields(edit) if getattr(edit, f.name) is None}
-            stays = {"state", "attempt", "owner", "execution"} | unsaid - {
-                "reason",
-                "output",
-                "notice",
-                "event_id",
-                "notified_at",
+            stays = {"state", "attempt"} | unsaid - {
+                *("reason", "output", "notice", "event_id", "notified_at", "delayed_since", "delayed_by")
             }
             edit = replace(edit, **{name: getattr(known, name) for name in stays})
+        edit = replace(edit, owner=edit.drop.drop_id, execution="")
         self._put(edit, now)
 
     def reserve(self, edit: Edit, owner: str, limits: Limits, now: float) -> Edit:
@@ -70,8 +67,8 @@ class FakeLedger:
         return self._put(replace(known, **{**FRESH, **opened}), now)
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
-        facts: dict[str, Any] = {"delayed_by": why, "delayed_since": edit.delayed_since or round(now, 3)}
-        return self.advance(edit, edit.state, now, **facts)
+        since = edit.delayed_since if why.goes_on(edit.delayed_by) else None
+        return self.advance(edit, edit.state, now, delayed_by=why, delayed_since=since or round(now, 3))
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         return self._put(replace(self._same(edit), state=to, **facts), now)

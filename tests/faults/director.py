@@ -59,7 +59,7 @@ class Watch:
     def _visit(self, question: Question) -> int:
         """How many runs of this function have come to this call, or how often this state was entered, this time
         counted: not how many runs there were, since how often a provider is polled depends on the machine's mood."""
-        point = tuple(question.get(name) for name in ("kind", "who", "name", "call", "phase"))
+        point = tuple(question.get(name) for name in ("kind", "who", "name", "call"))
         scenes = self._visits.setdefault(point, [])
         scene = question.get("scene") or f"entry {len(scenes)}"
         if scene not in scenes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 
@@ -52,9 +53,15 @@ def faults_table(played: list[Played]) -> str:
 
 def held_table(played: list[Played]) -> str:
     """Why edits wait for a person."""
-    reasons = Counter(reason for one in played for reason in one.score.held)
-    lines = [f"| {reason.replace('|', '/')} | {number} |" for reason, number in reasons.most_common()]
+    reasons = Counter(in_general(reason) for one in played for reason in one.score.held)
+    lines = [f"| {reason} | {number} |" for reason, number in reasons.most_common()]
     return "\n".join(["| held for a person, because | edits |", "| --- | ---: |", *lines, ""])
+
+
+def in_general(reason: str) -> str:
+    """A reason without the address and the id that only this run has."""
+    reason = re.sub(r'"?https?://[^\s"]*"?', "(address)", reason.replace("|", "/"))
+    return re.sub(r"[0-9a-f]{16,}", "(id)", reason)
 
 
 def money_table(sums: list[tuple[str, float, float]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,11 +33,12 @@ def tell(played: list[Played], accounts: dict[str, Account]) -> str:
 def story(title: str, one: Played, accounts: dict[str, Account]) -> str:
     if one.run is None:
         return f"### {title}\n\n{one.problem}\n"
-    return "\n".join([f"### {title}", "", f"`{one.case}`", "", *lines(one, accounts[one.run.about])])
+    text = "\n".join([f"### {title}", "", f"`{one.case}`", "", *lines(one, accounts[one.run.about])])
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}", r"\1...", text.replace(one.run.about, "trip"))
 
 
 def lines(one: Played, account: Account) -> Iterator[str]:
-    """What happened, row by row; ids are cut, since they are new each time."""
+    """What happened, row by row."""
     watch = one.run.watch if one.run else None
     states = [heard["who"] for heard in watch.trace if heard["kind"] == "state"] if watch else []
     yield f"- **States:** {' '.join(without_repetition(states))}"
@@ -46,7 +48,7 @@ def lines(one: Played, account: Account) -> Iterator[str]:
             facts = [f"`{name}` {shown(row[name])}" for name in wanted if row.get(name) not in (None, "")]
             yield f"- **Ledger, {row['sk']}:** {', '.join(facts)}"
     for charge in account.bill:
-        yield f"- **Bill:** request {charge['request_id'][:8]}..., ${charge['usd']:.3f}"
+        yield f"- **Bill:** request {charge['request_id']}, ${charge['usd']:.3f}"
     accepted = len([post for post in account.posts if post["accepted"]])
     yield f"- **Requests that the provider accepted:** {accepted}"
     for message in account.messages:

@@ -135,6 +135,16 @@ def test_credits_that_never_come_end_the_edit_unpaid_after_the_hours_that_were_s
     assert world.provider.rows == {} or not world.provider.rows
 
 
+def test_hours_spent_waiting_for_a_limit_are_not_taken_from_those_for_credits() -> None:
+    world, drop, edit_id = prepared(NO_ROOM[Delay.SPENDING_OFF])
+    account = again(world, drop, edit_id, 3600 * 25)
+    world.limits = PLENTY
+    world.provider.answers = [InsufficientCredits("no credits")] * 3
+    account = submit_edit(world, drop, edit_id, account)
+    assert account["outcome"] == "delayed_news", "said, and waited for from now on"
+    assert account["delayed_seconds"] == account["wait_seconds"]
+
+
 def test_the_state_machine_waits_tells_and_goes_on() -> None:
     world, drop = a_world()
     world.provider.answers = [InsufficientCredits("You have 0.5 credits.")] * 2

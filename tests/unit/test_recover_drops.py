@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dropcut.workflow.recover_drops import ANNOUNCED_WITHIN, recover_drops
+from dropcut.workflow.sweep_drops import sweep_drops
 from tests.fakes.examples import INBOX, NOW
 from tests.fakes.services import FakeServices, Killed
 
@@ -75,6 +76,20 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
     world.topic.publish = publish  # type: ignore[method-assign]
     recover_drops(world)
     assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
+
+
+def test_a_half_whose_announcement_was_lost_is_noted_once_and_then_told_by_the_sweep() -> None:
+    world = inbox()
+    world.clock.now = NOW - HOUR
+    world.files.put(INBOX, "alone.mp4", b"clip")
+    world.clock.now = NOW
+    recover_drops(world)
+    assert list(world.journal.halves) == [(INBOX, "alone.mp4")]
+    world.clock.now += HOUR
+    for _ in range(2):
+        sweep_drops(world)
+        recover_drops(world)
+    assert [notice["status"] for notice in world.topic.published] == ["WAITING"]
 
 
 def test_halves_and_foreign_files_are_no_pairs() -> None:

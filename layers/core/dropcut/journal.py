@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import Attr, Key
 
 from dropcut.errors import LedgerConflict
 from dropcut.model import Drop, Half, Unfinished
@@ -57,7 +57,7 @@ class DynamoJournal:
         facts = {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id}
         if notice:
             facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", now)}
-        done = () if notice else ("sweep", "sweep_at")
+        done = () if notice or outcome == "PUT_BACK" else ("sweep", "sweep_at")  # that has no end of its own yet
         update = change({name: value for name, value in facts.items() if value is not None}, done)
         self._table.update_item(Key=drop_key(drop), **update)
 
@@ -91,7 +91,12 @@ class DynamoJournal:
     def wait_for_partner(self, half: Half) -> None:
         row = {"bucket": half.bucket, "key": half.key, "version": half.version, "since": attribute(half.since)}
         swept = {"sweep": "WAIT", "sweep_at": attribute(half.since), "expires_at": int(half.since) + HALF_EXPIRES}
-        self._table.put_item(Item={**wait_key(half.bucket, half.key), **row, **swept})
+        unknown = Attr("pk").not_exists() | Attr("version").ne(
+            half.version
+        )  # of one that is known it may have been told
+        with suppress(LedgerConflict):
+            item = {**wait_key(half.bucket, half.key), **row, **swept}
+            once(self._table.put_item, Item=item, ConditionExpression=unknown)
 
     def stop_waiting(self, bucket: str, key: str) -> None:
         self._table.delete_item(Key=wait_key(bucket, key))

@@ -34,14 +34,14 @@ from dropcut.table import (
 )
 from dropcut.writes import once
 
-CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds; the SDK does not repeat a cancelled transaction
+CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
 OF_A_WAIT = ("delayed_since", "delayed_by")
 OF_ONE_ATTEMPT = (
     *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "candidates"),
     *(*OF_A_WAIT, *OF_AN_END),
 )
-LEFT_BY_ATTEMPTS = ("state", "attempt", "owner", "execution")
+LEFT_BY_ATTEMPTS = ("state", "attempt")
 NAMES = {"#state": "state", "#attempt": "attempt", "#owner": "owner"}
 
 
@@ -56,10 +56,13 @@ class DynamoLedger:
         return edit_from(row) if row else None
 
     def prepare(self, edit: Edit, now: float) -> None:
-        row = edit_attributes(edit)
+        row = edit_attributes(edit) | {
+            "owner": edit.drop.drop_id,
+            "execution": "",
+        }  # this drop's execution is at it now
         first = {name: row.pop(name) for name in LEFT_BY_ATTEMPTS}  # it stays
         known: Row = {"prepared": State.PREPARED, "failed": State.FAILED}
-        update = change({**row, **to_sweep("EDIT", now)}, OF_AN_END, first=first, **known)
+        update = change({**row, **to_sweep("EDIT", now)}, (*OF_AN_END, *OF_A_WAIT), first=first, **known)
         condition = "attribute_not_exists(pk) OR #state IN (:prepared, :failed)"
         once(self._table.update_item, Key=edit_key(edit.edit_id), ConditionExpression=condition, **update)
 
@@ -88,8 +91,8 @@ class DynamoLedger:
         return replace(edit, **opened, **fresh)
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
-        facts: Row = {"delayed_by": why, "delayed_since": edit.delayed_since or round(now, 3)}
-        return self.advance(edit, edit.state, now, **facts)
+        since = edit.delayed_since if why.goes_on(edit.delayed_by) else None
+        return self.advance(edit, edit.state, now, delayed_by=why, delayed_since=since or round(now, 3))
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         moved = replace(edit, state=to, **facts)
@@ -146,6 +149,8 @@ class DynamoLedger:
         known: Row = {"from": edit.state, "attempt": edit.attempt, "owner": edit.owner}
         if swept is None:
             swept = to_sweep("NOTICE" if "notice" in facts else "EDIT", now)
+            if moved.state is State.DELIVERED and "notice" not in facts:  # its output was put back; it is over already
+                swept = {}
         update = change({**values, "state": moved.state, **swept}, gone, **known)
         update["ExpressionAttributeNames"] |= NAMES
         return {"Key": edit_key(edit.edit_id), "ConditionExpression": SAME_ATTEMPT, **update}

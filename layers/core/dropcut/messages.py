@@ -18,6 +18,9 @@ USUAL_STACK = "dropcut"  # the operator's command looks there unless it is told 
 PROBLEM_LIMIT = 300  # characters of each part of a problem; keys of a sidecar may be as long as the sidecar
 
 
+BUY_AGAIN = 'To buy the same edit once more on purpose, put "rerun": {rerun} into the sidecar.'
+
+
 def event_id(owner: str, status: str, *more: object) -> str:
     """One event, one id, however often it is sent."""
     return digest("event", owner, status, *more)[:32]
@@ -111,7 +114,7 @@ def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool) -> Noti
     output = edit.output or {}
     place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
     where = f"its output is {printable(place.key)}, as before"
-    to_do = 'To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.'
+    to_do = BUY_AGAIN.format(rerun=edit.rerun + 1)
     if not still_there:
         where = (
             f"its output {printable(place.key)} was since replaced or deleted, and that version of it no longer exists"
@@ -136,7 +139,7 @@ def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} was edited before with the same request. Nothing was bought, and its "
         f"output is back: {printable(place.key)}.",
-        what_to_do='To buy the same edit once more on purpose, put "rerun": 1 into the sidecar.',
+        what_to_do=BUY_AGAIN.format(rerun=edit.rerun + 1),
         output=place,
     )
 
@@ -146,8 +149,7 @@ def held(edit: Edit, drop: Drop, outbox: str, stack: str = USUAL_STACK) -> Notif
 
     The very drop that holds it, entered once more, says nothing new: its message keeps its id.
     """
-    owner = None if drop.drop_id == edit.owner else drop.drop_id
-    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, owner, stack=stack)
+    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, stack=stack)
 
 
 ENDINGS = {
@@ -172,7 +174,8 @@ ENDINGS = {
         "was accepted by the provider as request {request_id}, but its result could not be copied into the outbox",
         (
             "Look that request up in the provider's request history: it names the result file, which is kept for "
-            "seven days. Nothing is bought again. When what the reason names is mended, deliver it:\n\n"
+            "seven days; after them only the provider's support can help. Nothing is bought again. When what the "
+            "reason names is mended, deliver it:\n\n"
             "  {dropcut} status {edit_id}\n"
             "  {dropcut} resolve {edit_id} --adopt {request_id}"
         ),
@@ -196,7 +199,6 @@ def failed(
     status: State,
     reason: str,
     outbox: str,
-    owner: str | None = None,
     *,
     stack: str = USUAL_STACK,
     paid_before: bool = False,
@@ -208,7 +210,7 @@ def failed(
     known = _known(edit, stack) if edit else {}
     about = about_edit(edit, drop) if edit else about_drop(drop)
     return Notification(
-        event_id=event_id(owner or (edit.edit_id if edit and attempt else drop.drop_id), status, attempt, *again),
+        event_id=event_id(drop.drop_id, status, edit.edit_id if edit and attempt else "", attempt, *again),
         status=cast("Status", status.value),
         **about,
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",

@@ -116,6 +116,10 @@ class Delay(StrEnum):
     IN_FLIGHT_LIMIT = "IN_FLIGHT_LIMIT"
     CREDITS = "CREDITS"
 
+    def goes_on(self, before: str | None) -> bool:
+        """Whether the same patience counts on: one for this stack's limits together, another for credits."""
+        return before is not None and (before == Delay.CREDITS) == (self is Delay.CREDITS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:

@@ -7,7 +7,7 @@ from dropcut.identity import is_clip, split
 from dropcut.messages import about_edit, event_id
 from dropcut.model import Delay, Drop, Edit, Half, Limits
 from dropcut.pairing import partner_names
-from dropcut.redaction import printable
+from dropcut.redaction import ended, printable
 
 DELAYS = {
     Delay.SPENDING_OFF: (
@@ -16,7 +16,7 @@ DELAYS = {
     ),
     Delay.DAY_LIMIT: (
         "the dollars of today (UTC) are used up (MaxUsdPerDay is {usd})",
-        "It goes on by itself tomorrow, or once MaxUsdPerDay is raised.",
+        "It goes on by itself on a day (UTC) that has room for it, or once MaxUsdPerDay is raised.",
     ),
     Delay.IN_FLIGHT_LIMIT: (
         "{most} other edits are at the provider, and more are not let in at once (MaxEditsInFlight)",
@@ -39,12 +39,13 @@ def why_delayed(delay: Delay, limits: Limits) -> tuple[str, str]:
 def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notification:
     """Not sent yet, for want of room or credits. Said once for each reason."""
     why, to_do = why_delayed(delay, limits)
+    patience = "" if delay is Delay.CREDITS else "After seven days it ends as FAILED, unpaid. "
     return Notification(
         event_id=event_id(drop.drop_id, "DELAYED", delay),
         status="DELAYED",
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} waits: {why}. Nothing was sent and nothing was paid.",
-        what_to_do=f"{to_do} Until then, taking it back is stopping its execution.",
+        what_to_do=f"{to_do} {patience}Until then, taking it back is stopping its execution.",
     )
 
 
@@ -57,6 +58,20 @@ def overdue(edit: Edit, minutes: int) -> Notification:
         summary=f"{printable(edit.drop.clip_key)} was sent {minutes} minutes ago as request {edit.request_id} and is "
         "not finished; four minutes are usual.",
         what_to_do="There is nothing to do. It is asked for on, for up to seven days, and never bought again.",
+    )
+
+
+def not_yet_delivered(edit: Edit) -> Notification:
+    """It is paid and made, and cannot be copied; a person may have to mend something while the file is still there."""
+    why = ended(edit.reason) if edit.reason else "the log of the functions says why."
+    return Notification(
+        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt, "delivery"),
+        status="OVERDUE",
+        **about_edit(edit),
+        summary=f"{printable(edit.drop.clip_key)} was edited as request {edit.request_id}, but the result could not be "
+        f"copied into the outbox yet: {why}",
+        what_to_do="If the reason is on your side, mend it: the copy is tried again at pauses of up to six hours, for "
+        "the seven days that the provider keeps the file. Nothing is bought again.",
     )
 
 

@@ -67,8 +67,10 @@ def email_text(body: Notification) -> str:
     }
     lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
     if body.cost:
-        charged = "not known yet" if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
-        lines.append(f"{'Cost:':<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")
+        unknown = "nothing" if body.status in ("FAILED", "DELAYED") else "not known yet"
+        charged = unknown if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
+        label = "Paid once:" if body.status in ("UNCHANGED", "RESTORED") else "Cost:"
+        lines.append(f"{label:<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")
     for name, value in (("Request id", body.request_id), ("Edit", body.edit_id), ("Drop", body.drop_id)):
         lines += [f"{name + ':':<12}{value}"] if value else []
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from dropcut import messages
-from dropcut.documents import Manifest, Output, Place, Times, iso
+from dropcut.documents import Manifest, Notification, Output, Place, Times, iso
 from dropcut.errors import DeliveryFailed
 from dropcut.identity import OutboxKeys, outbox_keys
 from dropcut.model import Drop, Edit, ObjectFacts
@@ -79,6 +79,19 @@ def _is_older_of_ours(services: Services, drop: Drop, edit: Edit, there: ObjectF
     before = services.ledger.edit(writer) if writer else None  # it crashed before it could write that it owns this
     same_clip = before is not None and (before.drop.bucket, before.drop.clip_key) == (drop.bucket, drop.clip_key)
     return before is not None and same_clip and before.drop.dropped_at <= drop.dropped_at
+
+
+def leave_error_file(services: Services, drop: Drop, body: Notification, text: str, edit_id: str = "") -> Notification:
+    """Write the error file, and give the message that points to it. An outbox that takes nothing, perhaps the very
+    reason of the failure, keeps nobody from being told: then the message says so.
+    """
+    try:
+        metadata = {OWN_METADATA: edit_id} if edit_id else {}
+        services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text, metadata)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the ledger and the message must not wait for it
+        warning = f"the error file could not be written ({type(error).__name__}), so this message is all there is"
+        return body.model_copy(update={"error": None, "warnings": [*body.warnings, warning]})
+    return body
 
 
 class _Checked:

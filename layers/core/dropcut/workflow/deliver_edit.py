@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from dropcut import messages
-from dropcut.errors import DeliveryFailed, ProviderUnreadable, ResultExpired
+from dropcut.errors import DeliveryFailed, LedgerConflict, ProviderUnreadable, ResultExpired
 from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
 from dropcut.outputs import place
@@ -29,12 +30,15 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         placed = place(services, drop, _with_drift(edit), services.results.open(url))
     except DeliveryFailed as failure:
         if services.clock() - (edit.completed_at or services.clock()) < RESULT_LIVES:
+            _note(services, edit_id, str(failure))
             raise
-        raise ResultExpired(f"the provider kept the result for seven days, and they are over: {failure}") from None
+        over = f"the provider kept the result for seven days, and they are over: {failure}"
+        _note(services, edit_id, over)
+        raise ResultExpired(over) from None
     edit = placed.edit
     body = messages.delivered(edit, drop, placed.video, placed.manifest)
     notice = Notice(**edit_key(edit.edit_id), body=body)
-    facts = {"output": placed.facts, "warnings": list(edit.warnings)}
+    facts = {"output": placed.facts, "warnings": list(edit.warnings), "reason": None}
     services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
     money = messages.cost(edit)
     return {
@@ -43,6 +47,14 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         "charged_usd": money.charged_usd,
         "notice": notice.as_json(),
     }
+
+
+def _note(services: Services, edit_id: str, reason: str) -> None:
+    """Why it is not delivered yet, for whoever asks; the next try does not depend on it."""
+    edit = services.ledger.edit(edit_id)
+    if edit and edit.state is State.COMPLETED:
+        with suppress(LedgerConflict):
+            services.ledger.advance(edit, State.COMPLETED, services.clock(), reason=reason)
 
 
 def _result(services: Services, edit: Edit) -> tuple[str, Edit]:

@@ -8,22 +8,27 @@ from typing import Any
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Progress
 from dropcut.ports import Services
-from dropcut.waiting import ASK_HISTORY_UNTIL, age, next_history_look
-from dropcut.workflow.poll_edit import judge
+from dropcut.waiting import ASK_HISTORY_UNTIL, OVERDUE_AFTER, age, next_history_look
+from dropcut.workflow.poll_edit import judge, overdue
 
+WORTH_TELLING = 2  # looks in vain; most often the first one finds it
 NEVER_SAID = "the provider did not say within seven days how the generation ended"
 
 
 def find_result(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation` with the outcome `completed`, `failed`, `looking` or, after seven days, `lost`."""
+    """Gives `$.generation`; outcome `completed`, `failed`, `looking`, `overdue` (once) or, after seven days, `lost`."""
     waited = generation["waited_seconds"] + generation["wait_seconds"]
     looks = generation["looks"] + 1
-    seen = {**generation, "looks": looks, "waited_seconds": waited, "wait_seconds": next_history_look(looks - 1)}
+    kept = {name: value for name, value in generation.items() if name != "notice"}
+    seen = {**kept, "looks": looks, "waited_seconds": waited, "wait_seconds": next_history_look(looks - 1)}
     outcome = _ask(services, seen)
     if outcome:
         return outcome
-    if age(generation, waited, services.clock()) < ASK_HISTORY_UNTIL:
-        return {**seen, "outcome": "looking"}
+    old = age(generation, waited, services.clock())
+    if old < ASK_HISTORY_UNTIL:
+        looking = {**seen, "outcome": "looking"}
+        no_news = looks < WORTH_TELLING or old < OVERDUE_AFTER or seen.get("told_overdue")
+        return looking if no_news else overdue(services, looking, old)
     edit = services.ledger.edit(generation["edit_id"])
     if edit and edit.request_id == generation["request_id"]:
         services.ledger.advance(edit, edit.state, services.clock(), reason=NEVER_SAID)

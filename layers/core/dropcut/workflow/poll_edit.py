@@ -33,10 +33,10 @@ def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
     if outcome:
         return outcome
     running = {**seen, "outcome": "running", "provider_status": progress.status[:40]}
-    return running if old < OVERDUE_AFTER or seen.get("told_overdue") else _overdue(services, running, old)
+    return running if old < OVERDUE_AFTER or seen.get("told_overdue") else overdue(services, running, old)
 
 
-def _overdue(services: Services, running: dict[str, Any], old: float) -> dict[str, Any]:
+def overdue(services: Services, running: dict[str, Any], old: float) -> dict[str, Any]:
     """The same, with one message to say that it takes long."""
     edit = services.ledger.edit(running["edit_id"])
     if edit is None:

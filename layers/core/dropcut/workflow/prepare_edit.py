@@ -7,9 +7,10 @@ from typing import Any
 from dropcut import messages
 from dropcut.clip_rules import clip_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
-from dropcut.identity import edit_id, outbox_keys
+from dropcut.identity import edit_id
 from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
+from dropcut.outputs import leave_error_file
 from dropcut.pairing import rivals_of, search_prefix, sidecar_of
 from dropcut.ports import Services
 from dropcut.pricing import estimate
@@ -120,7 +121,7 @@ def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:
     body = messages.rejected(drop, problems, services.outbox)
     text = messages.error_file(body, drop, clip, problems).as_file()
-    services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text)
+    body = leave_error_file(services, drop, body, text)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)
     return {"verdict": "rejected", "problems": len(problems), "notice": notice.as_json()}
@@ -134,7 +135,7 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         now = services.files.head(services.outbox, key)
         there = bool(now and now.etag == output.get("etag"))
         if not there and services.files.head(services.outbox, key, version):
-            services.journal.end_drop(drop, "EDIT", services.clock(), known.edit_id)
+            services.journal.end_drop(drop, "PUT_BACK", services.clock(), known.edit_id)
             return {"verdict": "put_back", "edit_id": known.edit_id}
         body = messages.unchanged(known, drop, services.outbox, still_there=there)
     else:

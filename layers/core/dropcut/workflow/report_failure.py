@@ -7,10 +7,9 @@ from typing import Any
 
 from dropcut import messages
 from dropcut.decisions import on_failure
-from dropcut.identity import outbox_keys
 from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
-from dropcut.outputs import OWN_METADATA
+from dropcut.outputs import leave_error_file
 from dropcut.ports import Services
 from dropcut.redaction import quote
 from dropcut.sidecar import Problem
@@ -28,8 +27,7 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     body = messages.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
     problem = Problem("drop", drop.clip_key, reason, " ".join(body.what_to_do.split()))
     text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
-    whose = {OWN_METADATA: edit.edit_id} if edit else {}
-    services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text, whose)
+    body = leave_error_file(services, drop, body, text, edit.edit_id if edit else "")
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
     notice = Notice(**key, body=body)
     _settle(services, drop, edit, status, reason, notice)
@@ -47,12 +45,20 @@ def _settle(services: Services, drop: Drop, edit: Edit | None, status: State, re
 
 
 def in_words(error: dict[str, Any]) -> str:
-    """What Step Functions caught (`Error`, `Cause`) as one sentence without secrets."""
+    """What Step Functions caught (`Error`, `Cause`), or what is `Said` already, as one sentence without secrets."""
+    if error.get("Said"):
+        return quote(error["Said"])
     name, cause = str(error.get("Error") or ""), str(error.get("Cause") or "")
-    try:
-        message = str(json.loads(cause).get("errorMessage") or "")
-    except (ValueError, AttributeError):
-        message = ""
+    message = message_in(cause)
+    message = "" if message == cause else message  # a service's own words are no sentence for a person
     if not name:
         return "the edit could not be finished"
     return quote(f"{name}: {message}" if message else f"an internal step failed ({name})")
+
+
+def message_in(cause: str | None) -> str:
+    """What a function's error says, of the JSON that Lambda makes of it; any other cause as it is."""
+    try:
+        return str(json.loads(cause or "").get("errorMessage") or "")
+    except (ValueError, AttributeError):
+        return cause or ""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dropcut.model import Drop
+from dropcut.model import Drop, Edit, State
 from dropcut.ports import Services
-from dropcut.workflow.report_failure import report_failure
+from dropcut.workflow.report_failure import message_in, report_failure
 
 WORDS = {
     "ABORTED": "its execution was stopped by hand",
@@ -18,6 +18,9 @@ WORDS = {
     "FAILED": "its execution broke off",
     "GONE": "its execution is gone",
 }
+
+
+STILL_SENDING = 150  # seconds; an execution may be stopped while submit_edit waits for the answer to its POST
 
 
 def settle_execution(
@@ -29,19 +32,26 @@ def settle_execution(
     """
     row = services.journal.drop(drop)
     if edit_id is None and row is not None:
-        if row.outcome not in ("", "EDIT"):
+        if row.outcome not in ("", "EDIT", "PUT_BACK"):
             return ""  # refused, unchanged, superseded ...: said, or in the sweep's hands
         edit_id = row.edit_id
     edit = services.ledger.edit(edit_id) if edit_id else None
-    if edit and (edit.notice or edit.owner not in ("", drop.drop_id)):
-        return ""  # its end was written with its message, or another drop's execution carries it
-    if edit and edit.execution not in ("", execution or drop.drop_id):
-        return ""  # it was taken up again since, by an execution of another name
-    why = json.dumps({"errorMessage": cause}) if cause else ""
-    failure = report_failure(services, drop, edit_id, {"Error": WORDS.get(ended, WORDS["FAILED"]), "Cause": why})
+    if edit and edit.state is State.SUBMITTING and services.clock() - (edit.sent_at or 0) < STILL_SENDING:
+        return ""  # its answer may be about to be written; the sweep comes when that is over
+    putting_back = row is not None and row.outcome == "PUT_BACK"  # of an edit that ended long ago
+    if edit and not putting_back and _is_in_other_hands(edit, drop, execution):
+        return ""
+    said = WORDS.get(ended, WORDS["FAILED"]) + (f": {cause}" if cause else "")
+    failure = report_failure(services, drop, edit_id, {"Said": said})
     services.topic.publish(failure["notice"])
     services.journal.notice_sent(failure["notice"], services.clock())
     return str(failure["status"])
+
+
+def _is_in_other_hands(edit: Edit, drop: Drop, execution: str) -> bool:
+    """Its end was written with its message, another drop's execution carries it, or one of another name since."""
+    others = edit.owner not in ("", drop.drop_id) or edit.execution not in ("", execution or drop.drop_id)
+    return bool(edit.notice) or others
 
 
 def from_status_change(detail: dict[str, Any]) -> tuple[Drop, str | None, str, str]:
@@ -50,5 +60,5 @@ def from_status_change(detail: dict[str, Any]) -> tuple[Drop, str | None, str, s
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     """
     document = json.loads(detail["input"])
-    cause = ": ".join(str(detail[name]) for name in ("error", "cause") if detail.get(name))
+    cause = ": ".join(said for said in (detail.get("error"), message_in(detail.get("cause"))) if said)
     return Drop.from_json(document["drop"]), document.get("edit", {}).get("edit_id"), str(detail["status"]), cause

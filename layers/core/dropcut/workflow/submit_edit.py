@@ -71,13 +71,14 @@ def _delayed(
     if edit is None or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
         return {"outcome": "left", "edit_id": edit_id}
     edit = services.ledger.delay(edit, delay, now)
-    waited = max(before.get("delayed_seconds", 0), now - (edit.delayed_since or now))
+    counted = before.get("delayed_seconds", 0) if delay.goes_on(before.get("delayed_by")) else 0
+    waited = max(counted, now - (edit.delayed_since or now))
     if waited >= longest_delay(delay, services.limits.credit_wait_hours):
         raise why
     delays = int(before.get("delays", 0)) + 1
     pause, told = next_try(delays, drop.drop_id), before.get("told") == delay
     again = {"outcome": "delayed", "edit_id": edit_id, "tries": int(before.get("tries", 0)), "delays": delays}
-    again |= {"told": before.get("told"), "wait_seconds": pause, "delayed_seconds": waited + pause}
+    again |= {"told": before.get("told"), "wait_seconds": pause, "delayed_by": delay, "delayed_seconds": waited + pause}
     if told or not worth_telling(delay, waited):
         return again
     body = news.delayed(edit, drop, delay, services.limits)

@@ -7,15 +7,16 @@ from typing import Any
 
 from dropcut import news
 from dropcut.identity import split
-from dropcut.model import Half, Unfinished
+from dropcut.model import Half, State, Unfinished
 from dropcut.notices import Notice
 from dropcut.pairing import why_waiting
 from dropcut.ports import Services
-from dropcut.table import wait_key
+from dropcut.table import edit_key, wait_key
 from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.start_edit import start_pairs
 
 UNSENT_AFTER = 3600  # seconds; the state machine tries that long to send a message itself
+DELIVERY_OVERDUE = 3600  # seconds after the provider was done
 UNTOUCHED_FOR = 900  # seconds, before somebody looks whether an execution still lives
 NAMES_LOOKED_AT = 5_000  # of a folder, when guessing at a typo
 
@@ -68,10 +69,22 @@ def _ask_after(services: Services, one: Unfinished) -> str:
     if status is None and (one.edit_id is None or taken_up):
         services.executions.start(one.drop, one.execution, one.edit_id)
     elif status not in ("RUNNING", "SUCCEEDED"):
-        settle_execution(services, one.drop, one.edit_id, status or "GONE", execution=one.execution)
-        return "settled"
+        if settle_execution(services, one.drop, one.edit_id, status or "GONE", execution=one.execution):
+            return "settled"
+    elif one.edit_id:
+        _warn(services, one.edit_id)
     services.journal.look_later(one, services.clock())
     return "started" if status is None else "alive"
+
+
+def _warn(services: Services, edit_id: str) -> None:
+    """A delivery that has failed for an hour is told once, while the provider still has the file."""
+    edit, now = services.ledger.edit(edit_id), services.clock()
+    late = edit is not None and edit.state is State.COMPLETED and now - (edit.completed_at or now) > DELIVERY_OVERDUE
+    if edit is None or not late or services.journal.was_told(f"LATE#{edit_id}"):
+        return
+    services.topic.publish(Notice(**edit_key(edit_id), body=news.not_yet_delivered(edit)).as_json())
+    services.journal.note_told(f"LATE#{edit_id}", now)
 
 
 def _send(services: Services, notice: dict[str, Any]) -> str:
