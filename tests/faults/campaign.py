@@ -16,6 +16,7 @@ from tests.faults.score import HUNG, Finding, Score, judge
 from tests.faults.stage import CLOCK_STEP, WEEK_SECONDS, Stage
 
 RECOVERY_SECONDS = 120  # for one look through all files
+QUIET_SECONDS = 15  # without a new execution, after which it is taken to be over: half a pair never starts one
 SWEEPS = 3  # after everything else, so far apart in time that nothing is too young for the next
 Say = Callable[[str], None]
 
@@ -96,9 +97,12 @@ class Campaign:
         """Files that nobody announced are found, and their edits come to rest."""
         if unheard:
             self._stage.recover(CLOCK_STEP)
-        deadline = time.monotonic() + RECOVERY_SECONDS
-        while time.monotonic() < deadline and not all(one.run.watch.executions for one in unheard if one.run):
+        waiting, deadline, quiet = len(unheard), time.monotonic() + RECOVERY_SECONDS, time.monotonic() + QUIET_SECONDS
+        while waiting and time.monotonic() < min(deadline, quiet):
             time.sleep(0.5)
+            left = len([one for one in unheard if one.run and not one.run.watch.executions])
+            if left < waiting:
+                waiting, quiet = left, time.monotonic() + QUIET_SECONDS
 
     def judge(self, played: list[Played]) -> Books:
         """Open the books and give every run its score; gives the books."""
