@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from dropcut.decisions import has_no_result
 from dropcut.documents import iso
 from dropcut.model import OPEN, Drop, Edit, HistoryRow, State
 from dropcut.redaction import printable
@@ -120,6 +121,8 @@ def request_for(edit: Edit, wish: Wish) -> str:
 def _wanted(edit: Edit, typed: str) -> str:
     """What was typed, or what the provider itself once answered."""
     known = edit.request_id or ""
+    if has_no_result(edit):
+        raise Refused(f"The provider failed request {known}, yet charged for it: there is no result to deliver.")
     if known and typed not in ("", known):
         raise Refused(f"The provider accepted this attempt as request {known}; {printable(typed)} is another one.")
     if not (known or typed):

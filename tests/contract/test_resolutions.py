@@ -115,6 +115,24 @@ def test_a_charge_that_was_counted_before_is_not_counted_again(exam: Exam) -> No
     assert exam.money() == (PRICE, 0, PRICE)
 
 
+def test_a_day_that_was_settled_with_a_charge_is_not_settled_again(exam: Exam) -> None:
+    exam.ledger.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    moved = exam.ledger.close_unpaid(exam.row(), "failed after all", NOW + 5000)
+    assert exam.money() == (PRICE, 0, PRICE)
+    assert (moved.state, exam.row().charged_usd) == (State.FAILED, PRICE), "which is no proof that nothing was paid"
+
+
+@pytest.mark.parametrize("step", ["complete", "close_unpaid"])
+def test_what_was_read_before_the_charge_settles_nothing(exam: Exam, step: str) -> None:
+    """The same attempt may be SUBMITTED twice: before its charge was known, and taken up again after."""
+    exam.ledger.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    stale = replace(exam.row(), charged_usd=None)
+    known: Any = PRICE if step == "complete" else "capacity"
+    with pytest.raises(LedgerConflict):
+        getattr(exam.ledger, step)(stale, known, NOW + 5000)
+    assert exam.money() == (PRICE, 0, PRICE)
+
+
 def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(exam: Exam) -> None:
     given = exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.NOT_BILLED))
     row = exam.row()

@@ -77,7 +77,7 @@ class FakeLedger:
         return self._put(replace(self._same(edit), state=to, **facts), now)
 
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
-        known = self._same(edit)
+        known = self._same(edit, "charged_usd")
         if charged_usd is not None and edit.charged_usd is None:
             self._settle_day(known, charged_usd)
         charged = edit.charged_usd if charged_usd is None else charged_usd
@@ -87,8 +87,9 @@ class FakeLedger:
         return self._put(replace(known, state=State.COMPLETED, charged_usd=charged, completed_at=completed_at), now)
 
     def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
-        known = self._same(edit)
-        self._settle_day(known, Decimal(0))
+        known = self._same(edit, "charged_usd")
+        if edit.charged_usd is None:
+            self._settle_day(known, Decimal(0))
         self._close(edit, reason)
         self.places.discard(edit.edit_id)
         return self._put(replace(known, state=State.FAILED, reason=reason), now)
@@ -114,9 +115,12 @@ class FakeLedger:
             self._settle_day(known, Decimal(0))
         return self._put(moved, self.touched.get(edit.edit_id, 0.0))
 
-    def _same(self, edit: Edit) -> Edit:
+    def _same(self, edit: Edit, *also: str) -> Edit:
+        """The row, if it is what was read: state, attempt, owner, and what is named."""
         known = self.edits.get(edit.edit_id)
-        if not known or (known.state, known.attempt, known.owner) != (edit.state, edit.attempt, edit.owner):
+        if not known or any(
+            getattr(known, name) != getattr(edit, name) for name in ("state", "attempt", "owner", *also)
+        ):
             raise LedgerConflict("the edit was moved by somebody else")
         return known
 

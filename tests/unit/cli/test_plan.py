@@ -133,6 +133,12 @@ def test_an_end_that_is_still_being_told_is_waited_for() -> None:
         assert "Wait a minute" in why_not(an_edit_in(State.IN_DOUBT), wish)
 
 
+def test_what_the_provider_failed_and_yet_charged_has_nothing_to_adopt() -> None:
+    failed = held(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    assert "no result to deliver" in why_not(failed, Wish(verdict=Verdict.ADOPT))
+    assert plan(failed, GIVE_UP).after.state is State.ABANDONED
+
+
 def test_a_note_is_a_note_and_no_book() -> None:
     assert "500 are the most" in why_not(held(), replace(GIVE_UP, note="x" * 501))
     assert plan(held(), replace(GIVE_UP, note="a\x1b[31mb")).resolution.note == "a\\x1b[31mb"

@@ -58,6 +58,11 @@ def test_what_can_be_typed_next_is_whole() -> None:
     ]  # fmt: skip
 
 
+def test_what_has_no_result_is_not_offered_for_delivery() -> None:
+    failed = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    assert [step["command"].split()[-1] for step in next_steps(failed, "dropcut")] == ["--give-up"]
+
+
 WAITS = {
     Delay.DAY_LIMIT: "MaxUsdPerDay is $50.00",
     Delay.IN_FLIGHT_LIMIT: "5 other edits",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut import news
-from dropcut.decisions import MAX_TRIES, FailureClass, classify_failure
+from dropcut.decisions import MAX_TRIES, YET_CHARGED, FailureClass, classify_failure
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Edit, Progress, State
 from dropcut.notices import Notice
@@ -61,12 +61,13 @@ def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[
 def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress) -> dict[str, Any]:
     kind = classify_failure(progress.error)
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
-    if progress.charged_usd:  # against its word that failures are free: then it is not proven unpaid
+    if progress.charged_usd or edit.charged_usd:  # against its word that failures are free: not proven unpaid
+        reason += YET_CHARGED
         edit = services.ledger.complete(edit, progress.charged_usd, services.clock())
-        reason = f"{reason}; yet it charged for it"
         services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason)
         return {**seen, "outcome": "failed"}
     services.ledger.close_unpaid(edit, reason, services.clock())
-    if kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES:
+    may_try = kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES
+    if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
         return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
     return {**seen, "outcome": "failed"}
