@@ -16,6 +16,7 @@ from dropcut.resolutions import Resolution, Verdict, changes
 FRESH: dict[str, Any] = dict.fromkeys(
     (
         *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice"),
+        "vouched_by",
         *("delayed_since", "delayed_by", "event_id", "notified_at"),
     )
 ) | {"candidates": ()}
@@ -101,7 +102,7 @@ class FakeLedger:
         return moved
 
     def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
-        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit)
+        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit, "event_id")
         moved = replace(known, **{name: after for name, (_, after) in changed.items()})
         if (edit.edit_id, resolution.at) in self.audits:
             raise LedgerConflict("the edit was moved by somebody else")
@@ -111,9 +112,9 @@ class FakeLedger:
             return self._put(moved, resolution.at)
         self.places.discard(edit.edit_id)
         self._close(edit, str(moved.reason))
-        if resolution.verdict is Verdict.NOT_BILLED:
+        if resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             self._settle_day(known, Decimal(0))
-        return self._put(moved, self.touched.get(edit.edit_id, 0.0))
+        return self._put(moved, resolution.at)
 
     def _same(self, edit: Edit, *also: str) -> Edit:
         """The row, if it is what was read: state, attempt, owner, and what is named."""

@@ -38,7 +38,7 @@ CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds; the SDK does not r
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
 OF_A_WAIT = ("delayed_since", "delayed_by")
 OF_ONE_ATTEMPT = (
-    *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "candidates"),
+    *("sent_at", "request_id", "vouched_by", "submitted_at", "completed_at", "charged_usd", "candidates"),
     *(*OF_A_WAIT, *OF_AN_END),
 )
 LEFT_BY_ATTEMPTS = ("state", "attempt", "owner", "execution")
@@ -126,16 +126,17 @@ class DynamoLedger:
         moved, verdict, now = resolution.applied_to(edit), resolution.verdict, resolution.at
         facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
         goes_on = verdict is Verdict.ADOPT
-        swept = to_sweep("EDIT", now) if goes_on else {}  # else the message about its end may still have to be sent
+        swept = to_sweep("EDIT", now) if goes_on else None  # else its message waits to be sent
         audit = {**audit_key(edit.edit_id, now), **attribute(resolution.audit(edit))}
+        shown = _while_same(self._step(edit, moved, now, facts, swept), event_id=edit.event_id)
         steps = [
-            {"Update": self._step(edit, moved, now, facts, swept)},
+            {"Update": shown},
             {"Put": {"Item": audit, "ConditionExpression": "attribute_not_exists(pk)"}},
             {"Update": _fly(edit)} if goes_on else _land(edit),
         ]
         if not goes_on:
             steps.append(self._close_attempt(moved, str(moved.reason), now))
-        if verdict is Verdict.NOT_BILLED:
+        if verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             steps.append(_settle_day(edit, Decimal(0)))
         self._transact(*steps)
         return moved

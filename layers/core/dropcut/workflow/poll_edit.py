@@ -63,6 +63,9 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
     if progress.charged_usd or edit.charged_usd:  # against its word that failures are free: not proven unpaid
         reason += YET_CHARGED
+    if edit.vouched_by and not edit.charged_usd:
+        return _in_doubt_again(services, seen, edit, reason)
+    if reason.endswith(YET_CHARGED):
         edit = services.ledger.complete(edit, progress.charged_usd, services.clock())
         services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason)
         return {**seen, "outcome": "failed"}
@@ -70,4 +73,12 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
     may_try = kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES
     if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
         return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
+    return {**seen, "outcome": "failed"}
+
+
+def _in_doubt_again(services: Services, seen: dict[str, Any], edit: Edit, reason: str) -> dict[str, Any]:
+    """The request was perhaps another's, so that its failure says nothing of what this attempt may cost."""
+    said = f"request {edit.request_id} was adopted without proof that it is this attempt's, and {reason}"
+    fresh: dict[str, Any] = dict.fromkeys(("request_id", "submitted_at", "vouched_by"))
+    services.ledger.advance(edit, State.IN_DOUBT, services.clock(), reason=said, **fresh)
     return {**seen, "outcome": "failed"}
