@@ -86,6 +86,11 @@ def add_resolve(resolve: argparse.ArgumentParser) -> None:
     )
     verdict.add_argument("--not-billed", action="store_true", help="nothing was accepted: dropped again, it is bought")
     verdict.add_argument("--give-up", action="store_true", help="over; what it may have cost stays counted as spent")
+    resolve.add_argument(
+        "--early",
+        action="store_true",
+        help="with --not-billed: the provider itself said that it took nothing, less than a day after the sending",
+    )
     resolve.add_argument("--note", default="", help="why, for the ledger's audit")
     resolve.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
     resolve.add_argument("--yes", action="store_true", help="do not ask")
@@ -139,12 +144,16 @@ def bare_drop(stack: Stack, found: Found) -> dict[str, Any]:
 
 def resolve_held(stack: Stack, typed: argparse.Namespace) -> int:
     """`dropcut resolve`."""
+    if typed.early and not typed.not_billed:
+        say("--early belongs to --not-billed.")
+        return 2
     found = stack.records.find(typed.edit)
     edit = stack.services.ledger.edit(found.edit_id) if found.edit_id else None
     if edit is None:
         raise Refused("That drop came to no edit, so there is nothing to resolve.")
     verdict = Verdict.NOT_BILLED if typed.not_billed else Verdict.GIVE_UP if typed.give_up else Verdict.ADOPT
-    plan = plan_for(stack, edit, Wish(verdict=verdict, request_id=typed.adopt or "", note=typed.note))
+    wish = Wish(verdict=verdict, request_id=typed.adopt or "", note=typed.note, early=typed.early)
+    plan = plan_for(stack, edit, wish)
     lines = "\n".join(plan.lines())
     if typed.dry_run:
         print(lines)

@@ -6,12 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dropcut.documents import iso
-from dropcut.model import OPEN, Drop, Edit, HistoryRow, State
+from dropcut.decisions import has_no_result
+from dropcut.identity import outbox_keys
+from dropcut.model import OPEN, Drop, Edit, State
 from dropcut.redaction import printable
-from dropcut.resemblance import marked
 from dropcut.resolutions import ALLOWED, Resolution, Verdict, changes
 from dropcut.table import attempt_key, audit_key, day_key, edit_key
+from dropcut_cli.evidence import Facts, for_not_billed, for_request, is_proven
 from dropcut_cli.refused import Refused
 
 LONGEST_NOTE, LONGEST_ID = 500, 200  # characters
@@ -24,19 +25,7 @@ class Wish:
     verdict: Verdict
     request_id: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What was looked up for it."""
-
-    who: str
-    now: float
-    execution: str = ""  # a name that no execution has yet
-    running: bool = False  # the execution that carried the edit has not ended
-    holders: frozenset[str] = frozenset()  # edits that have this request
-    row: HistoryRow | None = None  # what the provider's history has under the request id
-    known: bool | None = None  # whether the provider knows the request at all; None where it could not be asked
+    early: bool = False  # not billed, though it was sent less than a day ago
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +49,24 @@ class Plan:
         """What would be written, row by row."""
         edit, resolution = self.edit, self.resolution
         audit = audit_key(edit.edit_id, resolution.at)
-        lines = [f"In one transaction, only if the edit is still {edit.state} in attempt {edit.attempt}:"]
+        shown = f"still {edit.state} in attempt {edit.attempt}, with the same message"
+        lines = [f"In one transaction, only if the edit is {shown}:"]
         lines += [f"  {_row(edit_key(edit.edit_id))}"]
         lines += [
             f"    {name}: {_shown(old)} -> {_shown(new)}" for name, (old, new) in changes(edit, self.after).items()
         ]
-        if resolution.verdict is Verdict.ADOPT:
-            lines += ["    sweep, sweep_at: none -> EDIT, now"]
+        lines += [f"    sweep, sweep_at: {'EDIT' if resolution.verdict is Verdict.ADOPT else 'NOTICE'}, now"]
         lines += [f"  {_row(audit)}", f"    {json.dumps(resolution.audit(edit), ensure_ascii=True, default=str)}"]
         lines += self._counters()
         if resolution.verdict is Verdict.ADOPT:
             document = {"drop": self.drop.as_json(), "edit": {"edit_id": edit.edit_id}}
             lines += [f"Then an execution {resolution.execution} is started with:", f"  {json.dumps(document)}"]
+        else:
+            lines += [f"Then that message is sent, and {self._error_file()} is rewritten, if it is this edit's."]
         return lines + ([self.evidence] if self.evidence else [])
+
+    def _error_file(self) -> str:
+        return f"s3://{self.resolution.outbox}/{printable(outbox_keys(self.drop.clip_key).error)}"
 
     def _counters(self) -> list[str]:
         edit = self.edit
@@ -83,7 +77,7 @@ class Plan:
             f"    outcome, closed_at: {_shown(self.after.reason)}, now",
         ]
         lines += [f"  FLIGHT: {edit.edit_id} has no place"]
-        if self.resolution.verdict is Verdict.NOT_BILLED:
+        if self.resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             lines += [
                 f"  {_row(day_key(edit.reserved_day))}",
                 f"    reserved_usd, committed_usd: -{edit.estimated_usd}",
@@ -94,14 +88,19 @@ class Plan:
 def plan_resolution(edit: Edit, wish: Wish, facts: Facts) -> Plan:
     """The plan, or Refused."""
     request_id = request_for(edit, wish)
-    evidence = _evidence(edit, request_id, facts) if request_id else ""
+    evidence = for_request(edit, request_id, facts) if request_id else ""
+    if wish.verdict is Verdict.NOT_BILLED:
+        evidence = for_not_billed(edit, facts, early=wish.early)
     resolution = Resolution(
         verdict=wish.verdict,
         who=facts.who,
         at=round(facts.now, 3),
+        outbox=facts.outbox,
+        stack=facts.stack,
         note=printable(wish.note),
         request_id=request_id or None,
         execution=facts.execution if request_id else "",
+        proven=bool(request_id) and is_proven(edit, facts),
     )
     return Plan(edit=edit, resolution=resolution, evidence=evidence)
 
@@ -120,7 +119,9 @@ def request_for(edit: Edit, wish: Wish) -> str:
 def _wanted(edit: Edit, typed: str) -> str:
     """What was typed, or what the provider itself once answered."""
     known = edit.request_id or ""
-    if known and typed not in ("", known):
+    if has_no_result(edit):
+        raise Refused(f"The provider failed request {known}, yet charged for it: there is no result to deliver.")
+    if known and typed not in ("", known) and not edit.vouched_by:  # somebody's word may be corrected
         raise Refused(f"The provider accepted this attempt as request {known}; {printable(typed)} is another one.")
     if not (known or typed):
         alike = f" Perhaps one of these: {', '.join(edit.candidates)}." if edit.candidates else ""
@@ -128,31 +129,6 @@ def _wanted(edit: Edit, typed: str) -> str:
     if len(typed) > LONGEST_ID or not typed.isprintable() or " " in typed:
         raise Refused(f"That is no request id: they are one word of at most {LONGEST_ID} characters.")
     return typed or known
-
-
-def _evidence(edit: Edit, request_id: str, facts: Facts) -> str:
-    """What speaks for the request, in words. Refused where something speaks against it."""
-    named = marked(facts.row) if facts.row else None
-    others = sorted(facts.holders - {edit.edit_id})
-    if others:
-        raise Refused(f"Request {request_id} belongs to another edit: {', '.join(others)}.")
-    if facts.running:
-        raise Refused("The execution that carried this edit has not ended yet. Try again when it has.")
-    if facts.known is False:
-        raise Refused(f"The provider knows no request {request_id}. Its rows may land hours late: try again then.")
-    if named and named != (edit.edit_id, edit.attempt):
-        raise Refused(f"Request {request_id} was sent for edit {named[0]}, attempt {named[1]}: its video_url says so.")
-    if named:
-        return "Confirmed by the provider's history: the request's video_url has this attempt's path."
-    if facts.known is None:
-        return "Not confirmed: the provider could not be asked about the request."
-    return "Not confirmed: the provider knows the request, but shows no path to recognise it by." + _looks(facts.row)
-
-
-def _looks(row: HistoryRow | None) -> str:
-    if row is None:
-        return ""
-    return f" It was made {iso(row.created_at) or 'at an unknown time'} with the prompt {json.dumps(row.prompt[:80])}."
 
 
 def _why_not(edit: Edit, verdict: Verdict) -> str:

@@ -10,17 +10,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dropcut.errors import LedgerConflict, ProviderUnreadable
 from dropcut.messages import to_type
 from dropcut.model import Edit, HistoryRow
-from dropcut.ports import Executions, Provider
+from dropcut.ports import Executions, Provider, Services
 from dropcut.resolutions import Verdict
-from dropcut_cli.plan import Facts, Plan, Wish, plan_resolution, request_for
+from dropcut_cli.evidence import Facts
+from dropcut_cli.plan import Plan, Wish, plan_resolution, request_for
 from dropcut_cli.refused import Refused
 from dropcut_cli.stack import Stack
+from dropcut_cli.telling import tell
 
 
 def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
     """Reads only. Raises Refused."""
-    services = stack.services
-    request_id, facts = request_for(edit, wish), Facts(who=stack.who, now=services.clock())
+    services, request_id = stack.services, request_for(edit, wish)
+    facts = Facts(who=stack.who, now=services.clock(), outbox=services.outbox, stack=services.stack)
+    if wish.verdict is Verdict.NOT_BILLED:
+        facts = replace(facts, rows=_searched(services.provider, edit))
     if request_id:
         row, known = _asked(services.provider, request_id)
         facts = replace(
@@ -34,9 +38,18 @@ def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
     return plan_resolution(edit, wish, facts)
 
 
-def free_name(executions: Executions, edit: Edit) -> str:
-    """A name that no execution has had: names are taken for ninety days."""
-    return next(name for n in count(2) if executions.status(name := f"{edit.owner}-{n}") is None)
+def free_name(executions: Executions, edit: Edit, *, after: str = "") -> str:
+    """A name that no execution has had, and later than that one: names are taken for ninety days."""
+    first = int(after.rpartition("-")[2]) + 1 if after else 2
+    return next(name for n in count(first) if executions.status(name := f"{edit.owner}-{n}") is None)
+
+
+def _searched(provider: Provider, edit: Edit) -> tuple[HistoryRow, ...] | None:
+    """The history since the sending; None where it could not be read."""
+    try:
+        return tuple(provider.search(edit.sent_at or edit.drop.dropped_at))
+    except ProviderUnreadable:
+        return None
 
 
 def _asked(provider: Provider, request_id: str) -> tuple[HistoryRow | None, bool | None]:
@@ -50,25 +63,44 @@ def _asked(provider: Provider, request_id: str) -> tuple[HistoryRow | None, bool
 
 
 def carry_out(stack: Stack, plan: Plan) -> str:
-    """Write it, and start what goes on; gives what is now true. Raises Refused where somebody was faster."""
+    """Write it, and start what goes on or tell what is over; gives what is now true.
+
+    Raises Refused where somebody was faster, or where only the writing was done.
+    """
     services, edit = stack.services, plan.edit
     try:
         after = services.ledger.resolve(edit, plan.resolution)
     except LedgerConflict:
-        now = services.ledger.edit(edit.edit_id)
-        moved = f"It is {now.state} now. " if now else ""
-        raise Refused(
-            f"Somebody was faster, and nothing was written. {moved}See {to_type(services.stack)} status {edit.edit_id}"
-        ) from None
+        raise Refused(f"Somebody was faster, and nothing was written. {_as_it_is(services, edit)}") from None
     if plan.resolution.verdict is Verdict.NOT_BILLED:
-        return "The edit is FAILED, unpaid, and its reservation is released. Drop the files again to buy it anew."
+        done = "The edit is FAILED, unpaid, and its reservation is released. Drop the files again to buy it anew."
+        return f"{done} {tell(services, after)}"
     if plan.resolution.verdict is Verdict.GIVE_UP:
-        return f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
+        done = f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
+        return f"{done} {tell(services, after)}"
     try:
-        services.executions.start(plan.drop, plan.resolution.execution, edit.edit_id)
+        after = _started(services, plan, after)
+    except LedgerConflict:
+        raise Refused(f"That was written, and the edit has moved since. {_as_it_is(services, edit)}") from None
     except (BotoCoreError, ClientError) as error:
         raise Refused(
             f"The edit is SUBMITTED as request {after.request_id}, and that is written; but its execution could not be "
             f"started: {error}. The sweep starts it within twenty minutes."
         ) from None
     return f"The edit is SUBMITTED as request {after.request_id}, and execution {after.execution} carries it on."
+
+
+def _started(services: Services, plan: Plan, after: Edit) -> Edit:
+    """Start what carries it on. A name that was used before carries nothing: the next one is written, then started."""
+    while not services.executions.start(plan.drop, after.execution, after.edit_id):
+        if services.executions.status(after.execution) == "RUNNING":
+            break  # the sweep, or a lost answer of this call: names are the edit's own
+        name = free_name(services.executions, after, after=after.execution)
+        after = services.ledger.advance(after, after.state, services.clock(), execution=name)
+    return after
+
+
+def _as_it_is(services: Services, edit: Edit) -> str:
+    now = services.ledger.edit(edit.edit_id)
+    state = f"It is {now.state} now. " if now else ""
+    return f"{state}See {to_type(services.stack)} status {edit.edit_id}"

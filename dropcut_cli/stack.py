@@ -18,7 +18,7 @@ from dropcut_cli.records import Records
 from dropcut_cli.refused import Refused
 
 OUTPUTS = {"LEDGER_TABLE": "LedgerTable", "STATE_MACHINE_ARN": "EditStateMachineArn", "OUTBOX_BUCKET": "OutboxBucket"}
-OUTPUTS |= {"INBOX_BUCKET": "InboxBucket"}
+OUTPUTS |= {"INBOX_BUCKET": "InboxBucket", "WORKROOM_BUCKET": "WorkroomBucket", "TOPIC_ARN": "NotificationTopicArn"}
 PARAMETERS = {
     "API_KEY_PARAMETER": "ApiKeyParameterName",
     "PROVIDER_URL": "ProviderUrl",

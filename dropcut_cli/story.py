@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dropcut.decisions import has_no_result
 from dropcut.documents import day_of, iso
 from dropcut.messages import to_type
 from dropcut.model import HELD, OPEN, Delay, Edit, Limits, State
@@ -162,4 +163,5 @@ def next_steps(edit: Edit, stack: str) -> list[Document]:
         ],
         State.UNDELIVERED: [(f"{resolve} --adopt", "what the reason names is mended, or to try it once more"), give_up],
     }
-    return [{"command": command, "when": when} for command, when in steps.get(edit.state, [])]
+    found = [give_up] if has_no_result(edit) else steps.get(edit.state, [])
+    return [{"command": command, "when": when} for command, when in found]

@@ -3,93 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from dropcut import messages
 from dropcut.errors import LedgerConflict, LimitReached
-from dropcut.journal import DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import Edit, State
-from dropcut.notices import Notice
-from dropcut.ports import Journal, Ledger
-from dropcut.resolutions import Resolution, Verdict
-from dropcut.table import FLIGHT_KEY, audit_key, day_key, edit_key
-from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
-from tests.fakes.journal import FakeJournal
-from tests.fakes.ledger import FakeLedger
-
-DAY, US, PRICE = "2026-11-24", a_drop().drop_id, Decimal("1.68")
-WHO = "arn:aws:iam::123456789012:user/anna"
-EDIT = an_edit().edit_id
-
-
-@dataclass
-class Exam:
-    ledger: Ledger
-    journal: Journal
-    day: Callable[[], dict[str, Decimal]]
-    places: Callable[[], set[str]]
-    audit: Callable[[float], dict[str, Any] | None]
-
-    def row(self) -> Edit:
-        edit = self.ledger.edit(EDIT)
-        assert edit
-        return edit
-
-    def held(self, state: State) -> Edit:
-        """The example edit, held in that state, and told of."""
-        self.ledger.prepare(an_edit(), NOW)
-        edit = self.ledger.reserve(self.row(), US, PLENTY, NOW)
-        edit = self.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW)
-        if state is State.UNDELIVERED:
-            edit = self.ledger.advance(edit, State.SUBMITTED, NOW, request_id="r1", submitted_at=NOW)
-            edit = self.ledger.complete(edit, PRICE, NOW + 200)
-        else:
-            edit = self.ledger.advance(edit, edit.state, NOW, candidates=("r7", "r8"))
-        body = messages.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
-        self.ledger.end(edit, state, Notice(**edit_key(EDIT), body=body), NOW + 300, reason="nobody knows")
-        return self.row()
-
-    def money(self) -> tuple[Decimal | int, ...]:
-        """Committed, reserved, charged on the day of the reservation."""
-        found = self.day()
-        return tuple(found.get(f"{name}_usd", Decimal()) for name in ("committed", "reserved", "charged"))
+from dropcut.model import State
+from dropcut.resolutions import Verdict
+from dropcut.table import audit_key
+from tests.contract.held_edits import EDIT, PRICE, US, WHO, Exam, a, fake_exam, real_exam
+from tests.fakes.examples import NOW, PLENTY, a_drop, an_edit
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def exam(request: pytest.FixtureRequest) -> Exam:
-    if request.param == "fake":
-        fake = FakeLedger()
-        return Exam(
-            fake,
-            FakeJournal(fake),
-            lambda: dict(fake.money[DAY]),
-            lambda: fake.places,
-            lambda at: fake.audits.get((EDIT, at)),
-        )
-    table = request.getfixturevalue("table")
-
-    def read(key: dict[str, str]) -> Any:
-        return table.get_item(Key=key).get("Item", {})
-
-    return Exam(
-        DynamoLedger(table),
-        DynamoJournal(table),
-        lambda: read(day_key(DAY)),
-        lambda: set(read(FLIGHT_KEY).get("places", ())),
-        lambda at: read(audit_key(EDIT, at)) or None,
-    )
-
-
-def a(verdict: Verdict, **more: Any) -> Resolution:
-    adopted = {"request_id": "r7", "execution": f"{US}-2"} if verdict is Verdict.ADOPT else {}
-    return Resolution(verdict=verdict, who=WHO, at=NOW + 4000, **{"note": "seen", **adopted, **more})
+    return fake_exam() if request.param == "fake" else real_exam(request.getfixturevalue("table"))
 
 
 def test_an_adopted_request_is_the_attempts_own_and_the_edit_is_in_flight_again(exam: Exam) -> None:
@@ -113,6 +45,32 @@ def test_a_charge_that_was_counted_before_is_not_counted_again(exam: Exam) -> No
     exam.ledger.complete(exam.row(), PRICE, NOW + 5000)
     assert exam.row().completed_at == NOW + 200, "the result's seven days began then"
     assert exam.money() == (PRICE, 0, PRICE)
+
+
+def test_a_day_that_was_settled_with_a_charge_is_not_settled_again(exam: Exam) -> None:
+    exam.ledger.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    moved = exam.ledger.close_unpaid(exam.row(), "failed after all", NOW + 5000)
+    assert exam.money() == (PRICE, 0, PRICE)
+    assert (moved.state, exam.row().charged_usd) == (State.FAILED, PRICE), "which is no proof that nothing was paid"
+
+
+@pytest.mark.parametrize("step", ["complete", "close_unpaid"])
+def test_what_was_read_before_the_charge_settles_nothing(exam: Exam, step: str) -> None:
+    """The same attempt may be SUBMITTED twice: before its charge was known, and taken up again after."""
+    exam.ledger.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    stale = replace(exam.row(), charged_usd=None)
+    known: Any = PRICE if step == "complete" else "capacity"
+    with pytest.raises(LedgerConflict):
+        getattr(exam.ledger, step)(stale, known, NOW + 5000)
+    assert exam.money() == (PRICE, 0, PRICE)
+
+
+def test_whose_word_it_is_that_a_request_is_the_attempts_own_is_kept_until_the_next_attempt(exam: Exam) -> None:
+    exam.ledger.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    assert exam.row().vouched_by == WHO
+    exam.ledger.close_unpaid(exam.row(), "capacity", NOW + 5000)
+    assert exam.ledger.reserve(exam.row(), US, PLENTY, NOW + 5000).vouched_by is None
+    assert exam.row().vouched_by is None
 
 
 def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(exam: Exam) -> None:
@@ -152,13 +110,24 @@ def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam
 
 @pytest.mark.parametrize("verdict", [Verdict.NOT_BILLED, Verdict.GIVE_UP])
 @pytest.mark.parametrize("sent", [True, False])
-def test_an_edit_that_is_over_is_left_alone_once_its_message_was_sent(exam: Exam, verdict: Verdict, sent: bool) -> None:
+def test_the_message_of_a_decision_waits_to_be_sent_whether_or_not_the_last_one_was(
+    exam: Exam, verdict: Verdict, sent: bool
+) -> None:
     held, later = exam.held(State.IN_DOUBT), NOW + 9000
-    (notice,) = exam.journal.unsent_notices(later)
+    (before,) = exam.journal.unsent_notices(later)
     if sent:
-        exam.journal.notice_sent(notice, NOW + 301)
-    exam.ledger.resolve(held, a(verdict))
-    assert exam.journal.unsent_notices(later) == ([] if sent else [notice])
+        exam.journal.notice_sent(before, NOW + 301)
+        held = exam.row()
+    given = exam.ledger.resolve(held, a(verdict))
+    assert exam.row() == given
+    (notice,) = exam.journal.unsent_notices(later)
+    assert notice == json.loads(str(given.notice))
+    assert (notice["event_id"], notice["status"]) == (given.event_id, given.state)
+    assert exam.journal.unsent_notices(NOW + 3999) == [], "it was only just written"
+    exam.journal.notice_sent(before, NOW + 4001)
+    assert exam.journal.unsent_notices(later) == [notice], "the last one, sent late, is not this one"
+    exam.journal.notice_sent(notice, NOW + 4002)
+    assert exam.journal.unsent_notices(later) == []
     assert exam.journal.unfinished(later) == []
 
 
@@ -171,6 +140,8 @@ def test_an_edit_that_goes_on_is_asked_after_by_the_name_of_its_new_execution(ex
 
 STALE: dict[str, dict[str, Any]] = {"attempt": {"attempt": 2}, "owner": {"owner": "another"}}
 STALE["state"] = {"state": State.UNDELIVERED, "request_id": "r1"}
+STALE["message"] = {"event_id": "of an earlier end", "notice": "{}"}
+STALE["no message"] = {"event_id": None}
 
 
 @pytest.mark.parametrize("changed", STALE)

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from localcloud.cloud import REPOSITORY
-from localcloud.standing import API_KEY_PARAMETER
+from tests.e2e.operators import Said, done, dropcut, person, refused
 from tests.e2e.outcomes import ASK, PRICE, assert_books_agree, assert_delivered, assert_ended
 from tests.e2e.stand import Row, Stand, eventually, together
-
-Said = subprocess.CompletedProcess[str]
-
-
-def dropcut(stand: Stand, *arguments: str, **keys: str) -> Said:
-    """The command, as it is typed at a shell that has what `make up` prints, or somebody else's keys."""
-    environment = {**os.environ, **stand.cloud.environment(), **keys}
-    command = [str(REPOSITORY / "dropcut"), *arguments]
-    return subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60
-    )
-
-
-def done(said: Said) -> str:
-    assert said.returncode == 0, said.stderr
-    return said.stdout
-
-
-def refused(said: Said) -> str:
-    assert (said.returncode, said.stdout) == (1, ""), said.stdout
-    return said.stderr
 
 
 def in_doubt(stand: Stand, folder: str, clip: bytes, *faults: Row) -> str:
@@ -96,7 +70,11 @@ def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_agai
     stand: Stand, folder: str, clip: bytes
 ) -> None:
     edit_id, held = in_doubt(stand, folder, clip), reserved(stand)
-    assert "FAILED" in done(dropcut(stand, "resolve", edit_id, "--not-billed", "--yes"))
+    not_billed = ("resolve", edit_id, "--not-billed", "--yes")
+    assert "--early" in refused(dropcut(stand, *not_billed)), "rows may land late"
+    assert "FAILED" in done(dropcut(stand, *not_billed, "--early"))
+    assert statuses(stand, folder) == ["IN_DOUBT", "FAILED"]
+    assert stand.document(f"{folder}beach.error.json")["status"] == "FAILED"
     assert only(stand, folder)["state"] == "FAILED"
     assert reserved(stand) == pytest.approx(held - PRICE)
     stand.drop(f"{folder}beach.mp4", clip, ASK)
@@ -104,8 +82,18 @@ def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_agai
     assert (runs[0], runs[-1]) == ("FAILED", "SUCCEEDED")
     assert (only(stand, folder)["state"], only(stand, folder)["attempt"]) == ("DELIVERED", 2)
     assert len(stand.bill(folder)) == 1
-    assert statuses(stand, folder) == ["IN_DOUBT", "DELIVERED"]
+    assert statuses(stand, folder) == ["IN_DOUBT", "FAILED", "DELIVERED"]
     assert_books_agree(stand)
+
+
+def test_what_lies_in_the_history_is_never_called_unbilled(stand: Stand, folder: str, clip: bytes) -> None:
+    edit_id = in_doubt(stand, folder, clip, {"stage": "history", "kind": "late", "seconds": 900})
+    stand.provider.advance(900)
+    before, (bill,) = stand.ledger(), stand.bill(folder)
+    for more in (("--early", "--dry-run"), ("--early", "--yes")):
+        said = refused(dropcut(stand, "resolve", edit_id, "--not-billed", *more))
+        assert f"./dropcut resolve {edit_id} --adopt {bill['request_id']}" in said
+    assert stand.ledger() == before
 
 
 def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, folder: str, clip: bytes) -> None:
@@ -114,14 +102,14 @@ def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, 
     assert reserved(stand) == pytest.approx(held), "it may have been paid, so it stays counted"
     stand.drop(f"{folder}beach.mp4", clip, ASK)
     stand.finish(folder)
-    assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED"]
+    assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED", "ABANDONED"], "decided, and dropped again"
     said = stand.messages(folder)[-1].text
     for told in ("given up on 20", "who knows", '"rerun": 1', "nothing was bought"):
         assert told in said
     assert len(stand.posts(folder)) == 1
     stand.drop(f"{folder}beach.mp4", clip, {**ASK, "rerun": 1})
     stand.finish(folder)
-    assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED", "DELIVERED"]
+    assert statuses(stand, folder) == ["IN_DOUBT", "ABANDONED", "ABANDONED", "DELIVERED"]
     assert len(stand.bill(folder)) == 1
     assert_books_agree(stand)
 
@@ -131,8 +119,8 @@ def test_of_two_people_who_resolve_at_once_one_does_and_the_other_is_told(
 ) -> None:
     edit_id = in_doubt(stand, folder, clip)
     said: list[Said] = []
-    together([lambda way=way: said.append(dropcut(stand, "resolve", edit_id, way, "--yes"))  # type: ignore[misc]
-              for way in ("--not-billed", "--give-up")])  # fmt: skip
+    together([lambda ways=ways: said.append(dropcut(stand, "resolve", edit_id, *ways, "--yes"))  # type: ignore[misc]
+              for ways in (("--not-billed", "--early"), ("--give-up",))])  # fmt: skip
     won, lost = sorted(said, key=lambda one: one.returncode)
     assert (won.returncode, lost.returncode) == (0, 1)
     state = only(stand, folder)["state"]
@@ -223,28 +211,9 @@ def test_the_permissions_on_the_operations_page_are_enough(stand: Stand, folder:
     assert [run.status for run in stand.finish(folder)] == ["FAILED", "SUCCEEDED"]
     (audit,) = audits(stand, edit_id)
     assert audit["who"].endswith(f":user/{folder.rstrip('/')}")
-
-
-def person(stand: Stand, name: str) -> dict[str, str]:
-    """Somebody with the permissions that the page shows and no other; gives what their environment has."""
-    page = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
-    (policy,) = (block for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if "dynamodb:Scan" in block)
-    cloud, outputs = stand.cloud, stand.outputs
-    ours = f"{cloud.region}:{cloud.account_id}"
-    arns = {
-        "API_KEY_PARAMETER_ARN": f"arn:aws:ssm:{ours}:parameter{API_KEY_PARAMETER}",
-        "STATE_MACHINE_ARN": outputs["EditStateMachineArn"],
-        "LEDGER_ARN": f"arn:aws:dynamodb:{ours}:table/{outputs['LedgerTable']}",
-    }
-    for word, arn in arns.items():
-        policy = policy.replace(word, arn)
-    iam = cloud.client("iam")
-    iam.create_user(UserName=name)
-    iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=policy)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    buckets = [sys.executable, "-c", "import boto3; boto3.client('s3').list_buckets()"]
-    environment = {**os.environ, **cloud.environment(), **keys}
-    refused = subprocess.run(buckets, env=environment, capture_output=True, text=True, check=False)
-    assert "AccessDenied" in refused.stderr, "permissions are enforced"
-    return keys
+    given_up = in_doubt(stand, f"{folder}more/", clip)
+    ended = done(dropcut(stand, "resolve", given_up, "--give-up", "--yes", **allowed))
+    assert "A message tells" in ended, "and nothing was refused"
+    assert "could not" not in ended
+    assert statuses(stand, f"{folder}more/") == ["IN_DOUBT", "ABANDONED"]
+    assert stand.document(f"{folder}more/beach.error.json")["status"] == "ABANDONED"

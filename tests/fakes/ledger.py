@@ -16,6 +16,7 @@ from dropcut.resolutions import Resolution, Verdict, changes
 FRESH: dict[str, Any] = dict.fromkeys(
     (
         *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice"),
+        "vouched_by",
         *("delayed_since", "delayed_by", "event_id", "notified_at"),
     )
 ) | {"candidates": ()}
@@ -74,7 +75,7 @@ class FakeLedger:
         return self._put(replace(self._same(edit), state=to, **facts), now)
 
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
-        known = self._same(edit)
+        known = self._same(edit, "charged_usd")
         if charged_usd is not None and edit.charged_usd is None:
             self._settle_day(known, charged_usd)
         charged = edit.charged_usd if charged_usd is None else charged_usd
@@ -84,8 +85,9 @@ class FakeLedger:
         return self._put(replace(known, state=State.COMPLETED, charged_usd=charged, completed_at=completed_at), now)
 
     def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
-        known = self._same(edit)
-        self._settle_day(known, Decimal(0))
+        known = self._same(edit, "charged_usd")
+        if edit.charged_usd is None:
+            self._settle_day(known, Decimal(0))
         self._close(edit, reason)
         self.places.discard(edit.edit_id)
         return self._put(replace(known, state=State.FAILED, reason=reason), now)
@@ -97,7 +99,7 @@ class FakeLedger:
         return moved
 
     def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
-        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit)
+        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit, "event_id")
         moved = replace(known, **{name: after for name, (_, after) in changed.items()})
         if (edit.edit_id, resolution.at) in self.audits:
             raise LedgerConflict("the edit was moved by somebody else")
@@ -107,13 +109,16 @@ class FakeLedger:
             return self._put(moved, resolution.at)
         self.places.discard(edit.edit_id)
         self._close(edit, str(moved.reason))
-        if resolution.verdict is Verdict.NOT_BILLED:
+        if resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             self._settle_day(known, Decimal(0))
-        return self._put(moved, self.touched.get(edit.edit_id, 0.0))
+        return self._put(moved, resolution.at)
 
-    def _same(self, edit: Edit) -> Edit:
+    def _same(self, edit: Edit, *also: str) -> Edit:
+        """The row, if it is what was read: state, attempt, owner, and what is named."""
         known = self.edits.get(edit.edit_id)
-        if not known or (known.state, known.attempt, known.owner) != (edit.state, edit.attempt, edit.owner):
+        if not known or any(
+            getattr(known, name) != getattr(edit, name) for name in ("state", "attempt", "owner", *also)
+        ):
             raise LedgerConflict("the edit was moved by somebody else")
         return known
 

@@ -77,6 +77,13 @@ def test_the_spender_entering_an_edit_in_each_state(state: State) -> None:
     assert on_submit(an_edit_in(state), THEM) is theirs
 
 
+def test_the_execution_that_took_an_edit_up_again_buys_nothing_and_a_new_drop_may() -> None:
+    failed = an_edit_in(State.FAILED, execution=f"{US}-2")
+    assert on_submit(failed, US) is OnSubmit.LEAVE
+    assert on_submit(failed, THEM) is OnSubmit.OPEN_ATTEMPT
+    assert on_submit(an_edit_in(State.SUBMITTED, execution=f"{US}-2"), US) is OnSubmit.ADOPT
+
+
 def test_only_states_that_prove_nothing_was_bought_lead_to_a_post() -> None:
     buying = {state for state in State if on_submit(an_edit_in(state), US) in (OnSubmit.OPEN_ATTEMPT, OnSubmit.SEND)}
     assert buying == {State.PREPARED, State.RESERVED, State.FAILED}

@@ -47,6 +47,15 @@ def test_the_message_of_a_held_edit_says_exactly_what_to_type(state: State) -> N
     assert held(edit, edit.drop, "outbox").what_to_do == body.what_to_do, "dropped again, it says the same"
 
 
+def test_what_was_charged_and_failed_is_not_promised_a_file() -> None:
+    edit = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    for body in (failed(edit.drop, edit, edit.state, str(edit.reason), "outbox"), held(edit, edit.drop, "outbox")):
+        assert body.status == "UNDELIVERED"
+        assert "so there is no result" in body.summary
+        assert "--adopt" not in body.what_to_do
+        assert f"./dropcut resolve {edit.edit_id} --give-up" in body.what_to_do
+
+
 def test_a_row_that_may_land_late_is_waited_for_before_anything_is_bought_again() -> None:
     edit = an_edit_in(State.IN_DOUBT)
     said = failed(edit.drop, edit, State.IN_DOUBT, "a reason", "outbox").what_to_do

@@ -154,6 +154,25 @@ def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its
     assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
 
 
+def test_an_edit_that_a_person_took_up_again_is_never_bought_by_itself() -> None:
+    world, account = submitted(execution="d-2")
+    world.provider.fail(REASONS["capacity"])
+    assert poll_edit(world, account)["outcome"] == "failed"
+    assert state_of(world) is State.FAILED
+
+
+def test_what_failed_after_it_was_charged_stays_charged_once() -> None:
+    """Taken up again, the provider tells the failure without the charge that it told before."""
+    world, account = submitted(execution="d-2", charged_usd=Decimal("1.68"), completed_at=NOW + 9)
+    world.ledger.money[DAY] |= {"reserved_usd": Decimal(0), "charged_usd": Decimal("1.68")}
+    counted = dict(world.ledger.money[DAY])
+    world.provider.fail(REASONS["capacity"])
+    assert poll_edit(world, account)["outcome"] == "failed"
+    (edit,) = world.ledger.edits.values()
+    assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
+    assert dict(world.ledger.money[DAY]) == counted
+
+
 def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again() -> None:
     world, account = submitted()
     world.provider.fail(REASONS["capacity"], cost="1.68")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from dropcut.model import HELD, State
 from dropcut.resolutions import ALLOWED, Resolution, Verdict, changes
-from tests.fakes.examples import NOW, an_edit_in
+from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 
 
 def a(verdict: Verdict, **more: Any) -> Resolution:
-    return Resolution(verdict=verdict, who="anna", at=NOW, **more)
+    return Resolution(verdict=verdict, who="anna", at=NOW, outbox=OUTBOX, **more)
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -33,12 +34,41 @@ def test_the_reason_names_day_person_and_note(note: str, said: str) -> None:
     assert after.reason == f"given up on 2026-11-24 {said}"
 
 
-def test_the_message_about_the_end_stays_unless_the_edit_goes_on() -> None:
-    """It may still have to be sent; an edit that goes on will have another end."""
-    told = an_edit_in(State.IN_DOUBT, notice="{}", event_id="1", output=None)
-    assert a(Verdict.GIVE_UP).applied_to(told).event_id == "1"
-    assert a(Verdict.NOT_BILLED).applied_to(told).event_id == "1"
-    assert a(Verdict.ADOPT, request_id="r", execution="x-2").applied_to(told).event_id is None
+TOLD: dict[str, Any] = {"notice": "{}", "event_id": "1", "notified_at": "2026-11-24T06:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "to_do"),
+    [(Verdict.NOT_BILLED, "FAILED", "drop the files again"), (Verdict.GIVE_UP, "ABANDONED", '"rerun": 1')],
+)
+def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Verdict, status: str, to_do: str) -> None:
+    after = a(verdict, note="they said so").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
+    notice = json.loads(str(after.notice))
+    body = json.loads(notice["message"]["default"])
+    assert (notice["status"], body["status"], body["drop_id"]) == (status, status, a_drop().drop_id)
+    assert notice["event_id"] == body["event_id"] == after.event_id != "1"
+    assert after.notified_at is None, "nobody has sent it yet"
+    assert "they said so" in body["summary"]
+    assert to_do in body["what_to_do"]
+    again = Resolution(verdict=verdict, who="anna", at=NOW + 9, outbox=OUTBOX)
+    assert again.applied_to(an_edit_in(State.IN_DOUBT, **TOLD)).event_id != after.event_id
+
+
+def test_an_edit_that_goes_on_has_no_message_yet() -> None:
+    after = a(Verdict.ADOPT, request_id="r", execution="x-2").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
+    assert (after.notice, after.event_id, after.notified_at) == (None, None, None)
+
+
+def test_a_request_is_vouched_for_until_its_mark_or_the_providers_answer_proves_it() -> None:
+    def vouched_by(state: State, request_id: str, **more: Any) -> str | None:
+        changes = {"vouched_by": more.pop("vouched_by", None)}
+        return a(Verdict.ADOPT, request_id=request_id, **more).applied_to(an_edit_in(state, **changes)).vouched_by
+
+    assert vouched_by(State.IN_DOUBT, "r7") == "anna"
+    assert vouched_by(State.IN_DOUBT, "r7", proven=True) is None
+    assert vouched_by(State.UNDELIVERED, "request-1") is None, "the submission was answered with it"
+    assert vouched_by(State.UNDELIVERED, "request-1", vouched_by="bert") == "anna", "it was no answer"
+    assert vouched_by(State.UNDELIVERED, "request-1", vouched_by="bert", proven=True) is None
 
 
 @pytest.mark.parametrize("verdict", Verdict)

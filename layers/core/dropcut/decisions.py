@@ -8,6 +8,7 @@ from enum import StrEnum
 from dropcut.model import HELD, OPEN, Edit, State
 
 MAX_TRIES = 3  # attempts of one drop when the provider fails for lack of capacity, which it does not bill
+YET_CHARGED = "; yet it charged for it"  # the end of the reason, where a failure was not free
 
 
 class OnDrop(StrEnum):
@@ -46,7 +47,15 @@ def on_submit(edit: Edit, owner: str) -> OnSubmit:
         return OnSubmit.SEND
     if edit.state is State.SUBMITTING:
         return OnSubmit.UNKNOWN
-    return OnSubmit.ADOPT if edit.state in OPEN else OnSubmit.OPEN_ATTEMPT
+    if edit.state in OPEN:
+        return OnSubmit.ADOPT
+    resumed = bool(edit.execution) and edit.owner == owner  # by a person, to carry one request on and to buy nothing
+    return OnSubmit.LEAVE if resumed else OnSubmit.OPEN_ATTEMPT
+
+
+def has_no_result(edit: Edit) -> bool:
+    """Held, for it was charged; but the provider failed it, so there is no file that could be delivered."""
+    return edit.state is State.UNDELIVERED and (edit.reason or "").endswith(YET_CHARGED)
 
 
 class FailureClass(StrEnum):

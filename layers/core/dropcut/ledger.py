@@ -38,7 +38,7 @@ CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2)  # seconds; the SDK 
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
 OF_A_WAIT = ("delayed_since", "delayed_by")
 OF_ONE_ATTEMPT = (
-    *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "candidates"),
+    *("sent_at", "request_id", "vouched_by", "submitted_at", "completed_at", "charged_usd", "candidates"),
     *(*OF_A_WAIT, *OF_AN_END),
 )
 LEFT_BY_ATTEMPTS = ("state", "attempt")
@@ -103,7 +103,8 @@ class DynamoLedger:
         known = edit.charged_usd if charged_usd is None else charged_usd  # a later answer may say less
         facts: Row = {"charged_usd": known, "completed_at": edit.completed_at or round(now, 3)}
         moved = replace(edit, state=State.COMPLETED, **facts)
-        steps = [{"Update": self._step(edit, moved, now, facts)}, self._close_attempt(moved, "COMPLETED", now)]
+        step = _while_same(self._step(edit, moved, now, facts), charged_usd=edit.charged_usd)
+        steps = [{"Update": step}, self._close_attempt(moved, "COMPLETED", now)]
         if charged_usd is not None and edit.charged_usd is None:
             steps.append(_settle_day(edit, charged_usd))
         self._transact(*steps, _land(edit))
@@ -111,12 +112,11 @@ class DynamoLedger:
 
     def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
         moved = replace(edit, state=State.FAILED, reason=reason)
-        self._transact(
-            {"Update": self._step(edit, moved, now, {"reason": reason})},
-            self._close_attempt(moved, reason, now),
-            _settle_day(edit, Decimal(0)),
-            _land(edit),
-        )
+        step = _while_same(self._step(edit, moved, now, {"reason": reason}), charged_usd=edit.charged_usd)
+        steps = [{"Update": step}, self._close_attempt(moved, reason, now)]
+        if edit.charged_usd is None:  # else the day was settled with the charge
+            steps.append(_settle_day(edit, Decimal(0)))
+        self._transact(*steps, _land(edit))
         return moved
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
@@ -129,16 +129,17 @@ class DynamoLedger:
         moved, verdict, now = resolution.applied_to(edit), resolution.verdict, resolution.at
         facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
         goes_on = verdict is Verdict.ADOPT
-        swept = to_sweep("EDIT", now) if goes_on else {}  # else the message about its end may still have to be sent
+        swept = to_sweep("EDIT", now) if goes_on else None  # else its message waits to be sent
         audit = {**audit_key(edit.edit_id, now), **attribute(resolution.audit(edit))}
+        shown = _while_same(self._step(edit, moved, now, facts, swept), event_id=edit.event_id)
         steps = [
-            {"Update": self._step(edit, moved, now, facts, swept)},
+            {"Update": shown},
             {"Put": {"Item": audit, "ConditionExpression": "attribute_not_exists(pk)"}},
             {"Update": _fly(edit)} if goes_on else _land(edit),
         ]
         if not goes_on:
             steps.append(self._close_attempt(moved, str(moved.reason), now))
-        if verdict is Verdict.NOT_BILLED:
+        if verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             steps.append(_settle_day(edit, Decimal(0)))
         self._transact(*steps)
         return moved
@@ -171,6 +172,19 @@ class DynamoLedger:
                 return once(write, TransactItems=list(items))
             self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads, and keeps no secret
         return once(write, TransactItems=list(items))
+
+
+def _while_same(step: Row, **known: Any) -> Row:
+    """The step, only while these attributes are as they were read. States come back: somebody may have adopted the
+    edit meanwhile, and it is held or under way again.
+    """
+    for name, value in known.items():
+        step["ExpressionAttributeNames"][f"#{name}"] = name
+        same = f"attribute_not_exists(#{name})" if value is None else f"#{name} = :known_{name}"
+        step["ConditionExpression"] += f" AND {same}"
+        if value is not None:
+            step["ExpressionAttributeValues"][f":known_{name}"] = value
+    return step
 
 
 def _room_in_the_day(day: str, usd: Decimal, limits: Limits) -> Row:

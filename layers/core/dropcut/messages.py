@@ -6,6 +6,7 @@ import shlex
 from itertools import accumulate
 from typing import Any, cast
 
+from dropcut.decisions import has_no_result
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
 from dropcut.identity import digest, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, State
@@ -187,6 +188,13 @@ ENDINGS = {
 }
 
 
+NO_RESULT = (
+    "was failed by the provider as request {request_id}, which charged for it all the same, so there is no result",
+    (
+        "There is nothing to deliver. Ask the provider for the money, naming the request. Then end the edit, whose "
+        "charge stays counted:\n\n  {dropcut} resolve {edit_id} --give-up"
+    ),
+)
 NOT_PUT_BACK = (
     "was edited before, but its output could not be put back into its place, and nothing was bought now",
     "Mend what the reason names, then drop the files again: that puts it back, for nothing.",
@@ -204,7 +212,7 @@ def failed(
     paid_before: bool = False,
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
-    summary, to_do = NOT_PUT_BACK if paid_before else ENDINGS[status]
+    summary, to_do = NOT_PUT_BACK if paid_before else NO_RESULT if edit and has_no_result(edit) else ENDINGS[status]
     attempt = edit.attempt if edit else 0
     again = [edit.execution] if edit and edit.execution else []  # taken up, it may end in the same way once more
     known = _known(edit, stack) if edit else {}

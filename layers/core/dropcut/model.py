@@ -87,6 +87,7 @@ class Edit:
     reserved_day: str = ""  # the day whose counter holds the reservation
     sent_at: float | None = None
     request_id: str | None = None
+    vouched_by: str | None = None  # whoever adopted that request without proof that it is this attempt's
     submitted_at: float | None = None
     completed_at: float | None = None
     charged_usd: Decimal | None = None

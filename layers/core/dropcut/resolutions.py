@@ -1,7 +1,8 @@
 """What a person decides about a held edit, and what follows from it. Nothing here buys anything.
 
 An edit that is IN_DOUBT or UNDELIVERED waits for somebody who can look where this product cannot: into the provider's
-account. That person's word moves the edit, and the ledger keeps who said it.
+account. That person's word moves the edit, and the ledger keeps who said it. Where it ends the edit, whoever dropped
+the files is told: the message is part of what is written, so that the sweep sends it if nobody else does.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from dropcut import messages
 from dropcut.documents import day_of
 from dropcut.model import Edit, State
+from dropcut.notices import Notice
+from dropcut.table import edit_key
 
 
 class Verdict(StrEnum):
@@ -32,26 +36,43 @@ OF_AN_END = ("reason", "output", "notice", "event_id", "notified_at")  # gone on
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """A verdict, and who gives it. `request_id` and `execution` (its name) belong to ADOPT."""
+    """A verdict, and who gives it. The message of an end names the `outbox` and the `stack`.
+
+    `request_id`, `execution` (its name) and `proven` belong to ADOPT: that the request is this attempt's, by its mark.
+    """
 
     verdict: Verdict
     who: str
     at: float
+    outbox: str
+    stack: str = messages.USUAL_STACK
     note: str = ""
     request_id: str | None = None
     execution: str = ""
+    proven: bool = False
 
     def applied_to(self, edit: Edit) -> Edit:
         """The edit as it is then. Raises ValueError where the verdict does not fit its state."""
         if edit.state not in ALLOWED[self.verdict]:
             raise ValueError(f"{self.verdict} does not fit an edit that is {edit.state}")
         if self.verdict is Verdict.GIVE_UP:
-            return replace(edit, state=State.ABANDONED, reason=self.in_words("given up"))
+            return self._told(replace(edit, state=State.ABANDONED, reason=self.in_words("given up")))
         if self.verdict is Verdict.NOT_BILLED:
-            return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"))
+            return self._told(replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid")))
         fresh: dict[str, Any] = dict.fromkeys(OF_AN_END)
+        answered = edit.request_id == self.request_id and not edit.vouched_by  # it is what the submission was answered
         going: dict[str, Any] = {"request_id": self.request_id, "submitted_at": edit.sent_at}
+        going["vouched_by"] = None if self.proven or answered else self.who
         return replace(edit, state=State.SUBMITTED, execution=self.execution, candidates=(), **going, **fresh)
+
+    def _told(self, edit: Edit) -> Edit:
+        """The same with its message, whose id is its own: of that edit and status there may have been one before."""
+        drop, reason = edit.drop.owned_by(edit.owner), str(edit.reason)
+        body = messages.failed(drop, edit, edit.state, reason, self.outbox, stack=self.stack)
+        event_id = messages.event_id(edit.edit_id, edit.state, edit.attempt, self.at)
+        body = body.model_copy(update={"event_id": event_id})
+        notice = Notice(**edit_key(edit.edit_id), body=body)
+        return replace(edit, notice=notice.to_store(), event_id=event_id, notified_at=None)
 
     def in_words(self, what: str) -> str:
         note = f": {self.note}" if self.note else ""

@@ -67,6 +67,23 @@ def test_without_a_terminal_it_needs_yes(world: FakeServices, capsys: pytest.Cap
     assert "IN_DOUBT -> ABANDONED" in said.err, "what is written is shown, but it is not the answer"
 
 
+def test_what_was_sent_within_the_day_is_called_unbilled_only_with_early(
+    world: FakeServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    not_billed = ("resolve", EDIT.edit_id, "--not-billed")
+    for more in (("--dry-run",), ("--yes",)):
+        assert command.main([*not_billed, *more]) == 1
+        said = capsys.readouterr()
+        assert ("--early" in said.err, said.out) == (True, "")
+    assert command.main([*not_billed, "--early", "--dry-run"]) == 0
+    assert "pays twice" in capsys.readouterr().out
+    assert state(world) is State.IN_DOUBT
+    assert command.main([*not_billed, "--early", "--yes"]) == 0
+    assert state(world) is State.FAILED
+    assert command.main([*GIVE_UP, "--early", "--yes"]) == 2
+    assert "belongs to --not-billed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("typed", "status", "becomes"), [
     ("y\n", 0, State.ABANDONED), ("YES\n", 0, State.ABANDONED), ("n\n", 1, State.IN_DOUBT), ("\n", 1, State.IN_DOUBT),
     ("", 1, State.IN_DOUBT),

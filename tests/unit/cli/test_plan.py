@@ -11,15 +11,17 @@ import pytest
 from dropcut.identity import mark
 from dropcut.model import OPEN, Edit, HistoryRow, Progress, State
 from dropcut.resolutions import Verdict, changes
-from dropcut_cli.plan import Facts, Plan, Wish, plan_resolution
+from dropcut_cli.evidence import MOST_ROWS, Facts
+from dropcut_cli.plan import Plan, Wish, plan_resolution
 from dropcut_cli.refused import Refused
-from tests.fakes.examples import NOW, a_drop, an_edit_in
+from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 
 WHO = "arn:aws:iam::123456789012:user/anna"
 TOLD = {"notice": "{}", "event_id": "1"}
 ADOPT = Wish(verdict=Verdict.ADOPT, request_id="r7", note="seen")
 NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
 OURS = "/workroom/" + mark("e" * 64, 1)
+DAY = 86_400
 
 
 def held(state: State = State.IN_DOUBT, **more: Any) -> Edit:
@@ -27,12 +29,13 @@ def held(state: State = State.IN_DOUBT, **more: Any) -> Edit:
 
 
 def facts(**more: Any) -> Facts:
-    return Facts(**{"who": WHO, "now": NOW + 0.12345, "execution": f"{a_drop().drop_id}-2", "known": True, **more})
+    looked_up = {"execution": f"{a_drop().drop_id}-2", "known": True, "rows": ()}
+    return Facts(**{"who": WHO, "now": NOW + DAY + 0.12345, "outbox": OUTBOX, **looked_up, **more})
 
 
-def a_row(path: str = "", prompt: str = "") -> HistoryRow:
+def a_row(path: str = "", prompt: str = "", request_id: str = "r7") -> HistoryRow:
     progress = Progress(status="COMPLETED")
-    return HistoryRow(request_id="r7", video_url_path=path, prompt=prompt, created_at=NOW, progress=progress)
+    return HistoryRow(request_id=request_id, video_url_path=path, prompt=prompt, created_at=NOW, progress=progress)
 
 
 def plan(edit: Edit, wish: Wish, **more: Any) -> Plan:
@@ -53,9 +56,11 @@ def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wi
     for name in changes(planned.edit, planned.after):
         assert f"    {name}: " in text
     assert f"state: IN_DOUBT -> {planned.after.state}" in text
-    assert f"EDIT#{'e' * 64} AUDIT#2026-11-24T06:00:00.123Z" in text
+    assert f"EDIT#{'e' * 64} AUDIT#2026-11-25T06:00:00.123Z" in text
     assert json.dumps(planned.resolution.audit(planned.edit), default=str) in text
     assert WHO in text
+    told = "Then that message is sent, and s3://outbox/trip/beach.error.json is rewritten, if it is this edit's."
+    assert (told in text) == (wish is not ADOPT)
 
 
 def test_to_adopt_starts_an_execution_that_is_given_the_edit_as_its_owners() -> None:
@@ -78,7 +83,10 @@ def test_only_what_was_not_billed_releases_money() -> None:
 def test_an_undelivered_edit_knows_its_own_request() -> None:
     adopted = plan(held(State.UNDELIVERED), Wish(verdict=Verdict.ADOPT)).resolution
     assert adopted.request_id == "request-1"
+    assert adopted.proven is False
     assert "request-1; r7 is another" in why_not(held(State.UNDELIVERED), ADOPT)
+    vouched = plan(held(State.UNDELIVERED, vouched_by="bert"), ADOPT, row=a_row(OURS))
+    assert vouched.after.request_id == "r7", "somebody's word may be corrected"
 
 
 def test_an_edit_in_doubt_knows_none_but_perhaps_some_that_it_may_be() -> None:
@@ -131,6 +139,53 @@ def test_what_the_provider_accepted_cannot_be_vouched_for_as_not_billed() -> Non
 def test_an_end_that_is_still_being_told_is_waited_for() -> None:
     for wish in (ADOPT, NOT_BILLED, GIVE_UP):
         assert "Wait a minute" in why_not(an_edit_in(State.IN_DOUBT), wish)
+
+
+def test_what_the_providers_history_shows_was_accepted_and_is_named_with_what_to_type() -> None:
+    other = a_row("/w/" + mark("f" * 64, 1), request_id="r6")
+    refusal = why_not(held(), NOT_BILLED, rows=(other, a_row(OURS)), stack="films")
+    assert "request r7" in refusal
+    assert refusal.endswith(f"\n\n  ./dropcut --stack films resolve {'e' * 64} --adopt r7")
+    assert why_not(held(), replace(NOT_BILLED, early=True), rows=(a_row(OURS),)).startswith(
+        "The provider's history has"
+    )
+
+
+def test_what_the_history_may_not_have_shown_is_not_called_unbilled() -> None:
+    for early in (False, True):
+        wish = replace(NOT_BILLED, early=early)
+        assert "could not be read" in why_not(held(), wish, rows=None)
+        many = tuple(a_row(request_id=f"r{n}") for n in range(MOST_ROWS))
+        assert "older ones were not read" in why_not(held(), wish, rows=many)
+
+
+def test_a_submission_younger_than_a_day_is_called_unbilled_only_on_purpose() -> None:
+    young = {"now": NOW + DAY - 1}
+    refusal = why_not(held(), NOT_BILLED, **young)
+    assert "rows may land hours late" in refusal
+    assert "after 2026-11-25T06:00:00Z" in refusal
+    assert "--early" in refusal
+    early = plan(held(), replace(NOT_BILLED, early=True), **young)
+    assert early.lines()[-1].endswith("if its row still lands, dropping the files again pays twice.")
+    assert "less than a day" not in plan(held(), NOT_BILLED, now=NOW + DAY).evidence
+
+
+def test_what_only_looks_like_the_submission_is_named_before_it_is_called_unbilled() -> None:
+    alike = a_row("", "a noir film", request_id="r8")
+    text = "\n".join(plan(held(), NOT_BILLED, rows=(alike,)).lines())
+    assert "Looked up: the provider's history has no request with this attempt's path." in text
+    assert "which may be it without the path: r8." in text
+
+
+def test_a_request_without_its_mark_is_written_down_as_somebodys_word() -> None:
+    assert f"vouched_by: none -> {WHO}" in "\n".join(plan(held(), ADOPT, row=a_row("/elsewhere.mp4")).lines())
+    assert "vouched_by" not in "\n".join(plan(held(), ADOPT, row=a_row(OURS)).lines())
+
+
+def test_what_the_provider_failed_and_yet_charged_has_nothing_to_adopt() -> None:
+    failed = held(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    assert "no result to deliver" in why_not(failed, Wish(verdict=Verdict.ADOPT))
+    assert plan(failed, GIVE_UP).after.state is State.ABANDONED
 
 
 def test_a_note_is_a_note_and_no_book() -> None:

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from dropcut.errors import SubmissionUnknown
-from dropcut.identity import mark
-from dropcut.model import Drop, Edit, State
+from dropcut.model import State
 from dropcut.resolutions import Verdict
 from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
-from dropcut_cli.plan import Plan, Wish
+from dropcut_cli.plan import Wish
 from dropcut_cli.refused import Refused
 from dropcut_cli.resolve import carry_out, free_name, plan_for
-from tests.fakes.examples import INBOX, OUTBOX
+from tests.fakes.examples import OUTBOX
 from tests.fakes.machine import Machine
-from tests.fakes.services import FakeServices
-from tests.fakes.worlds import FINISHED, a_world
-
-ADOPT = Wish(verdict=Verdict.ADOPT, request_id="request-1")
-NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
-
-
-def in_doubt() -> tuple[FakeServices, Drop]:
-    """A submission whose answer was lost, and whose row came after all searches."""
-    world, drop = a_world()
-    world.provider.answers, world.provider.loses_requests = [SubmissionUnknown("HTTP 504")], True
-    world.executions.start(drop)
-    assert Machine(world, world).run(drop) == "Failed"
-    world.executions.statuses[drop.drop_id] = "FAILED"
-    assert only(world).state is State.IN_DOUBT
-    world.provider.know("request-1", "/workroom/" + mark(only(world).edit_id, 1))
-    return world, drop
-
-
-def only(world: FakeServices) -> Edit:
-    (edit,) = world.ledger.edits.values()
-    return edit
-
-
-def stack(world: FakeServices, *holders: str) -> Any:
-    return SimpleNamespace(services=world, who="anna", records=SimpleNamespace(holders=lambda _: set(holders)))
-
-
-def planned(world: FakeServices, wish: Wish) -> Plan:
-    return plan_for(stack(world), only(world), wish)
-
-
-def walk_on(world: FakeServices, name: str) -> str:
-    """The execution that was started under that name, from its input to its end."""
-    edit = {"edit_id": world.executions.begun_with[name]}
-    return Machine(world, world).run(world.executions.started[name], edit=edit)
+from tests.fakes.worlds import FINISHED
+from tests.unit.cli.held import ADOPT, GIVE_UP, dropped_again, in_doubt, only, planned, stack, walk_on
 
 
 def test_an_adopted_submission_is_delivered_and_paid_once() -> None:
@@ -95,17 +56,77 @@ def test_what_ends_in_the_same_way_twice_is_told_twice() -> None:
     assert len(set(ids)) == len(ids) == 3
 
 
-def test_what_was_not_billed_is_bought_by_the_next_drop_and_what_was_given_up_is_not() -> None:
-    for wish, submissions, status in ((NOT_BILLED, 2, "DELIVERED"), (GIVE_UP, 1, "ABANDONED")):
-        world, drop = in_doubt()
-        world.provider.loses_requests = False
-        carry_out(stack(world), planned(world, wish))
-        again = world.files.put(INBOX, drop.clip_key, b"a clip", "c2")
-        later = Drop(**{**drop.as_json(), "clip_version": again.version, "drop_id": "f" * 64})
-        world.provider.ends_at_once = FINISHED
-        Machine(world, world).run(later)
-        assert len(world.provider.submissions) == submissions
-        assert world.topic.published[-1]["status"] == status
+def test_an_adopted_request_that_failed_for_capacity_buys_nothing() -> None:
+    world, drop = in_doubt()
+    world.provider.fail("internal timeout")
+    carry_out(stack(world), planned(world, ADOPT))
+    assert walk_on(world, f"{drop.drop_id}-2") == "Failed"
+    assert only(world).state is State.FAILED
+    assert len(world.provider.submissions) == 1
+    world.provider.ends_at_once = FINISHED
+    again = dropped_again(world, drop)
+    assert Machine(world, world).run(again) == "Delivered", "dropping the files again does"
+    assert (only(world).owner, only(world).execution, only(world).attempt) == (again.drop_id, "", 2)
+    assert len(world.provider.submissions) == 2
+
+
+@pytest.mark.parametrize("cost", [None, "1.68"])
+def test_a_request_adopted_on_somebodys_word_that_failed_proves_nothing_about_the_submission(cost: str | None) -> None:
+    world, drop = in_doubt()
+    world.provider.know("request-9", "/elsewhere.mp4")
+    world.provider.fail("internal timeout", "request-9", cost)
+    before = dict(world.ledger.money["2026-11-24"])
+    carry_out(stack(world), planned(world, Wish(verdict=Verdict.ADOPT, request_id="request-9")))
+    assert walk_on(world, f"{drop.drop_id}-2") == "Failed"
+    edit = only(world)
+    assert (edit.state, edit.request_id, edit.vouched_by) == (State.IN_DOUBT, None, None)
+    assert world.ledger.money["2026-11-24"] == before, "it stays reserved"
+    assert world.ledger.places == set()
+    assert len(world.provider.submissions) == 1
+    text = world.topic.published[-1]["message"]["email"]
+    assert "request request-9 was adopted without proof that it is this attempt's" in text
+    assert ("yet it charged" in text) == bool(cost)
+    assert len({notice["event_id"] for notice in world.topic.published}) == 2
+    world.executions.statuses[f"{drop.drop_id}-2"] = "FAILED"
+    carry_out(stack(world), planned(world, ADOPT))
+    world.provider.finish()
+    assert walk_on(world, f"{drop.drop_id}-3") == "Delivered"
+
+
+def test_a_prompt_that_was_left_open_decides_nothing_after_somebody_elses_adoption_came_to_the_same() -> None:
+    world, drop = in_doubt()
+    world.provider.finish()
+    world.results.body = b"no video"
+    carry_out(stack(world), planned(world, ADOPT))
+    walk_on(world, f"{drop.drop_id}-2")
+    world.executions.statuses[f"{drop.drop_id}-2"] = "FAILED"
+    left_open = planned(world, ADOPT)
+    carry_out(stack(world), planned(world, ADOPT))
+    walk_on(world, f"{drop.drop_id}-3")
+    world.executions.statuses[f"{drop.drop_id}-3"] = "FAILED"
+    assert only(world).state is left_open.edit.state is State.UNDELIVERED
+    with pytest.raises(Refused) as refusal:
+        carry_out(stack(world), left_open)
+    assert "Somebody was faster" in str(refusal.value)
+    assert len(world.ledger.audits) == 2
+
+
+def test_a_name_that_was_used_since_it_was_shown_is_replaced_by_the_next() -> None:
+    world, drop = in_doubt()
+    plan = planned(world, ADOPT)
+    world.executions.start(drop, f"{drop.drop_id}-2")
+    world.executions.statuses[f"{drop.drop_id}-2"] = "FAILED"
+    assert f"execution {drop.drop_id}-3 carries it on" in carry_out(stack(world), plan)
+    assert only(world).execution == f"{drop.drop_id}-3"
+    assert walk_on(world, f"{drop.drop_id}-3") == "Delivered"
+
+
+def test_what_the_sweep_was_faster_to_start_is_started_once() -> None:
+    world, drop = in_doubt()
+    plan = planned(world, ADOPT)
+    world.executions.start(drop, f"{drop.drop_id}-2", only(world).edit_id)
+    assert f"execution {drop.drop_id}-2 carries it on" in carry_out(stack(world), plan)
+    assert set(world.executions.started) == {drop.drop_id, f"{drop.drop_id}-2"}
 
 
 def test_a_decision_that_came_second_writes_nothing_and_says_so() -> None:

@@ -58,6 +58,11 @@ def test_what_can_be_typed_next_is_whole() -> None:
     ]  # fmt: skip
 
 
+def test_what_has_no_result_is_not_offered_for_delivery() -> None:
+    failed = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    assert [step["command"].split()[-1] for step in next_steps(failed, "dropcut")] == ["--give-up"]
+
+
 WAITS = {
     Delay.DAY_LIMIT: "MaxUsdPerDay is $50.00",
     Delay.IN_FLIGHT_LIMIT: "5 other edits",
@@ -79,7 +84,7 @@ def test_every_attempt_and_every_decision_is_told() -> None:
     edit = an_edit_in(
         State.FAILED, notice='{"status": "IN_DOUBT", "event_id": "1"}', notified_at="2026-11-24T06:10:00Z"
     )
-    decided = Resolution(verdict=Verdict.NOT_BILLED, who="anna", at=NOW, note="asked them")
+    decided = Resolution(verdict=Verdict.NOT_BILLED, who="anna", at=NOW, outbox="outbox", note="asked them")
     audit = {**audit_key(edit.edit_id, NOW), **decided.audit(an_edit_in(State.IN_DOUBT))}
     second = {**attempt_key(edit.edit_id, 2), "outcome": "capacity", "request_id": "r2", "charged_usd": Decimal(0)}
     document, text = told(edit, second, audit)

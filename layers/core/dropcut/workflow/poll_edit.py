@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut import news
-from dropcut.decisions import MAX_TRIES, FailureClass, classify_failure
+from dropcut.decisions import MAX_TRIES, YET_CHARGED, FailureClass, classify_failure
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Edit, Progress, State
 from dropcut.notices import Notice
@@ -61,12 +61,24 @@ def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[
 def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress) -> dict[str, Any]:
     kind = classify_failure(progress.error)
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
-    if progress.charged_usd:  # against its word that failures are free: then it is not proven unpaid
+    if progress.charged_usd or edit.charged_usd:  # against its word that failures are free: not proven unpaid
+        reason += YET_CHARGED
+    if edit.vouched_by and not edit.charged_usd:
+        return _in_doubt_again(services, seen, edit, reason)
+    if reason.endswith(YET_CHARGED):
         edit = services.ledger.complete(edit, progress.charged_usd, services.clock())
-        reason = f"{reason}; yet it charged for it"
         services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason)
         return {**seen, "outcome": "failed"}
     services.ledger.close_unpaid(edit, reason, services.clock())
-    if kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES:
+    may_try = kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES
+    if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
         return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
+    return {**seen, "outcome": "failed"}
+
+
+def _in_doubt_again(services: Services, seen: dict[str, Any], edit: Edit, reason: str) -> dict[str, Any]:
+    """The request was perhaps another's, so that its failure says nothing of what this attempt may cost."""
+    said = f"request {edit.request_id} was adopted without proof that it is this attempt's, and {reason}"
+    fresh: dict[str, Any] = dict.fromkeys(("request_id", "submitted_at", "vouched_by"))
+    services.ledger.advance(edit, State.IN_DOUBT, services.clock(), reason=said, **fresh)
     return {**seen, "outcome": "failed"}

@@ -1,0 +1,47 @@
+"""Tells whoever dropped the files what a person decided: the message, and the error file beside the output's place.
+
+Both are done as well as can be: the decision is written, and its message with it, so that the sweep sends it otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dropcut import messages
+from dropcut.documents import Notification
+from dropcut.identity import outbox_keys
+from dropcut.model import Edit
+from dropcut.outputs import OWN_METADATA
+from dropcut.ports import Services
+from dropcut.sidecar import Problem
+
+
+def tell(services: Services, edit: Edit) -> str:
+    """Send the message that is stored with an edit's end; gives what came of it in words."""
+    notice = json.loads(str(edit.notice))
+    said = _rewrite_error_file(services, edit, Notification.model_validate_json(notice["message"]["default"]))
+    try:
+        services.topic.publish(notice)
+        services.journal.notice_sent(notice, services.clock())
+    except (BotoCoreError, ClientError) as error:
+        return (
+            f"{said}Its message is stored, and the sweep sends it within two hours; now it could not be sent: {error}"
+        )
+    return f"{said}A message tells whoever subscribed."
+
+
+def _rewrite_error_file(services: Services, edit: Edit, body: Notification) -> str:
+    """It said that the edit is held. One that is gone, or of a later drop, is left alone."""
+    drop, key = edit.drop.owned_by(edit.owner), outbox_keys(edit.drop.clip_key).error
+    problem = Problem("drop", drop.clip_key, str(edit.reason), " ".join(body.what_to_do.split()))
+    whose = {OWN_METADATA: edit.edit_id}
+    try:
+        there = services.files.head(services.outbox, key)
+        if there and there.metadata.get(OWN_METADATA) == edit.edit_id:
+            text = messages.error_file(body, drop, edit.clip, [problem]).as_file()
+            services.files.write_json(services.outbox, key, text, whose)
+    except (BotoCoreError, ClientError) as error:
+        return f"Its error file could not be rewritten: {error} "
+    return ""

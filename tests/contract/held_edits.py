@@ -1,0 +1,86 @@
+"""An edit that is held for a person, in the fake ledger and in DynamoDB, and what that person may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dropcut import messages
+from dropcut.journal import DynamoJournal
+from dropcut.ledger import DynamoLedger
+from dropcut.model import Edit, State
+from dropcut.notices import Notice
+from dropcut.ports import Journal, Ledger
+from dropcut.resolutions import Resolution, Verdict
+from dropcut.table import FLIGHT_KEY, audit_key, day_key, edit_key
+from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
+from tests.fakes.journal import FakeJournal
+from tests.fakes.ledger import FakeLedger
+
+DAY, US, PRICE = "2026-11-24", a_drop().drop_id, Decimal("1.68")
+WHO = "arn:aws:iam::123456789012:user/anna"
+EDIT = an_edit().edit_id
+
+
+@dataclass
+class Exam:
+    ledger: Ledger
+    journal: Journal
+    day: Callable[[], dict[str, Decimal]]
+    places: Callable[[], set[str]]
+    audit: Callable[[float], dict[str, Any] | None]
+
+    def row(self) -> Edit:
+        edit = self.ledger.edit(EDIT)
+        assert edit
+        return edit
+
+    def held(self, state: State) -> Edit:
+        """The example edit, held in that state, and told of."""
+        self.ledger.prepare(an_edit(), NOW)
+        edit = self.ledger.reserve(self.row(), US, PLENTY, NOW)
+        edit = self.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW)
+        if state is State.UNDELIVERED:
+            edit = self.ledger.advance(edit, State.SUBMITTED, NOW, request_id="r1", submitted_at=NOW)
+            edit = self.ledger.complete(edit, PRICE, NOW + 200)
+        else:
+            edit = self.ledger.advance(edit, edit.state, NOW, candidates=("r7", "r8"))
+        body = messages.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
+        self.ledger.end(edit, state, Notice(**edit_key(EDIT), body=body), NOW + 300, reason="nobody knows")
+        return self.row()
+
+    def money(self) -> tuple[Decimal | int, ...]:
+        """Committed, reserved, charged on the day of the reservation."""
+        found = self.day()
+        return tuple(found.get(f"{name}_usd", Decimal()) for name in ("committed", "reserved", "charged"))
+
+
+def fake_exam() -> Exam:
+    fake = FakeLedger()
+    return Exam(
+        fake,
+        FakeJournal(fake),
+        lambda: dict(fake.money[DAY]),
+        lambda: fake.places,
+        lambda at: fake.audits.get((EDIT, at)),
+    )
+
+
+def real_exam(table: Any) -> Exam:
+    def read(key: dict[str, str]) -> Any:
+        return table.get_item(Key=key).get("Item", {})
+
+    return Exam(
+        DynamoLedger(table),
+        DynamoJournal(table),
+        lambda: read(day_key(DAY)),
+        lambda: set(read(FLIGHT_KEY).get("places", ())),
+        lambda at: read(audit_key(EDIT, at)) or None,
+    )
+
+
+def a(verdict: Verdict, **more: Any) -> Resolution:
+    adopted = {"request_id": "r7", "execution": f"{US}-2"} if verdict is Verdict.ADOPT else {}
+    return Resolution(verdict=verdict, who=WHO, at=NOW + 4000, outbox=OUTBOX, **{"note": "seen", **adopted, **more})
