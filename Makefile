@@ -29,7 +29,7 @@ up: setup ## leave the embedded cloud standing, for `aws s3 cp` (Ctrl-C ends it)
 	@$(DEV)/python -m localcloud up $(ARGS)
 
 test: setup ## all tests, the fast ones first; or one: TEST=tests/e2e/test_names.py
-	@$(DEV)/python -m pytest $(if $(TEST),$(TEST),-n 2 --dist loadfile --no-loadscope-reorder $(SUITES)) $(ARGS)
+	@$(DEV)/python -m pytest $(if $(TEST),$(TEST),-n 3 --dist loadfile --no-loadscope-reorder $(SUITES)) $(ARGS)
 
 check: lint template statemachine fresh test ## everything that must hold before a push
 

@@ -63,7 +63,7 @@ def test_a_finished_generation_is_told_with_its_cost_and_address(
         address = provider.result(request_id).result_url
     except ProviderUnreadable:
         address = None
-    assert (address is None) == (fault not in (None, "output_list", "output_object", "unauthorized"))
+    assert (address is None) == (fault not in (None, "output_list", "output_object", "elsewhere", "unauthorized"))
     known = provider.past(request_id)
     assert known
     assert str(known.result_url).startswith(simulator.url), "the history tells it too"

@@ -17,15 +17,15 @@ from tests.e2e.debugging import announce, debugged  # noqa: E402
 from tests.e2e.local_powers import Powers  # noqa: E402
 from tests.e2e.stand import Stand, unique  # noqa: E402
 
-WAIT_SCALE = 0.01  # the state machine's minute lasts 0.6 s
+WAIT_SCALE = 0.005  # the state machine's minute lasts 0.3 s
 PARAMETERS = {
     "MaxUsdPerDay": "10000",
     "MaxEditsInFlight": "20",
-    "FirstWaitSeconds": "100",  # one second: by then a generation is done
-    "SettleSeconds": "100",
+    "FirstWaitSeconds": "120",  # 0.6 s: by then a generation is done
+    "SettleSeconds": "120",
     "HalfWaitMinutes": "1",
 }
-PROVIDER = {"generation_seconds": 0.5, "queue_seconds": 0.1, "history_seconds": 0.2, "credits": 10_000.0}
+PROVIDER = {"generation_seconds": 0.3, "queue_seconds": 0.05, "history_seconds": 0.1, "credits": 10_000.0}
 
 
 @pytest.fixture(scope="session")

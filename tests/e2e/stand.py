@@ -109,8 +109,8 @@ class Stand:
         return [message for message in self.watch.messages if about(message).startswith(prefix)]
 
     def message(self, prefix: str) -> Message:
-        """The one message about files under a prefix."""
-        found = self.messages(prefix)
+        """The one message about the end of what lies under a prefix; that it takes long may have been said before."""
+        found = [message for message in self.messages(prefix) if message.attributes["status"] != "OVERDUE"]
         assert len(found) == 1, [message.body for message in found]
         return found[0]
 

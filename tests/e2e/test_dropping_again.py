@@ -19,7 +19,7 @@ def submit_slowly(stand: Stand, folder: str, clip: bytes) -> int:
         dropped = int(time.time())
         eventually(lambda: stand.posts(folder), "the first is submitted")
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
     return dropped
 
 

@@ -9,7 +9,7 @@ from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK, PRICE, assert_books_agree, valid
 from tests.e2e.stand import Stand, eventually, together
 
-HASTE = 0.003  # half a minute, the first pause before room is looked for again, lasts 0.1 s
+HASTE = 0.008  # half a minute, the first pause before room is looked for again, lasts a quarter of a second
 
 
 def committed_today(stand: Stand) -> Decimal:

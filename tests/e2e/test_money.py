@@ -54,7 +54,7 @@ def test_the_spender_entered_again_for_the_same_edit_sends_nothing(
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         eventually(accepted(stand, folder), "the provider has it")
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
     (run,) = stand.executions(folder)
     (edit,) = stand.edits(folder)
     entry = {**run.input, "edit": {"edit_id": edit["edit_id"]}}

@@ -136,7 +136,7 @@ def test_an_execution_that_takes_too_long_is_held_and_told(
             eventually(lambda: stand.posts(folder), "it is sent")
             (run,) = stand.finish(folder)
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
     assert run.status == "TIMED_OUT"
     assert_settled(stand, folder, "UNDELIVERED", "longer than the state machine allows")
 

@@ -84,7 +84,7 @@ def test_a_generation_that_fails_only_at_its_end_is_told_and_not_paid(stand: Sta
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         message = assert_ended(stand, folder, "FAILED")
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
     assert "content risk control" in message.text
     assert message.document["cost"]["charged_usd"] is None
     (run,) = stand.executions(folder)
@@ -98,7 +98,7 @@ def test_one_look_that_finds_no_record_does_not_end_the_looking(stand: Stand, fo
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         assert_delivered(stand, folder)
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
 
 
 def test_a_result_is_read_in_every_shape(stand: Stand, folder: str, clip: bytes) -> None:
@@ -130,7 +130,7 @@ def test_a_generation_that_ends_after_its_record_expired_is_delivered(
         with powers.time_flies(0.001):
             assert_delivered(stand, folder)
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
 
 
 def test_a_generation_that_takes_forty_minutes_is_told_of_once_and_then_delivered(
@@ -150,7 +150,7 @@ def test_a_generation_that_takes_forty_minutes_is_told_of_once_and_then_delivere
             stand.provider.advance(3000)
             assert [run.status for run in stand.finish(folder)] == ["SUCCEEDED"]
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
     assert polls()[:4] == ["PollEdit", "NotifyOverdue", "PollEdit", "PollEdit"]
     assert polls().count("NotifyOverdue") == 1
     overdue, end = stand.messages(folder)

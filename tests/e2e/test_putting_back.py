@@ -105,7 +105,7 @@ def test_an_output_that_cannot_be_put_back_is_told_of_as_unpaid_and_is_put_back_
     said = valid(stand.messages(folder)[-1].document, "notification")
     error = valid(stand.document(f"{folder}beach.error.json"), "error")
     assert said["status"] == error["status"] == "FAILED"
-    assert "nothing was paid" in said["summary"]
+    assert "its output could not be put back into its place, and nothing was bought now" in said["summary"]
     assert stand.edits(folder)[0]["state"] == "DELIVERED"
 
     assert drop(stand, folder, clip) == video

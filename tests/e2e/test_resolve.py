@@ -135,7 +135,7 @@ def test_an_edit_whose_execution_was_stopped_by_hand_is_taken_up_again(stand: St
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         eventually(lambda: [edit for edit in stand.edits(folder) if edit["state"] == "SUBMITTED"], "it is submitted")
     finally:
-        stand.provider.settings(generation_seconds=0.5)
+        stand.provider.settings(generation_seconds=0.3)
     (run,) = stand.executions(folder)
     stand.cloud.client("stepfunctions").stop_execution(executionArn=run.arn)
     eventually(lambda: statuses(stand, folder), "the person is told")

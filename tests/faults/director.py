@@ -149,7 +149,8 @@ class Director:
             question["who"] = self.verbs.get(question["who"].rpartition(":")[2], question["who"])
         fault = watch.hear({**question, "at": time.monotonic()})
         if fault is None:
-            return {CLOCK: watch.clock_ahead} | ({"do": "forget"} if watch.begins_afresh(question) else {})
+            ahead = {CLOCK: watch.clock_ahead} if watch.clock_ahead else {}
+            return ahead | ({"do": "forget"} if watch.begins_afresh(question) else {})
         if fault.what in self.powers:
             self._use(self.powers[fault.what], watch, question, fault)
             return {}

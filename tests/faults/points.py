@@ -28,7 +28,7 @@ OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall
 OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip", WEEK)
 OF_AN_EVENT = ("event lost", "event twice", "event late")
 VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
-SHARE = 6  # one in so many is part of the subset
+SHARE = 8  # one in so many is part of the subset
 POINT = ("scene", "name", "call", "phase")
 OFTEN = 4  # times in a row: more often than anything is repeated at once
 
@@ -173,12 +173,15 @@ def subset(cases: list[Case]) -> list[Case]:
         for step, what in enumerate(whats):
             of_kind = [case for case in mine if case.faults[0].what == what]
             few = of_kind[:: SHARE * 2] if what == "answer" else of_kind[(turn + step) % len(of_kind) :: len(of_kind)]
-            if what == "answer" or (turn + step) % SHARE == 0:
+            if what == "answer" or (turn + step) % min(SHARE, len(whats)) == 0:
                 found |= {str(case): case for case in few}
-        found |= {str(case): case for case in mine if is_vital(case.faults[0])}
+        found |= {str(case): case for case in mine if is_vital(case, cases[0].scenario)}
     return list(found.values())
 
 
-def is_vital(fault: Fault) -> bool:
-    """A crash, a lost answer or a race at a submission or at what is written about it."""
+def is_vital(case: Case, plain: str) -> bool:
+    """A crash, a lost answer or a race at a submission or what is written about it, on the plain way or in a race."""
+    fault = case.faults[0]
+    if case.scenario != plain and fault.what != RACE:
+        return False
     return fault.who == "submit_edit" and fault.what in ("crash", "lost", RACE) and bool(VITAL.match(fault.name))

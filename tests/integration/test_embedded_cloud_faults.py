@@ -134,7 +134,7 @@ def test_an_answer_lost_once_is_asked_for_again_by_the_sdk(play: Play) -> None:
 
 
 def test_a_function_may_be_lost_before_it_starts_and_after_it_is_done(play: Play) -> None:
-    play.spoil("effect probe.1 invocation.1 before -> crash", "effect probe.1 invocation.1 after -> crash")
+    play.spoil("effect probe.1 invocation.1 before -> crash", "effect probe.2 invocation.1 after -> crash")
     assert play.invoke()["errorType"] == play.invoke()["errorType"] == "Runtime.ExitError"
     assert play.counted() == 1
 

@@ -178,6 +178,28 @@ def test_download_answers_that_are_no_video(customer: Customer) -> None:
     assert forbidden.status_code == 403
 
 
+def test_result_on_another_host_name(customer: Customer) -> None:
+    url = customer.finished_url()
+    request_id = str(customer.simulator.requests()[-1]["request_id"])
+    customer.inject("result", "elsewhere")
+    assert customer.result(request_id)["video"]["url"] == url.replace("127.0.0.1", "localhost")
+    customer.inject("result", "elsewhere", location="http://10.0.0.1/x.mp4")
+    assert customer.result(request_id)["output"] == "http://10.0.0.1/x.mp4"
+
+
+def test_download_of_more_than_the_file_and_under_other_names(customer: Customer) -> None:
+    url = customer.finished_url()
+    whole = requests.get(url, timeout=10).content
+    for kind in ("overlong", "repeated", "mistyped", "gzip"):
+        customer.inject("download", kind)
+    overlong, repeated, mistyped, packed = (requests.get(url, timeout=10) for _ in range(4))
+    assert (overlong.content, overlong.headers["content-length"]) == (whole, str(len(whole)))
+    assert (repeated.content, "content-length" in repeated.headers) == (whole * 10, False)
+    assert (mistyped.content, mistyped.headers["content-type"]) == (whole, "text/html")
+    assert (packed.content, packed.headers["content-encoding"]) == (whole, "gzip")
+    assert int(packed.headers["content-length"]) != len(whole)
+
+
 def test_download_redirect_leads_to_another_host_name(customer: Customer) -> None:
     url = customer.finished_url()
     customer.inject("download", "redirect")

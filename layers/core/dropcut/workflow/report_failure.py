@@ -21,7 +21,7 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     known = services.ledger.edit(edit_id) if edit_id else None
     others = known is not None and bool(known.attempt) and known.owner != drop.drop_id  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
-    status, reason = on_failure(edit), (edit.reason if edit else None) or in_words(error)
+    status, reason = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
     body = messages.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
@@ -32,6 +32,12 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     notice = Notice(**key, body=body)
     _settle(services, drop, edit, status, reason, notice)
     return {"status": str(status), "notice": notice.as_json()}
+
+
+def _reason(edit: Edit | None, error: dict[str, Any]) -> str:
+    """What the ledger knows, which is more than an error's name; of a stopped one both are told."""
+    known, said = edit.reason if edit else None, in_words(error)
+    return f"{said}; before that, {known}" if known and error.get("Said") else known or said
 
 
 def _settle(services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: Notice) -> None:
