@@ -85,7 +85,7 @@ class Records:
         if found is None and owner:
             found = Found(owner["edit_id"], {})
         waiting = self._get(wait_key(bucket or self._inbox, key))
-        if found is None and waiting:
+        if found is None and waiting and not waiting.get("paired"):
             found = Found(None, waiting)
         if found is None:
             raise Refused(f"Nothing is known of s3://{bucket or self._inbox}/{key}. Is it the key of a clip?")

@@ -29,7 +29,7 @@ from ministack.services import lambda_svc
 from localcloud.lambda_sandbox import unpack, worker_environment
 
 # Further invocations wait for one of these: more than the processors can run are slower, not faster, at 60 MB each.
-WORKERS_PER_FUNCTION = min(8, 2 * (os.cpu_count() or 2))
+WORKERS_PER_FUNCTION = min(8, max(2, os.cpu_count() or 2))
 LOG_LINES = 10_000
 DRAIN_SECONDS = 2.0  # a bound, for a child of a worker that never stops talking or ending
 _settings: dict[str, Any] = {}

@@ -82,8 +82,9 @@ def test_a_half_waits_until_it_is_told_or_gone(exam: Exam, key: str) -> None:
 def test_a_half_whose_partner_came_waits_no_more(exam: Exam) -> None:
     exam.journal.wait_for_partner(a_half())
     exam.journal.wait_for_partner(a_half("trip/lake.json"))
-    exam.journal.stop_waiting(INBOX, "trip/beach.mp4")
-    exam.journal.stop_waiting(INBOX, "never waited.mp4")
+    exam.journal.stop_waiting(a_half())
+    exam.journal.stop_waiting(a_half("never waited.mp4"))
+    exam.journal.wait_for_partner(a_half())  # its partner was taken away since, and it is found alone
     assert exam.journal.halves_waiting(LATER) == [a_half("trip/lake.json")]
 
 
@@ -214,7 +215,7 @@ def test_telling_of_a_half_does_not_silence_the_one_that_replaced_it(exam: Exam)
 
 def test_telling_of_a_half_whose_partner_came_meanwhile_leaves_nothing_behind(exam: Exam) -> None:
     exam.journal.wait_for_partner(a_half())
-    exam.journal.stop_waiting(INBOX, a_half().key)
+    exam.journal.stop_waiting(a_half())
     exam.journal.half_noticed(a_half(), NOW)
     assert exam.journal.halves_waiting(LATER) == []
 

@@ -23,6 +23,7 @@ from tests.e2e.debugging import patience
 Row = dict[str, Any]
 Found = TypeVar("Found")
 PATIENCE = patience(90.0)  # seconds; an edit takes about two here, this is for a machine that is busy
+GLANCE = 0.25  # seconds between two looks, each of which costs the stand about as much as a step of an edit
 
 
 def eventually(probe: Callable[[], Found], what: str, seconds: float = PATIENCE) -> Found:
@@ -30,7 +31,7 @@ def eventually(probe: Callable[[], Found], what: str, seconds: float = PATIENCE)
     deadline = time.monotonic() + seconds
     while not (found := probe()):
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.1)
+        time.sleep(GLANCE)
     return found
 
 
@@ -85,7 +86,7 @@ class Stand:
         while running := [run for run in self.executions(prefix) if run.status == "RUNNING"]:
             paths = [states_entered(self.cloud, run.arn) for run in running]
             assert time.monotonic() < deadline, f"not ended after {seconds:.0f} s: {paths}"
-            time.sleep(0.1)
+            time.sleep(GLANCE)
         return self.executions(prefix)
 
     def _announcements(self, prefix: str) -> int:

@@ -31,16 +31,16 @@ def assert_told_of_a_wait_and_then_delivered(stand: Stand, prefix: str, words: s
     assert not {"delayed_by", "delayed_since"} & set(edit), "nothing of the wait stays"
 
 
-def test_eight_clips_with_two_places_are_never_more_than_two_at_the_provider_and_are_all_delivered(
+def test_five_clips_with_two_places_are_never_more_than_two_at_the_provider_and_are_all_delivered(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
-    folders = [f"{folder}{number}/" for number in range(8)]
+    folders = [f"{folder}{number}/" for number in range(5)]
     with powers.limits(MAX_EDITS_IN_FLIGHT="2"), powers.time_flies(HASTE):
         together([lambda place=place: stand.drop(f"{place}beach.mp4", clip, ASK) for place in folders])  # type: ignore[misc]
         assert {run.status for run in stand.finish(folder)} == {"SUCCEEDED"}
     ended = {edit["request_id"]: float(edit["completed_at"]) for edit in stand.edits(folder)}
     posts = stand.posts(folder)
-    assert len(posts) == len(ended) == len(stand.bill(folder)) == 8
+    assert len(posts) == len(ended) == len(stand.bill(folder)) == 5
     for post in posts:
         there = [one for one in posts if one["time"] <= post["time"] < ended[one["request_id"]]]
         assert len(there) <= 2, "at the moment of this submission"

@@ -32,6 +32,7 @@ class FakeJournal:
         self._ledger = ledger
         self.drops: dict[str, DropRow] = {}
         self.halves: dict[tuple[str, str], Half] = {}
+        self.paired: dict[tuple[str, str], str] = {}  # the version that had a partner
         self.noticed: set[tuple[str, str]] = set()
         self.asked: dict[str, float] = {}
         self.told: set[str] = set()
@@ -84,13 +85,14 @@ class FakeJournal:
 
     def wait_for_partner(self, half: Half) -> None:
         there = self.halves.get((half.bucket, half.key))
-        if there and there.version == half.version:
+        if (there and there.version == half.version) or self.paired.get((half.bucket, half.key)) == half.version:
             return
         self.halves[half.bucket, half.key] = half
         self.noticed.discard((half.bucket, half.key))
 
-    def stop_waiting(self, bucket: str, key: str) -> None:
-        self.halves.pop((bucket, key), None)
+    def stop_waiting(self, half: Half) -> None:
+        self.halves.pop((half.bucket, half.key), None)
+        self.paired[half.bucket, half.key] = half.version
 
     def halves_waiting(self, before: float) -> list[Half]:
         return [half for place, half in self.halves.items() if half.since <= before and place not in self.noticed]

@@ -92,6 +92,14 @@ def test_a_half_whose_announcement_was_lost_is_noted_once_and_then_told_by_the_s
     assert [notice["status"] for notice in world.topic.published] == ["WAITING"]
 
 
+def test_a_half_that_was_used_is_not_told_of_when_its_partner_is_taken_away() -> None:
+    world = inbox(pair=1)
+    recover_drops(world)
+    world.files.delete(INBOX, "pair.mp4")
+    recover_drops(world)
+    assert world.journal.halves == {}
+
+
 def test_halves_and_foreign_files_are_no_pairs() -> None:
     world = inbox()
     for key in ("a.mp4", "b.json", "c.txt", "d.mp4", "d.manifest.json"):

@@ -98,8 +98,10 @@ class DynamoJournal:
             item = {**wait_key(half.bucket, half.key), **row, **swept}
             once(self._table.put_item, Item=item, ConditionExpression=unknown)
 
-    def stop_waiting(self, bucket: str, key: str) -> None:
-        self._table.delete_item(Key=wait_key(bucket, key))
+    def stop_waiting(self, half: Half) -> None:
+        row = {"bucket": half.bucket, "key": half.key, "version": half.version, "paired": True}
+        expires = {"expires_at": int(half.since) + HALF_EXPIRES}
+        self._table.put_item(Item={**wait_key(half.bucket, half.key), **row, **expires})
 
     def halves_waiting(self, before: float) -> list[Half]:
         rows = self._to_sweep("WAIT", before)

@@ -65,7 +65,7 @@ def not_yet_delivered(edit: Edit) -> Notification:
     """It is paid and made, and cannot be copied; a person may have to mend something while the file is still there."""
     why = ended(edit.reason) if edit.reason else "the log of the functions says why."
     return Notification(
-        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt, "delivery"),
+        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt, "delivery", edit.execution or edit.owner),
         status="OVERDUE",
         **about_edit(edit),
         summary=f"{printable(edit.drop.clip_key)} was edited as request {edit.request_id}, but the result could not be "

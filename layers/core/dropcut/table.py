@@ -8,7 +8,7 @@
 | CLIP#<hash of bucket and key> | DROP#<drop_id> | what became of one arrival |
 | OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there |
 | STACK | TOLD#<what> | something that is said once in the life of a stack |
-| WAIT#<hash of bucket and key> | WAIT | a half without its partner; expires |
+| WAIT#<hash of bucket and key> | WAIT | a half without its partner, or `paired`; expires |
 | DAY#2026-11-22 | MONEY | what was reserved and charged on that day (UTC); `committed_usd` is both together |
 | FLIGHT | FLIGHT | `places`: the edits that the provider may be working on; never more than the limit |
 

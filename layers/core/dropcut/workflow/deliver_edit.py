@@ -12,6 +12,7 @@ from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
 from dropcut.outputs import place
 from dropcut.ports import Services
+from dropcut.redaction import quote
 from dropcut.table import edit_key
 from dropcut.waiting import RESULT_LIVES
 
@@ -35,6 +36,9 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         over = f"the provider kept the result for seven days, and they are over: {failure}"
         _note(services, edit_id, over)
         raise ResultExpired(over) from None
+    except Exception as error:
+        _note(services, edit_id, quote(f"{type(error).__name__}: {error}"))
+        raise
     edit = placed.edit
     body = messages.delivered(edit, drop, placed.video, placed.manifest)
     notice = Notice(**edit_key(edit.edit_id), body=body)

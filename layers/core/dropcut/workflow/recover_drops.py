@@ -29,13 +29,13 @@ def recover_drops(services: Services) -> dict[str, int]:
             recent += 1
         elif uploaded < active:
             left_alone += 1
-    for key, uploaded in alone:
-        if since <= uploaded <= now - ANNOUNCED_WITHIN:
-            start_edit(services, services.inbox, key)  # which notes that it waits; what is noted stays as it is
     if left_alone and not services.journal.was_told("LEFT_ALONE"):
         body = news.left_alone(services.inbox, left_alone, active)
         services.topic.publish(Notice(pk="STACK", sk="TOLD#LEFT_ALONE", body=body).as_json())
         services.journal.note_told("LEFT_ALONE", now)  # after it was sent: told twice has one id, not told has none
+    for key, uploaded in alone:
+        if since <= uploaded <= now - ANNOUNCED_WITHIN:
+            start_edit(services, services.inbox, key)  # which notes that it waits; what is noted stays as it is
     return {"recent": recent, "left_alone": left_alone}
 
 

@@ -19,7 +19,7 @@ from dropcut.table import drop_key, edit_key
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
     """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
     known = services.ledger.edit(edit_id) if edit_id else None
-    others = known is not None and bool(known.attempt) and known.owner != drop.drop_id  # this drop bought nothing
+    others = known is not None and known.owner not in ("", drop.drop_id)  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
     status, reason = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it

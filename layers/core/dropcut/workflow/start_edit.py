@@ -54,6 +54,7 @@ def _start(services: Services, bucket: str, clip: ObjectFacts, sidecar: ObjectFa
     if dropped_before:  # somebody replaces files: leave them time to replace both halves
         drop = replace(drop, settle_seconds=services.settle_seconds)
     services.executions.start(drop)
-    for key in (clip.key, sidecar.key):
-        services.journal.stop_waiting(bucket, key)
+    for facts in (clip, sidecar):
+        half = Half(bucket=bucket, key=facts.key, version=facts.version, since=services.clock())
+        services.journal.stop_waiting(half)
     return drop.drop_id

@@ -81,10 +81,11 @@ def _warn(services: Services, edit_id: str) -> None:
     """A delivery that has failed for an hour is told once, while the provider still has the file."""
     edit, now = services.ledger.edit(edit_id), services.clock()
     late = edit is not None and edit.state is State.COMPLETED and now - (edit.completed_at or now) > DELIVERY_OVERDUE
-    if edit is None or not late or services.journal.was_told(f"LATE#{edit_id}"):
+    told = f"LATE#{edit_id}#{edit.execution or edit.owner}" if edit else ""  # by each execution that tries
+    if edit is None or not late or services.journal.was_told(told):
         return
     services.topic.publish(Notice(**edit_key(edit_id), body=news.not_yet_delivered(edit)).as_json())
-    services.journal.note_told(f"LATE#{edit_id}", now)
+    services.journal.note_told(told, now)
 
 
 def _send(services: Services, notice: dict[str, Any]) -> str:
