@@ -24,7 +24,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=100, help="runs with two faults")
     parser.add_argument("--only", metavar="PATTERN", help="a part of a case's text, a pattern for it, or all of it")
     parser.add_argument("--subset", action="store_true", help="two minutes: a few faults of every kind")
-    parser.add_argument("--jobs", type=int, default=8, help="edits at once")
+    parser.add_argument("--jobs", type=int, default=16, help="edits at once")
     parser.add_argument("--table", type=Path, help="write the score there, as Markdown")
     parser.add_argument("--stories", action="store_true", help="play three of the worst and tell them in full")
     parser.add_argument("--list", action="store_true", help="name the cases and play none")

@@ -18,10 +18,14 @@ Question = dict[str, Any]
 WHATS = {  # at a call of a function; AWS's services turn callers away, other hosts have answers of their own
     "before": ("crash", "refused", "broken", "throttled"),
     "after": ("crash", "lost", "lost for good"),
-    "amid": ("crash", "stall", "broken off"),  # a body that is being read
+    "amid": ("crash", "broken off"),  # a body that is being read
 }
 NOT_OVER_HTTP = ("throttled", "lost for good")  # nothing repeats a call to another host by itself
 OF_A_CHANGE = ("lost", "lost for good")  # of something that was only read, the answer lost is the question refused
+OF_A_SERVICE = (
+    "broken",
+    "throttled",
+)  # a service that is only read is so at the first call; at the next it is the same
 READS = re.compile(r"\w+:(Get|Head|List|Query|Describe)\w*|GET .*")
 OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
 OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))
@@ -80,7 +84,11 @@ def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
             point = (question["who"], question["name"], question["call"], () if read else way)
             if point not in seen:
                 seen.add(point)
-                yield from (fault for fault in at_effect(question) if at(question, fault.phase) in came)
+                found = [fault for fault in at_effect(question) if at(question, fault.phase) in came]
+                service = (question["who"], question["name"].partition(":")[0], "service")
+                known = bool(read) and service in seen
+                seen.add(service)
+                yield from (fault for fault in found if not (known and fault.what in OF_A_SERVICE))
     for question in trace:
         key = (question["kind"], question.get("who"), name_of_event(question))
         if question["kind"] in ("state", "event") and key not in seen:
