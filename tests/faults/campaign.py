@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import random
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,10 +62,12 @@ class Campaign:
         return enumerate_cases(traces, [name for name, scenario in SCENARIOS.items() if scenario.races]), quiet
 
     def play(self, cases: list[Case]) -> list[Played]:
-        """Play all of them, some at once, to where nothing more happens by itself."""
+        """Play all of them, some at once, to where nothing more happens by itself; in a mixed order, always the same,
+        since those of one way that wait for the sweep would wait for each other.
+        """
         done: list[Played] = []
         with ThreadPoolExecutor(self._jobs) as pool:
-            for played in pool.map(self._play, cases):
+            for played in pool.map(self._play, random.Random(len(cases)).sample(cases, len(cases))):
                 done.append(played)
                 if len(done) % 50 == 0:
                     self._say(f"{len(done)} of {len(cases)} played")
