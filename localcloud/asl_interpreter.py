@@ -42,13 +42,16 @@ def _load() -> types.ModuleType:
     stand_in.JobStatus = _JobStatus  # type: ignore[attr-defined]
     sys.modules.setdefault("moto.batch.utils", stand_in)
 
+    from jsonpath_ng.ext.parser import parse as jsonpath_parse
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+    from moto.stepfunctions.parser.asl.utils import json_path
     from moto.stepfunctions.parser.backend import execution_worker
 
     pauses = types.SimpleNamespace(sleep=lambda seconds: time.sleep(scaled(seconds)))
     replace(retrier_decl, "time", pauses)
+    replace(json_path, "parse", functools.cache(jsonpath_parse))  # or each reference makes its grammar anew
     replace(WaitFunction, "_wait_interval", wait_interval)
     replace(StateTaskLambda, "_from_error", with_lambda_error_names(StateTaskLambda._from_error))
     for name, module in list(sys.modules.items()):

@@ -107,7 +107,7 @@ def test_more_drops_than_the_rate_limit_allows_are_all_bought_once(stand: Stand,
 def test_a_refusal_that_proves_that_nothing_was_taken_fails_unpaid_with_the_providers_words(
     stand: Stand, folder: str, clip: bytes
 ) -> None:
-    kinds = {"bad_request": "Bad request", "not_found": "404"}
+    kinds = {"bad_request": "Bad request", "not_found": "HTTP 404"}
     stand.provider.inject([{"stage": "submit", "kind": kind} for kind in kinds])
     said = []
     for place in drop_several(stand, folder, clip, len(kinds)):

@@ -16,8 +16,8 @@ from tests.faults.scenario import SCENARIOS, Hung, Run
 from tests.faults.score import HUNG, Finding, Score, judge
 from tests.faults.stage import CLOCK_STEP, WEEK_SECONDS, Stage
 
-RECOVERY_SECONDS = 120  # for one look through all files
-QUIET_SECONDS = 15  # without a new execution, after which it is taken to be over: half a pair never starts one
+RECOVERY_SECONDS = 300  # for one look through all files; a quarter of that is usual after the whole campaign
+READERS = 4  # of videos, manifests and the provider's files, when all is over
 SWEEPS = 3  # after everything else, so far apart in time that nothing is too young for the next
 Say = Callable[[str], None]
 
@@ -62,16 +62,16 @@ class Campaign:
         return enumerate_cases(traces, [name for name, scenario in SCENARIOS.items() if scenario.races]), quiet
 
     def play(self, cases: list[Case]) -> list[Played]:
-        """Play all of them, some at once, to where nothing more happens by itself; in a mixed order, always the same,
-        since those of one way that wait for the sweep would wait for each other.
+        """Play all of them, some at once, to where nothing more happens by itself; gives them in their order. They
+        begin in a mixed one, always the same, since those of one way that wait for the sweep would wait for each other.
         """
-        done: list[Played] = []
+        mixed, done = random.Random(len(cases)).sample(range(len(cases)), len(cases)), dict[int, Played]()
         with ThreadPoolExecutor(self._jobs) as pool:
-            for played in pool.map(self._play, random.Random(len(cases)).sample(cases, len(cases))):
-                done.append(played)
+            for number, played in zip(mixed, pool.map(self._play, [cases[number] for number in mixed]), strict=True):
+                done[number] = played
                 if len(done) % 50 == 0:
                     self._say(f"{len(done)} of {len(cases)} played")
-        return done
+        return [done[number] for number in range(len(cases))]
 
     def _play(self, case: Case) -> Played:
         played, began = Played(case), time.monotonic()
@@ -86,7 +86,8 @@ class Campaign:
 
     def settle(self, played: list[Played]) -> None:
         """Let hours pass: the sweep comes by, and what it starts comes to rest."""
-        self._recover([one for one in played if one.unheard and one.run])
+        if any(one.unheard for one in played) and not self._stage.recover(CLOCK_STEP, RECOVERY_SECONDS):
+            self._say(f"the inbox was not looked through within {RECOVERY_SECONDS} s")
         for ahead in (*(step * CLOCK_STEP for step in range(1, SWEEPS + 1)), WEEK_SECONDS + CLOCK_STEP):
             self._stage.sweep("everybody", ahead)
             for one in played:
@@ -96,25 +97,18 @@ class Campaign:
                     except Hung as problem:
                         one.problem = str(problem)
 
-    def _recover(self, unheard: list[Played]) -> None:
-        """Files that nobody announced are found, and their edits come to rest."""
-        if unheard:
-            self._stage.recover(CLOCK_STEP)
-        waiting, deadline, quiet = len(unheard), time.monotonic() + RECOVERY_SECONDS, time.monotonic() + QUIET_SECONDS
-        while waiting and time.monotonic() < min(deadline, quiet):
-            time.sleep(0.5)
-            left = len([one for one in unheard if one.run and not one.run.watch.executions])
-            if left < waiting:
-                waiting, quiet = left, time.monotonic() + QUIET_SECONDS
-
     def judge(self, played: list[Played]) -> Books:
         """Open the books and give every run its score; gives the books."""
         books = Books(self._stage, self._messages)
         waiting = self._stage.provider.faults()["waiting"]
-        for one in played:
+        with ThreadPoolExecutor(READERS) as pool:
+            scores = list(
+                pool.map(lambda run: judge(books, run.about) if run else Score(), [one.run for one in played])
+            )
+        for one, score in zip(played, scores, strict=True):
+            one.score = score
             if one.run:
                 one.run.watch.met |= set(one.run.played(waiting))
-                one.score = judge(books, one.run.about)
             if one.problem:
                 one.score.findings.append(Finding(HUNG, one.problem))
         return books

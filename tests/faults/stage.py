@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,11 +81,13 @@ class Stage:
         event = {"campaign": about, "clock_ahead": clock_ahead}
         self.cloud.client("lambda").invoke(FunctionName=self.functions["sweep_drops"], Payload=json.dumps(event))
 
-    def recover(self, clock_ahead: int) -> None:
-        """Let somebody look through the whole inbox, in the background: it holds every run's files."""
-        payload = json.dumps({"campaign": "everybody", "clock_ahead": clock_ahead})
+    def recover(self, clock_ahead: int, seconds: float) -> bool:
+        """Let somebody look through the whole inbox, which holds every run's files; False if that takes longer."""
+        looking = self.director.watch(Watch(f"subject-{secrets.token_hex(5)}"))
+        payload = json.dumps({"campaign": looking.about, "clock_ahead": clock_ahead})
         function = self.functions["recover_drops"]
         self.cloud.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+        return looking.rest(0, seconds)
 
     def age(self, about: str) -> None:
         """Let this run's rows that somebody still has to look at seem a day older, and nobody else's."""
