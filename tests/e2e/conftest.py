@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,17 @@ PARAMETERS = {
     "HalfWaitMinutes": "1",
 }
 PROVIDER = {"generation_seconds": 0.3, "queue_seconds": 0.05, "history_seconds": 0.1, "credits": 10_000.0}
+
+LONGEST = ("test_readme_commands.py", "test_resolve.py", "test_faults.py")  # minutes each
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin the longest of these files before the others, or at the end one process works and the rest watch."""
+    here = Path(__file__).parent
+    mine = iter(
+        sorted((item for item in items if item.path.parent == here), key=lambda it: it.path.name not in LONGEST)
+    )
+    items[:] = [next(mine) if item.path.parent == here else item for item in items]
 
 
 @pytest.fixture(scope="session")
