@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from dropcut.documents import iso
 from dropcut.messages import USUAL_STACK, to_type
 from dropcut.model import Edit, HistoryRow
-from dropcut.provider import PAGES, PER_PAGE
 from dropcut.redaction import printable
 from dropcut.resemblance import candidates, is_ours, marked
 from dropcut_cli.refused import Refused
 
 ROWS_LAND_WITHIN = 24 * 3600  # seconds; rows of the history may come hours late, and nobody promises how many
-MOST_ROWS = PAGES * PER_PAGE  # that a search reads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +33,7 @@ class Facts:
     row: HistoryRow | None = None  # what the provider's history has under the request id
     known: bool | None = None  # whether the provider knows the request at all; None where it could not be asked
     rows: tuple[HistoryRow, ...] | None = None  # the history since the sending; None where it could not be read
+    whole: bool = True  # these are all rows since then
 
 
 def is_proven(edit: Edit, facts: Facts) -> bool:
@@ -76,8 +75,8 @@ def for_not_billed(edit: Edit, facts: Facts, *, early: bool) -> str:
     if ours:
         there = f"The provider's history has this attempt as request {printable(', '.join(ours))}: it was accepted."
         raise Refused(f"{there} Carry on with it:\n\n  {resolve} --adopt {printable(ours[0])}")
-    if len(facts.rows) >= MOST_ROWS:
-        raise Refused(f"Since then the history has {MOST_ROWS} requests or more, and older ones were not read.")
+    if not facts.whole:
+        raise Refused(f"Since then the history has more than the {len(facts.rows)} requests that were read.")
     said_from = (edit.sent_at or edit.drop.dropped_at) + ROWS_LAND_WITHIN
     if facts.now < said_from and not early:
         late = "It is not in the provider's history, but it was sent less than a day ago, and rows may land hours late."

@@ -24,7 +24,8 @@ def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
     services, request_id = stack.services, request_for(edit, wish)
     facts = Facts(who=stack.who, now=services.clock(), outbox=services.outbox, stack=services.stack)
     if wish.verdict is Verdict.NOT_BILLED:
-        facts = replace(facts, rows=_searched(services.provider, edit))
+        rows, whole = _searched(services.provider, edit)
+        facts = replace(facts, rows=rows, whole=whole)
     if request_id:
         row, known = _asked(services.provider, request_id)
         facts = replace(
@@ -44,12 +45,13 @@ def free_name(executions: Executions, edit: Edit, *, after: str = "") -> str:
     return next(name for n in count(first) if executions.status(name := f"{edit.owner}-{n}") is None)
 
 
-def _searched(provider: Provider, edit: Edit) -> tuple[HistoryRow, ...] | None:
-    """The history since the sending; None where it could not be read."""
+def _searched(provider: Provider, edit: Edit) -> tuple[tuple[HistoryRow, ...] | None, bool]:
+    """The history since the sending, and whether that is all of it; None where it could not be read."""
     try:
-        return tuple(provider.search(edit.sent_at or edit.drop.dropped_at))
+        rows, whole = provider.search_all(edit.sent_at or edit.drop.dropped_at)
     except ProviderUnreadable:
-        return None
+        return None, False
+    return tuple(rows), whole
 
 
 def _asked(provider: Provider, request_id: str) -> tuple[HistoryRow | None, bool | None]:

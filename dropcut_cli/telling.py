@@ -35,7 +35,7 @@ def tell(services: Services, edit: Edit) -> str:
 def _rewrite_error_file(services: Services, edit: Edit, body: Notification) -> str:
     """It said that the edit is held. One that is gone, or of a later drop, is left alone."""
     drop, key = edit.drop.owned_by(edit.owner), outbox_keys(edit.drop.clip_key).error
-    problem = Problem("drop", drop.clip_key, str(edit.reason), " ".join(body.what_to_do.split()))
+    problem = Problem("drop", drop.clip_key, str(edit.reason), messages.FIX)
     whose = {OWN_METADATA: edit.edit_id}
     try:
         there = services.files.head(services.outbox, key)

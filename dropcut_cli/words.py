@@ -89,7 +89,7 @@ def drop_text(drop: Document) -> str:
 def overview_text(document: Document) -> str:
     """One line for each edit that is not settled, the day's dollars, the places in flight."""
     today, flight = document["today"], document["in_flight"]
-    lines = [_line(edit) for edit in document["edits"]] or ["No edit is open, held or waiting."]
+    lines = [_line(edit) for edit in document["edits"]] or ["No edit is open, delayed or held."]
     spent, most = dollars(today["committed"]), dollars(today["limit_usd"])
     count = f"{dollars(today['charged'])} charged, {dollars(today['reserved'])} reserved"
     lines += ["", f"Today ({today['day']}, UTC): {spent} of {most} (MaxUsdPerDay): {count}."]

@@ -124,7 +124,15 @@ def test_a_history_that_knows_no_pages_is_read_twice_and_not_for_ever(server: Sc
 
 def test_an_endless_history_is_read_up_to_a_bound(server: Scripted) -> None:
     server.answers = [page_of(f"r{n}") for n in range(PAGES + 5)]
-    assert len(client(server).search(NOW)) == PAGES
+    rows, whole = client(server).search_all(NOW)
+    assert (len(rows), whole) == (PAGES, False)
+
+
+def test_a_history_that_ends_is_known_to_be_all(server: Scripted) -> None:
+    """Also where rows came twice, so that fewer are known than were read."""
+    server.answers = [page_of("r3", "r3"), page_of("r3", "r2"), page_of()]
+    rows, whole = client(server).search_all(NOW)
+    assert (len(rows), whole) == (2, True)
 
 
 def test_one_page_that_cannot_be_read_makes_the_search_unreadable(server: Scripted) -> None:

@@ -91,8 +91,11 @@ class FakeProvider:
         return self.rows.get(request_id)
 
     def search(self, since: float) -> list[HistoryRow]:
+        return self.search_all(since)[0]
+
+    def search_all(self, since: float) -> tuple[list[HistoryRow], bool]:
         self._read("search")
-        return list(self.rows.values())
+        return list(self.rows.values()), True
 
     def _read(self, name: str) -> None:
         if name in self.failing_reads:

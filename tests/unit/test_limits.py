@@ -100,7 +100,7 @@ def test_a_wait_for_room_ends_after_seven_days_unpaid() -> None:
     world.ledger.money.default_factory = lambda: type(world.ledger.money[DAY])(Decimal, committed_usd=Decimal("1.68"))
     with pytest.raises(LimitReached) as caught:
         again(world, drop, edit_id, LIMIT_WAIT + 3600)
-    assert "DAY_LIMIT" in str(caught.value)
+    assert "MaxUsdPerDay" in str(caught.value)
     assert world.provider.submissions == []
 
 
@@ -159,7 +159,7 @@ def test_the_state_machine_ends_unpaid_when_room_never_comes() -> None:
     world.limits = replace(PLENTY, spending=False)
     assert Machine(world, world).run(drop) == "Failed"
     assert [notice["status"] for notice in world.topic.published] == ["DELAYED", "FAILED"]
-    assert "SPENDING_OFF" in world.topic.published[1]["message"]["email"]
+    assert "SpendingEnabled" in world.topic.published[1]["message"]["email"]
 
 
 def test_an_edit_dearer_than_a_day_is_refused_before_it_would_wait_for_ever() -> None:

@@ -42,6 +42,8 @@ def test_the_message_of_a_held_edit_says_exactly_what_to_type(state: State) -> N
     adopted = edit.request_id or "REQUEST_ID"
     assert f"./dropcut resolve {edit.edit_id} --adopt {adopted}" in commands
     assert (f"./dropcut resolve {edit.edit_id} --not-billed" in commands) == (state is State.IN_DOUBT)
+    assert commands[-1] == f"./dropcut resolve {edit.edit_id} --give-up"
+    assert "Whoever runs Dropcut" in body.what_to_do or "whoever runs Dropcut" in body.what_to_do
     for command in commands:
         parser().parse_args(command.split()[1:])
     assert held(edit, edit.drop, "outbox").what_to_do == body.what_to_do, "dropped again, it says the same"

@@ -48,11 +48,18 @@ class InsufficientCredits(NotSent):
     """The account cannot pay for this generation."""
 
 
+LIMITS = {
+    Delay.SPENDING_OFF: "SpendingEnabled",
+    Delay.DAY_LIMIT: "MaxUsdPerDay",
+    Delay.IN_FLIGHT_LIMIT: "MaxEditsInFlight",
+}
+
+
 class LimitReached(NotSent):
     """A limit leaves no room for another attempt now. `delay` says which."""
 
     def __init__(self, delay: Delay) -> None:
-        super().__init__(f"the limits of this stack left no room for it in seven days ({delay})")
+        super().__init__(f"the limits of this stack left no room for it in seven days ({LIMITS.get(delay, delay)})")
         self.delay = delay
 
 

@@ -19,6 +19,7 @@ USUAL_STACK = "dropcut"  # the operator's command looks there unless it is told 
 PROBLEM_LIMIT = 300  # characters of each part of a problem; keys of a sidecar may be as long as the sidecar
 
 
+FIX = "Do what what_to_do says."  # of a problem whose mend is more than a line
 BUY_AGAIN = 'To buy the same edit once more on purpose, put "rerun": {rerun} into the sidecar.'
 
 
@@ -161,14 +162,16 @@ ENDINGS = {
     State.IN_DOUBT: (
         "was sent to the provider, and whether it was accepted is not known",
         (
-            "It is not sent again by itself, since that could pay twice. What is known of it:\n\n"
+            "It is not sent again by itself, since that could pay twice. Whoever runs Dropcut types, at the top of "
+            "its repository, to see what is known of it:\n\n"
             "  {dropcut} status {edit_id}\n\n"
             "Look into the provider's request history for a request whose video_url has {mark}. Its row may land "
             "hours late. {candidates}If it is there, carry on with it; that buys nothing:\n\n"
             "  {dropcut} resolve {edit_id} --adopt REQUEST_ID\n\n"
             "If it is still not there after a day, and the credits did not drop, it was most likely never accepted. "
             "Say so, then drop the files again, which buys the edit anew; earlier than that it may pay twice:\n\n"
-            "  {dropcut} resolve {edit_id} --not-billed"
+            "  {dropcut} resolve {edit_id} --not-billed\n\n"
+            "If nobody will find out, end it, counted as spent:\n\n  {dropcut} resolve {edit_id} --give-up"
         ),
     ),
     State.UNDELIVERED: (
@@ -176,9 +179,10 @@ ENDINGS = {
         (
             "Look that request up in the provider's request history: it names the result file, which is kept for "
             "seven days; after them only the provider's support can help. Nothing is bought again. When what the "
-            "reason names is mended, deliver it:\n\n"
+            "reason names is mended, whoever runs Dropcut has it delivered, at the top of its repository:\n\n"
             "  {dropcut} status {edit_id}\n"
-            "  {dropcut} resolve {edit_id} --adopt {request_id}"
+            "  {dropcut} resolve {edit_id} --adopt {request_id}\n\n"
+            "If it cannot be had any more, end it, counted as spent:\n\n  {dropcut} resolve {edit_id} --give-up"
         ),
     ),
     State.ABANDONED: (

@@ -45,7 +45,7 @@ def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notificatio
         status="DELAYED",
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} waits: {why}. Nothing was sent and nothing was paid.",
-        what_to_do=f"{to_do} {patience}Until then, taking it back is stopping its execution.",
+        what_to_do=f"{to_do} {patience}To take it back before, stop its execution.",
     )
 
 

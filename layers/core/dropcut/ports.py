@@ -63,6 +63,8 @@ class Provider(Protocol):
 
     def search(self, since: float) -> list[HistoryRow]: ...
 
+    def search_all(self, since: float) -> tuple[list[HistoryRow], bool]: ...
+
 
 class Results(Protocol):
     """Reads a finished video from where the provider put it."""

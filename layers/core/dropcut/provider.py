@@ -85,6 +85,10 @@ class SegmindProvider:
 
     def search(self, since: float) -> list[HistoryRow]:
         """This model's requests of the account from the day of `since` on, in flight and failed ones too."""
+        return self.search_all(since)[0]
+
+    def search_all(self, since: float) -> tuple[list[HistoryRow], bool]:
+        """The same, and whether these are all of them: False where older ones are on pages that were not read."""
         rows: dict[str, HistoryRow] = {}
         for page in range(1, PAGES + 1):
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
@@ -92,9 +96,9 @@ class SegmindProvider:
             answer = self._get(f"{self._history}/inference-request/request-history", query)
             found = {row.request_id: row for row in _history(answer)}
             if not found.keys() - rows.keys():  # a short page is not the last one: several outputs are one request
-                break
+                return list(rows.values()), True
             rows |= found
-        return list(rows.values())
+        return list(rows.values()), False
 
     def _post(self, body: dict[str, Any], *, fresh: bool) -> requests.Response:
         headers = {"x-api-key": self._api_key(fresh), "Connection": "close"}

@@ -124,6 +124,6 @@ def test_a_place_that_no_open_edit_has_is_named() -> None:
 def test_an_empty_overview_says_so_and_a_switch_that_is_off_is_told() -> None:
     off = Limits(usd_per_day=Decimal(50), in_flight=5, spending=False)
     text = words.overview_text(overview([], set(), {}, off, NOW))
-    assert text.startswith("No edit is open, held or waiting.")
+    assert text.startswith("No edit is open, delayed or held.")
     assert "Spending is switched off (SpendingEnabled)." in text
     assert "$0.00 of $50.00" in text

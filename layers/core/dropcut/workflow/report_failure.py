@@ -25,7 +25,7 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
     body = messages.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
-    problem = Problem("drop", drop.clip_key, reason, " ".join(body.what_to_do.split()))
+    problem = Problem("drop", drop.clip_key, reason, messages.FIX)
     text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     body = leave_error_file(services, drop, body, text, edit.edit_id if edit else "")
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
