@@ -25,6 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from localcloud.loopback import direct
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKSHOP = REPOSITORY / ".workshop"
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # MiniStack's root credentials
@@ -117,11 +119,6 @@ class Cloud:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-
-
-def direct() -> urllib.request.OpenerDirector:
-    """Opens URLs without the proxy that the user's environment may name: everything here is on loopback."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from localcloud.loopback import direct
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -95,11 +97,8 @@ class Simulator:
         return self._call(urllib.request.Request(f"{self.url}/__sim/{name}", json.dumps(value).encode(), method="POST"))
 
     def _call(self, request: urllib.request.Request) -> Any:
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({})
-        )  # never through a proxy: it is on this machine
         try:
-            with opener.open(request, timeout=30) as response:
+            with direct().open(request, timeout=30) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             with error:

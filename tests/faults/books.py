@@ -11,8 +11,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from localcloud.cloud import direct
 from localcloud.fault_hooks import SUBJECT
+from localcloud.loopback import direct
 from localcloud.messages import TopicWatch
 from tests.faults.stage import Stage
 
