@@ -122,6 +122,13 @@ def test_a_history_that_knows_no_pages_is_read_twice_and_not_for_ever(server: Sc
     assert len(server.asked) == 2
 
 
+def test_a_full_page_that_comes_again_may_hide_older_ones(server: Scripted) -> None:
+    """What knows no pages shows its newest rows each time, and would pass for a whole history."""
+    server.answers = [page_of(*(f"r{n}" for n in range(PER_PAGE)))]
+    rows, whole = client(server).search_all(NOW)
+    assert (len(rows), whole) == (PER_PAGE, False)
+
+
 def test_an_endless_history_is_read_up_to_a_bound(server: Scripted) -> None:
     server.answers = [page_of(f"r{n}") for n in range(PAGES + 5)]
     rows, whole = client(server).search_all(NOW)

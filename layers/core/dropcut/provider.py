@@ -94,9 +94,10 @@ class SegmindProvider:
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
             query = {"model_name": MODEL, "page": str(page), "per_page": str(PER_PAGE), "from_date": from_date}
             answer = self._get(f"{self._history}/inference-request/request-history", query)
-            found = {row.request_id: row for row in _history(answer)}
+            listed = _history(answer)
+            found = {row.request_id: row for row in listed}
             if not found.keys() - rows.keys():  # a short page is not the last one: several outputs are one request
-                return list(rows.values()), True
+                return list(rows.values()), len(listed) < PER_PAGE  # a full page again may be all that is ever shown
             rows |= found
         return list(rows.values()), False
 
