@@ -101,10 +101,9 @@ class Campaign:
         """Open the books and give every run its score; gives the books."""
         books = Books(self._stage, self._messages)
         waiting = self._stage.provider.faults()["waiting"]
+        runs = [one.run for one in played]
         with ThreadPoolExecutor(READERS) as pool:
-            scores = list(
-                pool.map(lambda run: judge(books, run.about) if run else Score(), [one.run for one in played])
-            )
+            scores = list(pool.map(lambda run: judge(books, run.about) if run else Score(), runs))
         for one, score in zip(played, scores, strict=True):
             one.score = score
             if one.run:

@@ -22,10 +22,7 @@ WHATS = {  # at a call of a function; AWS's services turn callers away, other ho
 }
 NOT_OVER_HTTP = ("throttled", "lost for good")  # nothing repeats a call to another host by itself
 OF_A_CHANGE = ("lost", "lost for good")  # of something that was only read, the answer lost is the question refused
-OF_A_SERVICE = (
-    "broken",
-    "throttled",
-)  # a service that is only read is so at the first call; at the next it is the same
+OF_A_SERVICE = ("broken", "throttled")  # one that is only read is so at its first call; at the next it is the same
 READS = re.compile(r"\w+:(Get|Head|List|Query|Describe)\w*|GET .*")
 OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
 OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))

@@ -48,7 +48,7 @@ class InsufficientCredits(NotSent):
     """The account cannot pay for this generation."""
 
 
-LIMITS = {
+LIMITS = {  # the template's parameter for each
     Delay.SPENDING_OFF: "SpendingEnabled",
     Delay.DAY_LIMIT: "MaxUsdPerDay",
     Delay.IN_FLIGHT_LIMIT: "MaxEditsInFlight",
@@ -59,7 +59,7 @@ class LimitReached(NotSent):
     """A limit leaves no room for another attempt now. `delay` says which."""
 
     def __init__(self, delay: Delay) -> None:
-        super().__init__(f"the limits of this stack left no room for it in seven days ({LIMITS.get(delay, delay)})")
+        super().__init__(f"the limits of this stack left no room for it in seven days ({LIMITS[delay]})")
         self.delay = delay
 
 
