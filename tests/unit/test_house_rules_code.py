@@ -1,4 +1,4 @@
-"""House rules about the code: who may import what, who may read the environment, how long a module may be."""
+"""House rules about the code: who may import what, and who may read the environment."""
 
 from __future__ import annotations
 
@@ -136,11 +136,6 @@ for path in {[str(path) for path in HANDLERS]!r}:
     empty = {"PATH": os.defpath, "POWERTOOLS_DEV": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=empty, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_a_module_is_at_most_250_lines_long() -> None:
-    lengths = {readable(path): len(path.read_text(encoding="utf-8").splitlines()) for path in EVERY_MODULE}
-    assert {path: length for path, length in lengths.items() if length > 250} == {}
 
 
 def test_nothing_is_called_utils_helpers_common_manager_or_base() -> None:
