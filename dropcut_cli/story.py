@@ -59,7 +59,8 @@ class Story:
         edit = self.edit
         if not waits(edit):
             return None
-        why, to_do = why_delayed(Delay(str(edit.delayed_by)), self.limits)
+        known = edit.delayed_by in list(Delay)  # a later version may know more reasons
+        why, to_do = why_delayed(Delay(str(edit.delayed_by)), self.limits) if known else (str(edit.delayed_by), "")
         return {"limit": edit.delayed_by, "since": iso(edit.delayed_since), "why": why, "to_do": to_do}
 
 
@@ -67,7 +68,7 @@ def story_of(rows: list[Row], **known: Any) -> Story:
     """From all rows of an edit's partition."""
     by_kind: dict[str, list[Row]] = {"EDIT": [], "ATTEMPT": [], "AUDIT": []}
     for row in rows:
-        by_kind[row["sk"].partition("#")[0]].append(row)
+        by_kind.setdefault(row["sk"].partition("#")[0], []).append(row)
     if not by_kind["EDIT"]:
         raise Refused("That edit is not in the ledger.")
     kinds: Row = {"attempts": by_kind["ATTEMPT"], "audits": by_kind["AUDIT"]}

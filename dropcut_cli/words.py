@@ -45,7 +45,7 @@ def _edit_lines(story: Document) -> Iterator[tuple[str, str]]:
         yield f"Attempt {attempt['number']}", _attempt(attempt)
     yield "Perhaps", ", ".join(map(printable, story["candidates"]))
     if waiting := story["waits_for"]:
-        yield "Waits", f"since {waiting['since']}: {waiting['why']}. {waiting['to_do']}"
+        yield "Waits", f"since {waiting['since']}: {waiting['why']}. {waiting['to_do']}".rstrip()
     yield "Execution", f"{doing['name']} {_doing(doing)}"
     if output := story["output"]:
         yield "Output", _address(output)
@@ -76,7 +76,7 @@ def _doing(doing: Document) -> str:
 
 
 def _audit(audit: Document) -> str:
-    before, after = audit["before"].get("state"), audit["after"].get("state")
+    before, after = ((audit[name] or {}).get("state") for name in ("before", "after"))
     note = f" ({printable(audit['note'])})" if audit["note"] else ""
     return f"{audit['at']} {audit['what']} by {printable(audit['who'])}{note}: {before} -> {after}"
 

@@ -28,7 +28,9 @@ Status = Literal[
 
 
 class Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """Readers ignore fields that they do not know, so that a later version may add some."""
+
+    model_config = ConfigDict(frozen=True)
 
     def as_file(self) -> str:
         """The text of a file, for people and for programs: indented, and with an end to its last line."""
@@ -82,7 +84,7 @@ class Output(Document):
 class Manifest(Document):
     """Lies beside the output and is written last: whoever sees it can rely on the video."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Dropcut manifest")
+    model_config = ConfigDict(frozen=True, title="Dropcut manifest")
 
     version: Literal[1] = 1
     status: Literal["DELIVERED"] = "DELIVERED"
@@ -111,7 +113,7 @@ class ProblemLine(Document):
 class Notification(Document):
     """What happened to a drop. The message to machines; `event_id` is the same however often it is sent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Dropcut notification")
+    model_config = ConfigDict(frozen=True, title="Dropcut notification")
 
     version: Literal[1] = 1
     event_id: str
@@ -136,7 +138,7 @@ class Notification(Document):
 class ErrorFile(Document):
     """Lies where the result would have been."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Dropcut error file")
+    model_config = ConfigDict(frozen=True, title="Dropcut error file")
 
     version: Literal[1] = 1
     status: Status

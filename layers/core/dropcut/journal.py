@@ -129,7 +129,7 @@ class DynamoJournal:
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
         row = self._table.get_item(Key=output_key(bucket, key), ConsistentRead=True).get("Item")
-        return OutputOwner(row["edit_id"], row["etag"], float(row["dropped_at"])) if row else None
+        return OutputOwner(row["edit_id"], row.get("etag", ""), float(row.get("dropped_at", 0))) if row else None
 
     def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None:
         facts = {"bucket": bucket, "key": key, **{name: attribute(value) for name, value in owner._asdict().items()}}
@@ -145,7 +145,7 @@ class DynamoJournal:
 
 
 def _unfinished_drop(row: Row) -> Unfinished:
-    drop = Drop(**plain(row["drop"]))
+    drop = Drop.from_json(plain(row["drop"]))
     return Unfinished(key={"pk": row["pk"], "sk": row["sk"]}, drop=drop, edit_id=None, execution=drop.drop_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,11 @@ OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPL
 HELD = frozenset({State.IN_DOUBT, State.UNDELIVERED})
 
 
+def known_fields(kind: type, document: dict[str, Any]) -> dict[str, Any]:
+    """What this version knows of a stored value: a later one may have written more before it was rolled back."""
+    return {field.name: document[field.name] for field in fields(kind) if field.name in document}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drop:
     """One arrival: a clip and its sidecar at these versions. It is the input of the state machine."""
@@ -34,9 +39,9 @@ class Drop:
     drop_id: str
     bucket: str
     clip_key: str
-    clip_version: str
-    sidecar_key: str
-    sidecar_version: str
+    clip_version: str = ""
+    sidecar_key: str = ""
+    sidecar_version: str = ""
     dropped_at: float = 0.0  # when the later of the two was uploaded: of two drops, which is the newer
     settle_seconds: int = 0  # how long to wait for the other half to be replaced too
 
@@ -49,24 +54,28 @@ class Drop:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Drop:
-        return cls(**document)
+        return cls(**known_fields(cls, document))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
     """What was learned from the clip's bytes."""
 
-    size: int  # bytes
-    sha256: str
-    container: str  # "MPEG-4" or "QuickTime", as MediaInfo names them
-    seconds: float
-    width: int  # pixels as stored
-    height: int
-    fps: float
-    has_audio: bool
+    size: int = 0  # bytes
+    sha256: str = ""
+    container: str = ""  # "MPEG-4" or "QuickTime", as MediaInfo names them
+    seconds: float = 0.0
+    width: int = 0  # pixels as stored
+    height: int = 0
+    fps: float = 0.0
+    has_audio: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Clip:
+        return cls(**known_fields(cls, document))
 
 
 @dataclass(frozen=True, kw_only=True)

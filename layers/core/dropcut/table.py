@@ -105,7 +105,7 @@ def edit_from(row: Row) -> Edit:
     for name in ("warnings", "candidates"):
         values[name] = tuple(values.get(name, ()))
     values["state"] = State(values["state"])
-    values["drop"], values["clip"] = Drop(**values["drop"]), Clip(**values["clip"])
+    values["drop"], values["clip"] = Drop.from_json(values["drop"]), Clip.from_json(values.get("clip", {}))
     return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
 
 

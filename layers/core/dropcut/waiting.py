@@ -25,7 +25,7 @@ FLIGHT_PATIENCE = 15 * 60  # a full house is usual when many files are dropped a
 
 def age(generation: dict[str, Any], waited: float, now: float) -> float:
     """Seconds since the submission, by the clock or by the counted waits: whichever says more is right."""
-    return max(now - float(generation["submitted_at"]), waited)
+    return max(now - float(generation.get("submitted_at") or now), waited)
 
 
 def next_poll(polls: int) -> int:

@@ -17,8 +17,8 @@ NEVER_SAID = "the provider did not say within seven days how the generation ende
 
 def find_result(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
     """Gives `$.generation`; outcome `completed`, `failed`, `looking`, `overdue` (once) or, after seven days, `lost`."""
-    waited = generation["waited_seconds"] + generation["wait_seconds"]
-    looks = generation["looks"] + 1
+    waited = generation.get("waited_seconds", 0) + generation.get("wait_seconds", 0)
+    looks = generation.get("looks", 0) + 1
     kept = {name: value for name, value in generation.items() if name != "notice"}
     seen = {**kept, "looks": looks, "waited_seconds": waited, "wait_seconds": next_history_look(looks - 1)}
     outcome = _ask(services, seen)

@@ -18,8 +18,8 @@ TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
 def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
     """Gives `$.generation`; outcome `running`, `overdue` (once), `completed`, `failed`, `try_again` or `gone`."""
-    polls = generation["polls"] + 1
-    waited = generation["waited_seconds"] + generation["wait_seconds"]
+    polls = generation.get("polls", 0) + 1
+    waited = generation.get("waited_seconds", 0) + generation.get("wait_seconds", 0)
     kept = {name: value for name, value in generation.items() if name != "notice"}
     seen = {**kept, "polls": polls, "waited_seconds": waited, "wait_seconds": next_poll(polls)}
     old = age(generation, waited, services.clock())
@@ -70,7 +70,7 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
         services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason)
         return {**seen, "outcome": "failed"}
     services.ledger.close_unpaid(edit, reason, services.clock())
-    may_try = kind is FailureClass.CAPACITY and seen["tries"] < MAX_TRIES
+    may_try = kind is FailureClass.CAPACITY and seen.get("tries", MAX_TRIES) < MAX_TRIES
     if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
         return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
     return {**seen, "outcome": "failed"}

@@ -1,0 +1,136 @@
+"""A rollback meets what a later version wrote: unknown fields are ignored, and missing ones have defaults."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+
+from dropcut.documents import ErrorFile, Manifest, Notification
+from dropcut.model import Clip, Delay, Drop
+from dropcut.table import edit_from
+from dropcut.workflow.settle_execution import from_status_change
+from dropcut_cli import words
+from dropcut_cli.stack import Doing
+from dropcut_cli.story import story_of
+from tests.fakes.examples import NOW, PLENTY, a_clip, a_drop
+from tests.fakes.machine import REPOSITORY, call_handler
+from tests.fakes.worlds import a_world_for
+
+RELEASES = sorted(path.parent for path in (REPOSITORY / "tests" / "releases").glob("*/rows.json"))
+EACH = pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
+OPEN = ("request", "output")  # they are handed on as they are
+
+
+def later(value: Any) -> Any:
+    """The same as a version that is yet to come may write it: with more fields, at every depth."""
+    if isinstance(value, list):
+        return [later(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {**{name: later(item) for name, item in value.items()}, "a_later_field": {"with": ["more", 1]}}
+
+
+def rows(release: Path) -> list[dict[str, Any]]:
+    stored = json.loads((release / "rows.json").read_text(encoding="utf-8"))
+    read = TypeDeserializer().deserialize
+    return [{name: read(value) for name, value in row.items()} for row in stored]
+
+
+def documents(release: Path, kind: str) -> Any:
+    return json.loads((release / "documents.json").read_text(encoding="utf-8"))[kind]
+
+
+def edits(release: Path) -> list[dict[str, Any]]:
+    return [row for row in rows(release) if row["sk"] == "EDIT"]
+
+
+def closed(edit: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(edit).items() if name not in OPEN}
+
+
+@EACH
+def test_the_rows_of_edits_are_read_with_and_without_later_fields(release: Path) -> None:
+    assert len(edits(release)) > 10
+    for row in edits(release):
+        assert closed(edit_from(later(row))) == closed(edit_from(row)), row["state"]
+
+
+@EACH
+def test_a_story_is_told_of_rows_with_later_fields_and_of_a_later_kind(release: Path) -> None:
+    known: dict[str, Any] = {"stack": "dropcut", "doing": Doing("e", None, None), "limits": PLENTY, "now": NOW}
+    for row in edits(release):
+        mine = [one for one in rows(release) if one["pk"] == row["pk"]]
+        more = [*map(later, mine), {"pk": row["pk"], "sk": "LATER#1"}]
+        before, after = (words.edit_text(story_of(found, **known).as_json()) for found in (mine, more))
+        assert after == before
+    waits = {**edits(release)[0], "state": "PREPARED", "delayed_by": "A_LATER_REASON", "delayed_since": 1}
+    assert "A_LATER_REASON" in words.edit_text(story_of([waits], **known).as_json())
+
+
+@EACH
+def test_each_document_of_the_state_machine_is_taken_with_and_without_later_fields(release: Path) -> None:
+    taken = documents(release, "state_machine")
+    assert {one["verb"] for one in taken} >= {"prepare_edit", "submit_edit", "poll_edit", "find_result"}
+    for one in taken:
+        verb, document = one["verb"], one["document"]
+        given = [call_handler(verb, a_world_for(verb, document), put) for put in (document, later(document))]
+        for name in ("outcome", "verdict", "status", "output_key", "wait_seconds"):
+            assert given[0].get(name) == given[1].get(name), (one["walk"], verb)
+
+
+@EACH
+def test_counters_that_a_document_does_not_have_begin_at_nothing(release: Path) -> None:
+    for one in documents(release, "state_machine"):
+        verb, document = one["verb"], one["document"]
+        if verb not in ("poll_edit", "find_result"):
+            continue
+        account = {name: document["generation"][name] for name in ("edit_id", "request_id")}
+        told = call_handler(verb, a_world_for(verb, document), {**document, "generation": account})
+        assert told["outcome"] == "completed"
+
+
+def test_a_drop_and_a_clip_are_read_with_later_fields_and_with_missing_ones() -> None:
+    assert Drop.from_json(later(a_drop().as_json())) == a_drop()
+    assert Clip.from_json(later(a_clip().as_json())) == a_clip()
+    assert Clip.from_json({}) == Clip(
+        size=0, sha256="", container="", seconds=0.0, width=0, height=0, fps=0.0, has_audio=False
+    )
+    bare = {"drop_id": "d", "bucket": "b", "clip_key": "k.mp4"}
+    assert Drop.from_json(bare).as_json() == {**Drop.from_json(bare).as_json(), **bare}
+
+
+def test_an_ended_execution_is_understood_with_later_fields() -> None:
+    detail = {"status": "ABORTED", "input": json.dumps(later({"drop": a_drop().as_json()}))}
+    assert from_status_change(later(detail))[:3] == (a_drop(), None, "ABORTED")
+
+
+def test_another_reason_to_wait_is_another_patience() -> None:
+    assert not Delay.CREDITS.goes_on("A_LATER_REASON")
+
+
+@EACH
+def test_stored_messages_are_read_with_and_without_later_fields(release: Path) -> None:
+    for notice in documents(release, "notices"):
+        body = json.loads(notice["message"]["default"])
+        assert Notification.model_validate(later(body)) == Notification.model_validate(body)
+        assert Notification.model_validate(body).model_dump(mode="json", exclude_unset=True) == body
+
+
+@EACH
+def test_what_lies_in_an_outbox_fits_todays_schemas_with_and_without_later_fields(release: Path) -> None:
+    models: dict[str, Any] = {"manifest": Manifest, "error": ErrorFile}
+    kinds = [(name.partition(".")[0], body) for name, body in documents(release, "files").items()]
+    kinds += [("notification", json.loads(one["message"]["default"])) for one in documents(release, "notices")]
+    assert {kind for kind, _ in kinds} == {"manifest", "error", "notification"}
+    for kind, body in kinds:
+        text = (REPOSITORY / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
+        schema = jsonschema.Draft202012Validator(json.loads(text))
+        for found in (body, later(body)):
+            schema.validate(found)
+            if kind in models:
+                models[kind].model_validate(found)
