@@ -10,10 +10,11 @@ import pytest
 
 from dropcut.documents import ErrorFile
 from dropcut.model import Drop, State
-from dropcut.workflow.settle_execution import from_status_change, settle_execution
+from dropcut.workflow.settle_execution import STILL_SENDING, from_status_change, settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
 from tests.fakes.examples import OUTBOX
 from tests.fakes.machine import Machine
+from tests.fakes.runs import Run
 from tests.fakes.services import FakeServices, Interruption, Killed, die
 from tests.fakes.worlds import a_world
 
@@ -102,6 +103,55 @@ def test_a_settling_that_breaks_off_is_finished_by_the_sweep(at: int, late: bool
     world.clock.now += UNTOUCHED_FOR + 3700
     sweep_drops(world)
     assert_settled(world, drop)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+@pytest.mark.parametrize("at", range(1, CALLS))
+def test_an_ending_told_late_or_twice_leaves_an_execution_that_was_redriven_alone(at: int, status: str) -> None:
+    world, drop = aborted_at(at)
+    world.executions.statuses[drop.drop_id] = status
+    world.clock.now += STILL_SENDING
+    before, told = dict(world.ledger.edits), list(world.topic.published)
+    assert settle_execution(world, drop, None, "ABORTED", execution=drop.drop_id) == ""
+    assert (world.ledger.edits, world.topic.published) == (before, told)
+
+
+def test_an_execution_that_cannot_be_found_any_more_is_settled() -> None:
+    world, drop = aborted_at(12)
+    del world.executions.started[drop.drop_id], world.executions.statuses[drop.drop_id]
+    assert settle_execution(world, drop, None, "ABORTED") == "FAILED"
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("at", range(13, CALLS))
+def test_a_redrive_after_the_ending_was_told_buys_nothing_and_loses_nothing(at: int, late: bool) -> None:
+    """A redrive enters the state again in which the execution was stopped, with the document of then."""
+    world, drop = a_world()
+    world.journal.record_drop(drop, world.clock())
+    world.executions.start(drop)
+    run = Run(world, drop)
+    interruption = Interruption(world, {at}, lambda: run.end("ABORTED"), late)
+    stopped_in = run.state, run.document
+    while run.status == "RUNNING":
+        stopped_in = run.state, json.loads(json.dumps(run.document))
+        run.go_on(interruption)
+    if run.status != "ABORTED":
+        return
+    run.state, run.document = stopped_in
+    world.clock.now += STILL_SENDING
+    run.settle()
+    ended = {name: edit.state for name, edit in world.ledger.edits.items()}
+    sent = len(world.provider.submissions)
+    world.executions.statuses[drop.drop_id] = "RUNNING"  # redriven
+    while run.status == "RUNNING":
+        run.go_on()
+    (edit,) = world.ledger.edits.values()
+    if ended[edit.edit_id] is not State.FAILED:
+        assert len(world.provider.submissions) == sent
+        assert edit.state in (ended[edit.edit_id], State.DELIVERED)
+    assert edit.notice
+    assert world.ledger.places == set()
+    assert len(world.provider.rows) <= 1
 
 
 def test_an_execution_that_said_its_end_itself_is_not_told_of_again() -> None:

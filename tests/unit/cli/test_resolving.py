@@ -177,6 +177,7 @@ def test_the_end_of_the_old_execution_told_late_does_not_close_what_was_taken_up
     assert settle_execution(world, drop, None, "FAILED", execution=drop.drop_id) == ""
     assert only(world).state is State.SUBMITTED
     edit_id = only(world).edit_id
+    world.executions.statuses[f"{drop.drop_id}-2"] = "ABORTED"
     assert settle_execution(world, drop, edit_id, "ABORTED", execution=f"{drop.drop_id}-2") == "UNDELIVERED"
 
 

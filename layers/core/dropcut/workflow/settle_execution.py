@@ -26,10 +26,21 @@ STILL_SENDING = 150  # seconds; an execution may be stopped while submit_edit wa
 def settle_execution(
     services: Services, drop: Drop, edit_id: str | None, ended: str, cause: str = "", execution: str = ""
 ) -> str:
-    """Gives the status that was told, or "" where everything had been said. Safe to call again, and late.
+    """Settle what an announced ending left open; return the status that was told, or "" if there is nothing to tell.
 
-    `ended` is the execution's status; `edit_id` is needed where the execution began with an edit, and so is its name.
+    `ended` is the announced status; `edit_id` is needed where the execution began with an edit, and so is its name.
+    Announcements come late and twice, and a person may have redriven the execution since: it is asked after first. Its
+    status lags as well, so an ending may be taken for a run; then the sweep settles it after a quarter of an hour.
     """
+    if services.executions.status(execution or drop.drop_id) in ("RUNNING", "SUCCEEDED"):
+        return ""
+    return settle(services, drop, edit_id, ended, cause, execution)
+
+
+def settle(
+    services: Services, drop: Drop, edit_id: str | None, ended: str, cause: str = "", execution: str = ""
+) -> str:
+    """Do the same for an execution that is known not to run; safe to call again, and late."""
     row = services.journal.drop(drop)
     if edit_id is None and row is not None:
         if row.outcome not in ("", "EDIT", "PUT_BACK"):

@@ -12,7 +12,7 @@ from dropcut.notices import Notice
 from dropcut.pairing import why_waiting
 from dropcut.ports import Services
 from dropcut.table import edit_key, wait_key
-from dropcut.workflow.settle_execution import settle_execution
+from dropcut.workflow.settle_execution import settle
 from dropcut.workflow.start_edit import start_pairs
 
 UNSENT_AFTER = 3600  # seconds; the state machine tries that long to send a message itself
@@ -69,7 +69,7 @@ def _ask_after(services: Services, one: Unfinished) -> str:
     if status is None and (one.edit_id is None or taken_up):
         services.executions.start(one.drop, one.execution, one.edit_id)
     elif status not in ("RUNNING", "SUCCEEDED"):
-        if settle_execution(services, one.drop, one.edit_id, status or "GONE", execution=one.execution):
+        if settle(services, one.drop, one.edit_id, status or "GONE", execution=one.execution):
             return "settled"
     elif one.edit_id:
         _warn(services, one.edit_id)
