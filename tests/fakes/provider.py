@@ -65,10 +65,16 @@ class FakeProvider:
         self.set(request_id, Progress(status="FAILED", error=error, charged_usd=charged))
 
     def set(self, request_id: str, progress: Progress) -> None:
-        """What both the record and the history say from now on."""
+        """What both the record and the history say from now on. A failure's record names no cost, its row says 0."""
         self.records[request_id] = progress
         known = self.rows.get(request_id) or _row(request_id, "", "")
-        self.rows[request_id] = replace(known, progress=progress)
+        free = progress.status == "FAILED" and progress.charged_usd is None
+        self.rows[request_id] = replace(known, progress=replace(progress, charged_usd=Decimal(0)) if free else progress)
+
+    def past_says(self, request_id: str = "request-1", **facts: Any) -> None:
+        """What the history alone says, and the record does not."""
+        row = self.rows[request_id]
+        self.rows[request_id] = replace(row, progress=replace(row.progress, **facts))
 
     def forget(self, request_id: str = "request-1") -> None:
         """The hour is over: the record is gone, the history is not."""

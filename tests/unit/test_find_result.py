@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from dropcut.decisions import unconfirmed
 from dropcut.model import Progress, State
-from dropcut.waiting import ASK_HISTORY_UNTIL
+from dropcut.waiting import ASK_HISTORY_UNTIL, SEARCHES
 from dropcut.workflow.find_result import find_result
 from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS
@@ -73,6 +75,26 @@ def test_after_seven_days_the_result_is_lost(by_clock: bool) -> None:
     world.clock.now += ASK_HISTORY_UNTIL if by_clock else 0
     account |= {"waited_seconds": 0 if by_clock else ASK_HISTORY_UNTIL}
     assert find_result(world, account)["outcome"] == "lost"
+
+
+@pytest.mark.parametrize("amount", [None, "1.68"])
+def test_a_failed_row_without_an_amount_is_looked_at_again_and_one_with_a_charge_is_held(amount: str | None) -> None:
+    world, account = gone()
+    world.provider.fail(REASONS["capacity"])
+    world.provider.past_says(charged_usd=amount and Decimal(amount))
+    outcomes, pauses = [], []
+    while not outcomes or outcomes[-1] == "looking":
+        account = find_result(world, account)
+        outcomes.append(account["outcome"])
+        pauses.append(account["wait_seconds"])
+    (edit,) = world.ledger.edits.values()
+    if amount:
+        assert (outcomes, edit.state) == (["failed"], State.UNDELIVERED)
+        return
+    assert outcomes == ["looking"] * len(SEARCHES) + ["failed"]
+    assert tuple(pauses[:-1]) == SEARCHES
+    assert edit.state is State.FAILED
+    assert unconfirmed(edit)
 
 
 def test_a_generation_slower_than_the_hour_is_delivered_from_the_history() -> None:

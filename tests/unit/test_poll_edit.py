@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from dropcut.decisions import MAX_TRIES
+from dropcut.decisions import MAX_TRIES, YET_CHARGED, OnDrop, OnSubmit, on_drop, on_submit, unconfirmed
 from dropcut.model import Progress, State
-from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, VISIBLE_AFTER
+from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER
 from dropcut.workflow.poll_edit import poll_edit
 from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS
-from tests.fakes.examples import NOW, an_edit_in
+from tests.fakes.examples import NOW, a_drop, an_edit_in
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices
-from tests.fakes.worlds import a_world
+from tests.fakes.worlds import FINISHED, a_world
 
 DAY = "2026-11-24"
 
@@ -182,6 +182,117 @@ def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again()
     assert "yet it charged" in str(edit.reason)
     counted = {"committed_usd": Decimal("1.68"), "reserved_usd": 0, "charged_usd": Decimal("1.68")}
     assert dict(world.ledger.money[DAY]) == counted
+
+
+def test_a_failure_that_only_the_history_shows_as_charged_is_held_and_never_sent_again() -> None:
+    world, drop = a_world()
+    world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
+    know = world.provider.know
+
+    def charged(*facts: Any) -> None:
+        know(*facts)
+        world.provider.past_says(charged_usd=Decimal("1.68"))
+
+    world.provider.know = charged  # type: ignore[method-assign]
+    assert Machine(world, world).run(drop) == "Failed"
+    (edit,) = world.ledger.edits.values()
+    assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
+    assert str(edit.reason).endswith(YET_CHARGED)
+    assert len(world.provider.submissions) == 1
+    assert world.ledger.money[DAY]["charged_usd"] == Decimal("1.68")
+    assert "charged for it all the same" in world.topic.published[-1]["message"]["email"]
+
+
+TROUBLES = ["no row", "unreadable", "no amount", "not final"]
+
+
+def trouble(world: FakeServices, what: str) -> None:
+    """Why the history does not confirm that a failure was free."""
+    match what:
+        case "no row":
+            world.provider.rows.clear()
+        case "unreadable":
+            world.provider.failing_reads = {"past"}
+        case "no amount":
+            world.provider.past_says(charged_usd=None)
+        case "not final":
+            world.provider.past_says(status="PENDING")
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+@pytest.mark.parametrize("what", TROUBLES)
+def test_a_failure_that_the_history_does_not_confirm_ends_after_the_searches_and_is_never_sent_again(
+    what: str, forgets: bool
+) -> None:
+    world, account = submitted()
+    world.provider.fail(REASONS["capacity"])
+    trouble(world, what)
+    pauses = []
+    while (account := poll_edit(world, account))["outcome"] == "running":
+        assert state_of(world) is State.SUBMITTED
+        pauses.append(account["wait_seconds"])
+        if forgets:
+            world.provider.forget()  # what was said once stays said
+    assert (account["outcome"], tuple(pauses)) == ("failed", SEARCHES)
+    (edit,) = world.ledger.edits.values()
+    assert (edit.state, edit.charged_usd, unconfirmed(edit)) == (State.FAILED, None, True)
+    assert REASONS["capacity"] in str(edit.reason)
+    assert "request-1" in str(edit.reason)
+    assert world.ledger.attempts[edit.edit_id, 1]["outcome"] == edit.reason
+    assert world.ledger.money[DAY]["reserved_usd"] == 0
+    assert poll_edit(world, account)["outcome"] == "failed", "a retry after a lost answer"
+
+
+@pytest.mark.parametrize("what", TROUBLES)
+def test_a_row_that_lands_late_and_says_that_it_was_free_allows_the_next_attempt(what: str) -> None:
+    world, account = submitted()
+    world.provider.fail(REASONS["capacity"])
+    trouble(world, what)
+    for _ in range(3):
+        account = poll_edit(world, account)
+    assert account["outcome"] == "running"
+    world.provider.failing_reads = set()
+    world.provider.fail(REASONS["capacity"])
+    assert poll_edit(world, account)["outcome"] == "try_again"
+    assert not unconfirmed(next(iter(world.ledger.edits.values())))
+
+
+def test_a_result_that_the_history_has_is_not_lost_because_the_record_says_failed() -> None:
+    world, account = submitted()
+    world.provider.finish()
+    world.provider.records["request-1"] = Progress(status="FAILED", error=REASONS["capacity"])
+    assert poll_edit(world, account)["outcome"] == "completed"
+    assert state_of(world) is State.COMPLETED
+    world, account = submitted()
+    world.provider.finish(url=None)
+    world.provider.records["request-1"] = Progress(status="FAILED", error=REASONS["capacity"])
+    assert poll_edit(world, account)["outcome"] == "running", "its file has not landed"
+    world.clock.now += POLL_UNTIL
+    assert poll_edit(world, account)["outcome"] == "gone", "and it is waited for as for any result"
+
+
+def test_what_nobody_confirmed_to_be_unpaid_is_told_so_and_bought_again_by_a_drop_alone() -> None:
+    world, drop = a_world()
+    world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
+    know, prepared = world.provider.know, a_drop()
+    world.provider.know = lambda *facts: (know(*facts), trouble(world, "no amount"))[0]  # type: ignore[method-assign]
+    assert Machine(world, world).run(drop) == "Failed"
+    assert len(world.provider.submissions) == 1
+    (notice,) = world.topic.published
+    assert notice["status"] == "FAILED"
+    text = notice["message"]["email"]
+    assert "request-1" in text
+    assert "nothing was paid" not in text
+    assert "Cost:       not confirmed" in text
+    (edit,) = world.ledger.edits.values()
+    for owner in (drop.drop_id, "a drop that waited for room"):
+        assert on_submit(edit, owner) is OnSubmit.LEAVE
+        assert on_drop(replace(edit, notice=None), owner) is OnDrop.IN_FLIGHT, "whoever drops it now is not told yet"
+    assert on_drop(edit, prepared.drop_id) is OnDrop.BUY
+    world.provider.know, world.provider.ends_at_once = know, FINISHED  # type: ignore[method-assign]
+    again = world.files.put(drop.bucket, drop.clip_key, b"a clip", "c2")
+    assert Machine(world, world).run(replace(drop, drop_id="f" * 64, clip_version=again.version)) == "Delivered"
+    assert len(world.provider.submissions) == 2
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.DELIVERED, State.IN_DOUBT, State.UNDELIVERED])

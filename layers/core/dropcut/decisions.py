@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from dropcut.model import HELD, OPEN, Edit, State
+from dropcut.model import HELD, OPEN, Edit, Progress, State
 
 MAX_TRIES = 3  # attempts of one drop when the provider fails for lack of capacity, which it does not bill
 YET_CHARGED = "; yet it charged for it"  # the end of the reason, where a failure was not free
+UNCONFIRMED = "its history did not confirm that this was free"  # the same, where a failure is free by its word alone
 
 
 class OnDrop(StrEnum):
@@ -21,7 +22,12 @@ class OnDrop(StrEnum):
 
 
 def on_drop(edit: Edit | None, owner: str) -> OnDrop:
-    """Only an edit that is new, or whose last attempt is proven unpaid, is bought."""
+    """Only an edit that is new, or whose last attempt is proven unpaid, is bought.
+
+    Where only the provider's word says that it was unpaid, whoever dropped the files is told first.
+    """
+    if edit and unconfirmed(edit) and not edit.notice:
+        return OnDrop.IN_FLIGHT
     if edit is None or edit.state is State.PREPARED or (edit.state is State.FAILED and not edit.charged_usd):
         return OnDrop.BUY
     if edit.state in OPEN:
@@ -41,7 +47,7 @@ class OnSubmit(StrEnum):
 
 def on_submit(edit: Edit, owner: str) -> OnSubmit:
     """The one rule of the spender. It is asked again on every re-entry."""
-    if on_drop(edit, owner) is not OnDrop.BUY:
+    if on_drop(edit, owner) is not OnDrop.BUY or unconfirmed(edit):  # until a new drop, whose preparation clears it
         return OnSubmit.LEAVE
     if edit.state is State.RESERVED:
         return OnSubmit.SEND
@@ -56,6 +62,32 @@ def on_submit(edit: Edit, owner: str) -> OnSubmit:
 def has_no_result(edit: Edit) -> bool:
     """Held, for it was charged; but the provider failed it, so there is no file that could be delivered."""
     return edit.state is State.UNDELIVERED and (edit.reason or "").endswith(YET_CHARGED)
+
+
+def unconfirmed(edit: Edit) -> bool:
+    """Failed, and only the provider's status says so: nothing more is bought until a person drops the files again."""
+    return edit.state is State.FAILED and (edit.reason or "").endswith(UNCONFIRMED)
+
+
+class Billing(StrEnum):
+    """What the request history says of a generation whose status is FAILED."""
+
+    FREE = "free"  # the only one that proves the attempt unpaid
+    CHARGED = "charged"
+    HAS_RESULT = "has_result"  # it was made after all
+    UNFINISHED = "unfinished"  # it was made after all, and its file has not landed
+    UNKNOWN = "unknown"
+
+
+def billing(past: Progress | None) -> Billing:
+    """A missing row, a row that is not final and one without an amount prove nothing: rows land late."""
+    if past is None:
+        return Billing.UNKNOWN
+    if past.status == "COMPLETED":
+        return Billing.HAS_RESULT if past.result_url else Billing.UNFINISHED
+    if past.charged_usd:
+        return Billing.CHARGED
+    return Billing.FREE if past.status == "FAILED" and past.charged_usd == 0 else Billing.UNKNOWN
 
 
 class FailureClass(StrEnum):

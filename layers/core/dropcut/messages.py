@@ -6,7 +6,7 @@ import shlex
 from itertools import accumulate
 from typing import Any, cast
 
-from dropcut.decisions import has_no_result
+from dropcut.decisions import has_no_result, unconfirmed
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
 from dropcut.identity import digest, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, State
@@ -199,6 +199,14 @@ NO_RESULT = (
         "charge stays counted:\n\n  {dropcut} resolve {edit_id} --give-up"
     ),
 )
+NOT_CONFIRMED = (
+    "was failed by the provider as request {request_id}; failures are free by its word, and its history did not say so",
+    (
+        "Look that request up in the provider's request history. If it names a charge, ask the provider for the money. "
+        "Nothing is bought again by itself. Once you know that nothing was charged, fix the cause and upload one of the "
+        "files again: that starts a new attempt."
+    ),
+)
 NOT_PUT_BACK = (
     "was edited before, but its output could not be put back into its place, and nothing was bought now",
     "Mend what the reason names, then drop the files again: that puts it back, for nothing.",
@@ -216,7 +224,7 @@ def failed(
     paid_before: bool = False,
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
-    summary, to_do = NOT_PUT_BACK if paid_before else NO_RESULT if edit and has_no_result(edit) else ENDINGS[status]
+    summary, to_do = NOT_PUT_BACK if paid_before else _ending(edit, status)
     attempt = edit.attempt if edit else 0
     again = [edit.execution] if edit and edit.execution else []  # taken up, it may end in the same way once more
     known = _known(edit, stack) if edit else {}
@@ -229,6 +237,12 @@ def failed(
         what_to_do=to_do.format(**known),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
     )
+
+
+def _ending(edit: Edit | None, status: State) -> tuple[str, str]:
+    if edit and has_no_result(edit):
+        return NO_RESULT
+    return NOT_CONFIRMED if edit and unconfirmed(edit) else ENDINGS[status]
 
 
 def to_type(stack: str) -> str:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from dropcut.decisions import UNCONFIRMED
 from dropcut.documents import Notification
 from dropcut.identity import split
 from dropcut.redaction import ended, printable
@@ -68,6 +69,7 @@ def email_text(body: Notification) -> str:
     lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
     if body.cost:
         unknown = "nothing" if body.status in ("FAILED", "DELAYED") else "not known yet"
+        unknown = "not confirmed" if UNCONFIRMED in body.summary else unknown
         charged = unknown if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
         label = "Paid once:" if body.status in ("UNCHANGED", "RESTORED") else "Cost:"
         lines.append(f"{label:<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")

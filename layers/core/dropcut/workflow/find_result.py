@@ -41,8 +41,12 @@ def _ask(services: Services, seen: dict[str, Any]) -> dict[str, Any] | None:
     if past and past.status == "COMPLETED" and not past.result_url:
         past = None  # the row has not fully landed, and only the file's address lets it be delivered
     outcome = judge(services, seen, past) if past else None
-    record = None if outcome else _read(services.provider.status, seen["request_id"])
-    return outcome or (judge(services, seen, record) if record else None)
+    if outcome is None:
+        record = _read(services.provider.status, seen["request_id"])
+        outcome = judge(services, seen, record or Progress(status=""))
+    if outcome and outcome["outcome"] == "running":  # a failure is not confirmed yet: the machine's way back to here
+        return {**outcome, "outcome": "looking"}
+    return outcome
 
 
 def _read(ask: Callable[[str], Progress | None], request_id: str) -> Progress | None:

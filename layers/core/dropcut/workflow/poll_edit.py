@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut import news
-from dropcut.decisions import MAX_TRIES, YET_CHARGED, FailureClass, classify_failure
+from dropcut.decisions import MAX_TRIES, UNCONFIRMED, YET_CHARGED, Billing, FailureClass, billing, classify_failure
 from dropcut.errors import ProviderUnreadable
 from dropcut.model import Edit, Progress, State
 from dropcut.notices import Notice
 from dropcut.ports import Services
 from dropcut.table import edit_key
-from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, VISIBLE_AFTER, age, next_poll
+from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, age, next_poll
 
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
@@ -48,7 +48,11 @@ def overdue(services: Services, running: dict[str, Any], old: float) -> dict[str
 def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
     """Write a final answer of the provider into the ledger; None while there is none. Unknown words are not final."""
     if progress.status not in ("COMPLETED", "FAILED"):
-        return None
+        if "failure" not in seen:
+            return None
+        progress = Progress(
+            status="FAILED", error=str(seen["failure"])
+        )  # it said so before; the history is asked again
     edit = services.ledger.edit(seen["edit_id"])
     if edit is None or edit.request_id != seen["request_id"] or edit.state not in (State.SUBMITTED, State.COMPLETED):
         return {**seen, "outcome": "failed"}  # it was closed before, by an earlier run of this step or by a person
@@ -58,21 +62,48 @@ def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[
     return _failed(services, seen, edit, progress)
 
 
-def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress) -> dict[str, Any]:
+def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress) -> dict[str, Any] | None:
+    """The provider calls it failed. Whether that was free, only its history proves."""
     kind = classify_failure(progress.error)
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
-    if progress.charged_usd or edit.charged_usd:  # against its word that failures are free: not proven unpaid
-        reason += YET_CHARGED
+    charged = progress.charged_usd or edit.charged_usd
     if edit.vouched_by and not edit.charged_usd:
-        return _in_doubt_again(services, seen, edit, reason)
-    if reason.endswith(YET_CHARGED):
-        edit = services.ledger.complete(edit, progress.charged_usd, services.clock())
-        services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason)
+        return _in_doubt_again(services, seen, edit, reason + (YET_CHARGED if charged else ""))
+    past = None if charged else _past(services, str(edit.request_id))
+    said = Billing.CHARGED if charged else billing(past)
+    if said is Billing.UNFINISHED:
+        return None
+    if said is Billing.HAS_RESULT and past:
+        services.ledger.complete(edit, past.charged_usd, services.clock())
+        return {**seen, "outcome": "completed"}
+    if said is Billing.CHARGED:  # against its word that failures are free
+        edit = services.ledger.complete(edit, past.charged_usd if past else progress.charged_usd, services.clock())
+        services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason + YET_CHARGED)
         return {**seen, "outcome": "failed"}
+    if said is Billing.UNKNOWN:
+        return _ask_again(services, seen, edit, progress, reason)
     services.ledger.close_unpaid(edit, reason, services.clock())
     may_try = kind is FailureClass.CAPACITY and seen.get("tries", MAX_TRIES) < MAX_TRIES
     if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
         return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
+    return {**seen, "outcome": "failed"}
+
+
+def _past(services: Services, request_id: str) -> Progress | None:
+    try:
+        return services.provider.past(request_id)
+    except ProviderUnreadable:
+        return None
+
+
+def _ask_again(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress, reason: str) -> dict[str, Any]:
+    """Look once more, as long as for a lost answer; then it is over, and no attempt follows by itself."""
+    asked = int(seen.get("asked", 0)) + 1
+    if asked <= len(SEARCHES):
+        again = {"failure": progress.error, "asked": asked, "wait_seconds": SEARCHES[asked - 1]}
+        return {**seen, **again, "outcome": "running"}
+    reason = f"{reason}; look up request {edit.request_id} with the provider, for {UNCONFIRMED}"
+    services.ledger.close_unpaid(edit, reason, services.clock())
     return {**seen, "outcome": "failed"}
 
 
