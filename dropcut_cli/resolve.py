@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dropcut.errors import LedgerConflict, ProviderUnreadable
 from dropcut.messages import to_type
 from dropcut.model import Edit, HistoryRow
-from dropcut.ports import Executions, Provider, Services
+from dropcut.ports import Provider, Services
 from dropcut.resolutions import Verdict
+from dropcut.resuming import free_name, start_resumed
 from dropcut_cli.evidence import Facts
 from dropcut_cli.plan import Plan, Wish, plan_resolution, request_for
 from dropcut_cli.refused import Refused
@@ -37,12 +37,6 @@ def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
             execution=free_name(services.executions, edit),
         )
     return plan_resolution(edit, wish, facts)
-
-
-def free_name(executions: Executions, edit: Edit, *, after: str = "") -> str:
-    """A name that no execution has had, and later than that one: names are taken for ninety days."""
-    first = int(after.rpartition("-")[2]) + 1 if after else 2
-    return next(name for n in count(first) if executions.status(name := f"{edit.owner}-{n}") is None)
 
 
 def _searched(provider: Provider, edit: Edit) -> tuple[tuple[HistoryRow, ...] | None, bool]:
@@ -81,7 +75,7 @@ def carry_out(stack: Stack, plan: Plan) -> str:
         done = f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
         return f"{done} {tell(services, after)}"
     try:
-        after = _started(services, plan, after)
+        after = start_resumed(services, after)
     except LedgerConflict:
         raise Refused(f"That was written, and the edit has moved since. {_as_it_is(services, edit)}") from None
     except (BotoCoreError, ClientError) as error:
@@ -90,16 +84,6 @@ def carry_out(stack: Stack, plan: Plan) -> str:
             f"started: {error}. The sweep starts it within twenty minutes."
         ) from None
     return f"The edit is SUBMITTED as request {after.request_id}, and execution {after.execution} carries it on."
-
-
-def _started(services: Services, plan: Plan, after: Edit) -> Edit:
-    """Start what carries it on. A name that was used before carries nothing: the next one is written, then started."""
-    while not services.executions.start(plan.drop, after.execution, after.edit_id):
-        if services.executions.status(after.execution) == "RUNNING":
-            break  # the sweep, or a lost answer of this call: names are the edit's own
-        name = free_name(services.executions, after, after=after.execution)
-        after = services.ledger.advance(after, after.state, services.clock(), execution=name)
-    return after
 
 
 def _as_it_is(services: Services, edit: Edit) -> str:

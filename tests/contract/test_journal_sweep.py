@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from dropcut import messages
+from dropcut import messages, news
 from dropcut.journal import DynamoJournal
 from dropcut.ledger import DynamoLedger
-from dropcut.model import Delay, State
+from dropcut.model import Delay, Doubt, Edit, State
 from dropcut.notices import Notice
 from dropcut.ports import Journal, Ledger
-from dropcut.table import drop_key, edit_key
+from dropcut.resolutions import Resolution, Verdict
+from dropcut.table import doubt_key, drop_key, edit_key
+from dropcut.waiting import next_recheck
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
@@ -107,6 +109,68 @@ def test_what_was_dealt_with_meanwhile_is_not_put_back_into_the_queue(exam: Exam
     exam.journal.end_drop(DROP, "SUPERSEDED", NOW)
     exam.journal.look_later(one, NOW)
     assert exam.unfinished() == []
+
+
+def in_doubt(exam: Exam) -> Edit:
+    """The example edit, sent and not found."""
+    exam.ledger.prepare(an_edit(), NOW)
+    edit = exam.ledger.reserve(an_edit(owner=DROP.drop_id), DROP.drop_id, PLENTY, NOW)
+    edit = exam.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW)
+    notice = Notice(**edit_key(edit.edit_id), body=messages.failed(DROP, edit, State.IN_DOUBT, "x", OUTBOX))
+    return exam.ledger.end(edit, State.IN_DOUBT, notice, NOW, reason="x")
+
+
+def adopted(edit: Edit, notice: Notice | None = None) -> Resolution:
+    known: dict[str, Any] = {"request_id": "r1", "execution": f"{DROP.drop_id}-2", "proven": True, "notice": notice}
+    return Resolution(verdict=Verdict.ADOPT, who="dropcut", at=NOW + 4000, outbox=OUTBOX, **known)
+
+
+def test_an_edit_in_doubt_is_looked_for_when_its_time_has_come(exam: Exam) -> None:
+    edit, due = in_doubt(exam), NOW + next_recheck(0)
+    assert exam.journal.doubts(due - 1) == []
+    assert exam.journal.doubts(due) == [Doubt(edit_id=edit.edit_id)]
+    exam.journal.look_again(Doubt(edit_id=edit.edit_id), due + 500)
+    assert exam.journal.doubts(due + 499) == []
+    (doubt,) = exam.journal.doubts(due + 500)
+    assert doubt.looks == 1
+    exam.journal.stop_looking(doubt)
+    exam.journal.look_again(doubt, due)
+    assert exam.journal.doubts(LATER) == []
+    assert exam.unfinished() == [], "a held edit is no open one"
+
+
+def test_an_edit_that_is_in_doubt_again_is_looked_for_again(exam: Exam) -> None:
+    edit = in_doubt(exam)
+    exam.journal.look_again(Doubt(edit_id=edit.edit_id, looks=7), LATER)
+    edit = exam.ledger.resolve(edit, replace(adopted(edit), proven=False))
+    assert exam.journal.doubts(LATER) == []
+    exam.ledger.advance(edit, State.IN_DOUBT, NOW + 5000, request_id=None)
+    assert exam.journal.doubts(NOW + 5000 + next_recheck(0)) == [Doubt(edit_id=edit.edit_id)]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Verdict) -> None:
+    edit = in_doubt(exam)
+    (doubt,) = exam.journal.doubts(LATER)
+    exam.ledger.resolve(edit, replace(adopted(edit), verdict=verdict))
+    assert exam.journal.doubts(LATER) == []
+    exam.journal.look_again(doubt, NOW)
+    exam.journal.stop_looking(doubt)
+    assert exam.journal.doubts(LATER) == []
+
+
+def test_what_was_found_is_told_by_the_sweep_if_nobody_else_did(exam: Exam) -> None:
+    edit = in_doubt(exam)
+    (doubt,) = exam.journal.doubts(LATER)
+    resolution = adopted(edit)
+    notice = Notice(**doubt_key(edit.edit_id), body=news.found(resolution.applied_to(edit)))
+    exam.ledger.resolve(edit, replace(resolution, notice=notice))
+    exam.journal.look_again(doubt, NOW)
+    exam.journal.stop_looking(doubt)
+    assert exam.journal.doubts(LATER) == []
+    assert exam.journal.unsent_notices(NOW + 4000) == [notice.as_json()]
+    exam.journal.notice_sent(notice.as_json(), LATER)
+    assert exam.journal.unsent_notices(LATER) == []
 
 
 def test_what_is_said_once_is_said_once(exam: Exam) -> None:

@@ -37,7 +37,7 @@ class Exam:
 
 
 def fake_exam(video_url: str) -> Exam:
-    fake = FakeProvider()
+    fake = FakeProvider(time.time)
     return Exam(
         fake,
         video_url,
@@ -125,6 +125,14 @@ def test_a_submission_whose_answer_was_lost_is_in_the_history_under_its_path(exa
     assert (row.model, row.prompt) == (MODEL, REQUEST["prompt"])
     assert exam.provider.status(row.request_id).status in ("QUEUED", "PROCESSING")
     assert exam.provider.row(row.request_id) == row, "and by its id, for a person who has one"
+
+
+def test_the_history_of_some_days_is_read_alone(exam: Exam) -> None:
+    request_id, now, day = exam.provider.submit(REQUEST, exam.video_url), time.time(), 86_400
+    for days in ((now,), (now - 9 * day,), (now - 9 * day, now), (now, now), (now - day, now - day)):
+        rows, whole = exam.provider.search_all(*days)
+        assert ([row.request_id for row in rows], whole) == ([request_id], True), "a day more on both sides"
+    assert exam.provider.search_all(now - 9 * day, now - 3 * day) == ([], True)
 
 
 def test_a_request_that_never_was_is_gone_and_has_no_past(exam: Exam) -> None:

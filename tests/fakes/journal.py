@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dropcut.model import Drop, Half, Unfinished
+from dropcut.model import Doubt, Drop, Half, Unfinished
 from dropcut.notices import Notice
 from dropcut.ports import DropRecord, OutputOwner
-from dropcut.table import drop_key, edit_key
+from dropcut.table import doubt_key, drop_key, edit_key
 from tests.fakes.ledger import FakeLedger
 
 
@@ -74,6 +74,19 @@ class FakeJournal:
     def look_later(self, unfinished: Unfinished, now: float) -> None:
         self.asked[unfinished.edit_id or unfinished.drop.drop_id] = now
 
+    def doubts(self, now: float) -> list[Doubt]:
+        rows = sorted(self._ledger.doubts.items(), key=lambda found: found[1].due)
+        return [Doubt(edit_id=name, looks=row.looks) for name, row in rows if row.kind == "DOUBT" and row.due <= now]
+
+    def look_again(self, doubt: Doubt, at: float) -> None:
+        row = self._ledger.doubts[doubt.edit_id]
+        if row.kind == "DOUBT":
+            row.looks, row.due = doubt.looks + 1, at
+
+    def stop_looking(self, doubt: Doubt) -> None:
+        row = self._ledger.doubts[doubt.edit_id]
+        row.kind = "" if row.kind == "DOUBT" else row.kind
+
     def active_since(self) -> float:
         return self.active
 
@@ -106,6 +119,8 @@ class FakeJournal:
         edits = [edit for edit in self._ledger.edits.values() if self._ledger.touched.get(edit.edit_id, 0) <= before]
         notices = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
         rows = [row for row in self.drops.values() if row.to_sweep_since is not None and row.to_sweep_since <= before]
+        found = [row for row in self._ledger.doubts.values() if row.kind == "NOTICE" and row.due <= before]
+        notices += [row.notice.to_store() for row in found if row.notice]
         return [json.loads(notice) for notice in notices + [row.notice for row in rows if row.notice]]
 
     def notice_sent(self, notice: dict[str, Any], now: float) -> None:
@@ -117,6 +132,9 @@ class FakeJournal:
         for row in self.drops.values():
             if key == drop_key(row.drop):
                 row.to_sweep_since = None
+        for name, doubt in self._ledger.doubts.items():
+            if key == doubt_key(name) and doubt.notice and doubt.notice.body.event_id == notice["event_id"]:
+                doubt.kind = ""
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
         return self.owners.get((bucket, key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,18 @@ from dropcut.errors import LedgerConflict, LimitReached
 from dropcut.model import Delay, Edit, Limits, State
 from dropcut.notices import Notice
 from dropcut.resolutions import Resolution, Verdict, changes
+from dropcut.waiting import next_recheck
+
+
+@dataclass
+class DoubtRow:
+    """An edit in doubt: `kind` is DOUBT while it is looked for, NOTICE while a message is unsent, "" after."""
+
+    looks: int
+    due: float
+    kind: str = "DOUBT"
+    notice: Notice | None = None
+
 
 FRESH: dict[str, Any] = dict.fromkeys(
     (
@@ -29,6 +41,7 @@ class FakeLedger:
         self.edits = {edit.edit_id: edit for edit in edits}
         self.touched: dict[str, float] = {}
         self.places: set[str] = set()
+        self.doubts: dict[str, DoubtRow] = {}
         self.audits: dict[tuple[str, float], dict[str, Any]] = {}
         self.attempts: dict[tuple[str, int], dict[str, Any]] = {}
         self.money: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
@@ -72,7 +85,10 @@ class FakeLedger:
         return self.advance(edit, edit.state, now, delayed_by=why, delayed_since=since or round(now, 3))
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
-        return self._put(replace(self._same(edit), state=to, **facts), now)
+        moved = self._put(replace(self._same(edit), state=to, **facts), now)
+        if to is State.IN_DOUBT:
+            self.doubts[edit.edit_id] = DoubtRow(0, now + next_recheck(0))
+        return moved
 
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
         known = self._same(edit, "charged_usd")
@@ -104,6 +120,9 @@ class FakeLedger:
         if (edit.edit_id, resolution.at) in self.audits:
             raise LedgerConflict("the edit was moved by somebody else")
         self.audits[edit.edit_id, resolution.at] = resolution.audit(edit)
+        if edit.state is State.IN_DOUBT:
+            told = resolution.notice
+            self.doubts[edit.edit_id] = DoubtRow(0, resolution.at, "NOTICE" if told else "", told)
         if resolution.verdict is Verdict.ADOPT:
             self.places.add(edit.edit_id)
             return self._put(moved, resolution.at)

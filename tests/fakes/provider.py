@@ -14,7 +14,7 @@ from dropcut.errors import NotSent, ProviderUnreadable
 from dropcut.model import HistoryRow, Progress
 from dropcut.ports import Clock
 
-REMEMBERED_SECONDS = 3600
+REMEMBERED_SECONDS, DAY = 3600, 86_400
 RESULT_URL = "https://results.example/output.mp4"
 
 
@@ -22,12 +22,14 @@ class FakeProvider:
     """`answers` are what the next submissions raise, in order. One that is no NotSent is accepted all the same, unless
     `loses_requests`; `failing_reads` are the names of reads that fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._time = clock  # without one, rows have no time
         self.submissions: list[tuple[dict[str, Any], str]] = []
         self.answers: list[Exception] = []
         self.unreadable_key: Exception | None = None
         self.loses_requests = False
         self.failing_reads: set[str] = set()
+        self.most_rows = 1000  # that one search shows
         self.ends_at_once: Progress | None = None  # what becomes of every generation
         self.rows: dict[str, HistoryRow] = {}
         self.records: dict[str, Progress] = {}
@@ -44,7 +46,8 @@ class FakeProvider:
         request_id = f"request-{len(self.submissions)}"
         if not (answer and self.loses_requests):
             self.know(request_id, urlsplit(video_url).path)
-            self.rows[request_id] = replace(self.rows[request_id], model=MODEL, prompt=str(request["prompt"]))
+            about = {"prompt": str(request["prompt"]), "created_at": self._time() if self._time else None}
+            self.rows[request_id] = replace(self.rows[request_id], model=MODEL, **about)
         if answer:
             raise answer
         return request_id
@@ -99,9 +102,13 @@ class FakeProvider:
     def search(self, since: float) -> list[HistoryRow]:
         return self.search_all(since)[0]
 
-    def search_all(self, since: float) -> tuple[list[HistoryRow], bool]:
+    def search_all(self, since: float, until: float | None = None) -> tuple[list[HistoryRow], bool]:
+        """A row without a time is of any day. Newest first, and no more than `most_rows`."""
         self._read("search")
-        return list(self.rows.values()), True
+        first, last = since - DAY, float("inf") if until is None else until + 2 * DAY  # whole days, and one more
+        rows = [row for row in self.rows.values() if row.created_at is None or first <= row.created_at < last]
+        rows.sort(key=lambda row: row.created_at or 0, reverse=True)
+        return rows[: self.most_rows], len(rows) <= self.most_rows
 
     def _read(self, name: str) -> None:
         if name in self.failing_reads:

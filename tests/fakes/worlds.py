@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from dropcut.identity import is_clip, mark, split
+from dropcut.messages import failed
 from dropcut.model import Drop, Half, Progress, State
+from dropcut.notices import Notice
+from dropcut.table import edit_key
 from dropcut.workflow.report_failure import in_words
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, a_sidecar, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
@@ -58,6 +61,8 @@ def a_world_for(verb: str, event: dict[str, Any]) -> FakeServices:
         world.journal.record_drop(drop, world.clock())
     if verb == "restore_output":
         _lose_output(world, event["edit"]["edit_id"])
+    if verb == "recheck_edits":
+        _add_doubt(world)
     if verb == "recover_drops":
         world.clock.now += 3600  # nobody has announced the pair since
     return world
@@ -101,6 +106,15 @@ def _lose_output(world: FakeServices, edit_id: str) -> None:
     output = {"bucket": OUTBOX, "key": stored.key, "version": stored.version, "etag": stored.etag}
     world.ledger.edits[edit_id] = replace(world.ledger.edits[edit_id], output={**output, "size": len(VIDEO)})
     world.files.delete(OUTBOX, stored.key)
+
+
+def _add_doubt(world: FakeServices) -> None:
+    """A submission whose answer was lost an hour ago, and whose row has landed since."""
+    edit = an_edit_in(State.SUBMITTING, sent_at=NOW - 3600)
+    world.ledger.edits[edit.edit_id] = edit
+    notice = Notice(**edit_key(edit.edit_id), body=failed(edit.drop, edit, State.IN_DOUBT, "no answer", OUTBOX))
+    world.ledger.end(edit, State.IN_DOUBT, notice, NOW - 3000)
+    world.provider.know("request-1", "/" + mark(edit.edit_id, edit.attempt))
 
 
 def _add_half(world: FakeServices) -> None:

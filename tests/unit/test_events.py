@@ -16,7 +16,7 @@ from tests.fakes.machine import handler_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERBS = sorted(path.parent.name for path in REPOSITORY.glob("functions/*/app.py"))
-BESIDE_THE_MACHINE = ("start_edit", "settle_execution", "sweep_drops", "recover_drops")
+BESIDE_THE_MACHINE = ("start_edit", "settle_execution", "sweep_drops", "recover_drops", "recheck_edits")
 OF_THE_MACHINE = [verb for verb in VERBS if verb not in BESIDE_THE_MACHINE]
 CONTEXT = SimpleNamespace(
     function_name="dropcut-example",
@@ -66,7 +66,7 @@ def test_an_upload_is_announced_by_bucket_and_plain_key(invoke: Invoke) -> None:
     assert invoke("start_edit") == ("dropcut-inbox-example", "trip/beach.mp4")
 
 
-@pytest.mark.parametrize("verb", ["sweep_drops", "recover_drops"])
+@pytest.mark.parametrize("verb", ["sweep_drops", "recover_drops", "recheck_edits"])
 def test_the_clock_says_nothing_that_the_function_would_need(verb: str, invoke: Invoke) -> None:
     assert invoke(verb) == ()
 

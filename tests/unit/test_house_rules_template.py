@@ -20,6 +20,7 @@ NEVER_A_STATE = {
     "settle_execution",
     "sweep_drops",
     "recover_drops",
+    "recheck_edits",
 }  # before, after and beside executions
 NAMES = load(TEMPLATE)
 MACHINE = load(STATE_MACHINE)

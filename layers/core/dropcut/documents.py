@@ -18,6 +18,7 @@ Status = Literal[
     "REJECTED",
     "FAILED",
     "IN_DOUBT",
+    "FOUND",
     "UNDELIVERED",
     "ABANDONED",
     "DELAYED",

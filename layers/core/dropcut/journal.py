@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, Key
 
 from dropcut.errors import LedgerConflict
-from dropcut.model import Drop, Half, Unfinished
+from dropcut.model import Doubt, Drop, Half, Unfinished
 from dropcut.notices import Notice
 from dropcut.ports import DropRecord, OutputOwner
 from dropcut.table import (
@@ -17,6 +17,7 @@ from dropcut.table import (
     Row,
     attribute,
     change,
+    doubt_key,
     drop_key,
     edit_from,
     output_key,
@@ -76,6 +77,27 @@ class DynamoJournal:
         update["ExpressionAttributeNames"]["#sweep"] = "sweep"
         with suppress(LedgerConflict):
             once(self._table.update_item, Key=unfinished.key, ConditionExpression="attribute_exists(#sweep)", **update)
+
+    def doubts(self, now: float) -> list[Doubt]:
+        rows = self._to_sweep("DOUBT", now)
+        return [Doubt(edit_id=row["pk"].removeprefix("DOUBT#"), looks=int(row.get("looks", 0))) for row in rows]
+
+    def look_again(self, doubt: Doubt, at: float) -> None:
+        self._doubted(doubt, change({"looks": doubt.looks + 1, "sweep_at": attribute(at)}, kind="DOUBT"))
+
+    def stop_looking(self, doubt: Doubt) -> None:
+        self._doubted(doubt, change({"outcome": "over"}, ("sweep_at", "sweep"), kind="DOUBT"))
+
+    def _doubted(self, doubt: Doubt, update: Row) -> None:
+        """Change the row while it is still looked for: another run may have found it, or a person may have decided."""
+        update["ExpressionAttributeNames"]["#sweep"] = "sweep"
+        with suppress(LedgerConflict):
+            once(
+                self._table.update_item,
+                Key=doubt_key(doubt.edit_id),
+                ConditionExpression="#sweep = :kind",
+                **update,
+            )
 
     def active_since(self) -> float:
         """When this stack began: its table was made then, and a retained one belongs to no later stack."""

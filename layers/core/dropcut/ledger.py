@@ -27,11 +27,13 @@ from dropcut.table import (
     audit_key,
     change,
     day_key,
+    doubt_key,
     edit_attributes,
     edit_from,
     edit_key,
     to_sweep,
 )
+from dropcut.waiting import next_recheck
 from dropcut.writes import once
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2)  # seconds; the SDK does not repeat a cancelled transaction
@@ -96,7 +98,7 @@ class DynamoLedger:
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         moved = replace(edit, state=to, **facts)
-        self._transact({"Update": self._step(edit, moved, now, facts)})
+        self._transact({"Update": self._step(edit, moved, now, facts)}, *_doubt(moved, now))
         return moved
 
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
@@ -122,7 +124,7 @@ class DynamoLedger:
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
         told = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None, **facts}
         moved = replace(edit, state=to, **told)
-        self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit))
+        self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit), *_doubt(moved, now))
         return moved
 
     def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
@@ -137,6 +139,8 @@ class DynamoLedger:
             {"Put": {"Item": audit, "ConditionExpression": "attribute_not_exists(pk)"}},
             {"Update": _fly(edit)} if goes_on else _land(edit),
         ]
+        if edit.state is State.IN_DOUBT:
+            steps.append(_no_doubt(edit, resolution))
         if not goes_on:
             steps.append(self._close_attempt(moved, str(moved.reason), now))
         if verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
@@ -212,6 +216,23 @@ def _room_in_flight(edit_id: str, limits: Limits) -> Row:
 def _fly(edit: Edit) -> Row:
     """Take a place whether there is room or not: the provider has accepted it long ago."""
     return {"Key": FLIGHT_KEY, **change({}, add={"places": {edit.edit_id}})}
+
+
+def _doubt(moved: Edit, now: float) -> list[Row]:
+    """Have an edit that is in doubt looked for again, by the write that makes it so."""
+    if moved.state is not State.IN_DOUBT:
+        return []
+    facts = {"attempt": moved.attempt, "looks": 0, **to_sweep("DOUBT", now + next_recheck(0))}
+    return [{"Update": {"Key": doubt_key(moved.edit_id), **change(facts, ("outcome", "notice", "event_id"))}}]
+
+
+def _no_doubt(edit: Edit, resolution: Resolution) -> Row:
+    """End the looking, by the write that ends the doubt, and have it told where nobody decided it."""
+    facts: Row = {"outcome": str(resolution.verdict)}
+    if notice := resolution.notice:
+        facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", resolution.at)}
+    done = () if resolution.notice else ("sweep", "sweep_at")
+    return {"Update": {"Key": doubt_key(edit.edit_id), **change(facts, done)}}
 
 
 def _land(edit: Edit) -> Row:

@@ -162,8 +162,10 @@ ENDINGS = {
     State.IN_DOUBT: (
         "was sent to the provider, and whether it was accepted is not known",
         (
-            "It is not sent again by itself, since that could pay twice. Whoever runs Dropcut types, at the top of "
-            "its repository, to see what is known of it:\n\n"
+            "It is not sent again by itself, since that could pay twice. Dropcut keeps looking for seven days after "
+            "the sending. If the provider's request history shows it, Dropcut carries on and sends a message. You can "
+            "wait for that, or decide earlier. Whoever runs Dropcut types, at the top of its repository, to see what "
+            "is known of it:\n\n"
             "  {dropcut} status {edit_id}\n\n"
             "Look into the provider's request history for a request whose video_url has {mark}. Its row may land "
             "hours late. {candidates}If it is there, carry on with it; that buys nothing:\n\n"
@@ -203,8 +205,8 @@ NOT_CONFIRMED = (
     "was failed by the provider as request {request_id}; failures are free by its word, and its history did not say so",
     (
         "Look that request up in the provider's request history. If it names a charge, ask the provider for the money. "
-        "Nothing is bought again by itself. Once you know that nothing was charged, fix the cause and upload one of the "
-        "files again: that starts a new attempt."
+        "Nothing is bought again by itself. If nothing was charged, fix the cause and upload one of the files again: "
+        "that starts a new attempt."
     ),
 )
 NOT_PUT_BACK = (

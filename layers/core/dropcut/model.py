@@ -186,6 +186,14 @@ class Unfinished:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """An edit that is IN_DOUBT, and how often it was looked for since."""
+
+    edit_id: str
+    looks: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Half:
     """One file whose partner has not come."""
 

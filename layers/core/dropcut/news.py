@@ -75,6 +75,19 @@ def not_yet_delivered(edit: Edit) -> Notification:
     )
 
 
+def found(edit: Edit) -> Notification:
+    """It was in doubt, and the provider's history shows its request after all. Said once for each attempt."""
+    drop = edit.drop.owned_by(edit.owner)
+    return Notification(
+        event_id=event_id(edit.edit_id, "FOUND", edit.attempt),
+        status="FOUND",
+        **about_edit(edit, drop),
+        summary=f"{printable(drop.clip_key)} was in doubt. The provider's request history now shows it as request "
+        f"{printable(str(edit.request_id))}, so Dropcut carries on with that request. Nothing is bought again.",
+        what_to_do="There is nothing to do. Another message says how it ends.",
+    )
+
+
 def left_alone(inbox: str, number: int, active_since: float) -> Notification:
     """What lay in the inbox before the stack did: said once, and never bought."""
     pairs = "1 pair of clip and sidecar" if number == 1 else f"{number} pairs of clip and sidecar"

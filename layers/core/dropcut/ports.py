@@ -7,7 +7,20 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from dropcut.model import Clip, Delay, Drop, Edit, Half, HistoryRow, Limits, ObjectFacts, Progress, State, Unfinished
+from dropcut.model import (
+    Clip,
+    Delay,
+    Doubt,
+    Drop,
+    Edit,
+    Half,
+    HistoryRow,
+    Limits,
+    ObjectFacts,
+    Progress,
+    State,
+    Unfinished,
+)
 from dropcut.notices import Notice
 from dropcut.resolutions import Resolution
 
@@ -63,7 +76,7 @@ class Provider(Protocol):
 
     def search(self, since: float) -> list[HistoryRow]: ...
 
-    def search_all(self, since: float) -> tuple[list[HistoryRow], bool]: ...
+    def search_all(self, since: float, until: float | None = None) -> tuple[list[HistoryRow], bool]: ...
 
 
 class Results(Protocol):
@@ -126,6 +139,13 @@ class Journal(Protocol):
     def drop(self, drop: Drop) -> DropRecord | None: ...
     def unfinished(self, before: float) -> list[Unfinished]: ...
     def look_later(self, unfinished: Unfinished, now: float) -> None: ...
+    def doubts(self, now: float) -> list[Doubt]:
+        """The edits in doubt whose time has come to be looked for again."""
+
+    def look_again(self, doubt: Doubt, at: float) -> None:
+        """Count a look in vain, and look again at that time."""
+
+    def stop_looking(self, doubt: Doubt) -> None: ...
     def active_since(self) -> float: ...
     def was_told(self, what: str) -> bool:
         """Whether this was said before in the life of the stack."""

@@ -87,12 +87,16 @@ class SegmindProvider:
         """This model's requests of the account from the day of `since` on, in flight and failed ones too."""
         return self.search_all(since)[0]
 
-    def search_all(self, since: float) -> tuple[list[HistoryRow], bool]:
-        """The same, and whether these are all of them: False where older ones are on pages that were not read."""
+    def search_all(self, since: float, until: float | None = None) -> tuple[list[HistoryRow], bool]:
+        """The same, and whether these are all of them: False where older ones are on pages that were not read.
+
+        `until` leaves out what was made after that day, so that the pages reach back further.
+        """
         rows: dict[str, HistoryRow] = {}
         for page in range(1, PAGES + 1):
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
             query = {"model_name": MODEL, "page": str(page), "per_page": str(PER_PAGE), "from_date": from_date}
+            query |= {"to_date": day_of(until + 86400)} if until else {}
             answer = self._get(f"{self._history}/inference-request/request-history", query)
             listed = _history(answer)
             found = {row.request_id: row for row in listed}

@@ -39,6 +39,7 @@ class Resolution:
     """A verdict, and who gives it. The message of an end names the `outbox` and the `stack`.
 
     `request_id`, `execution` (its name) and `proven` belong to ADOPT: that the request is this attempt's, by its mark.
+    So does a `notice` for whoever dropped the files, where no person decided.
     """
 
     verdict: Verdict
@@ -50,6 +51,7 @@ class Resolution:
     request_id: str | None = None
     execution: str = ""
     proven: bool = False
+    notice: Notice | None = None
 
     def applied_to(self, edit: Edit) -> Edit:
         """The edit as it is then. Raises ValueError where the verdict does not fit its state."""

@@ -9,6 +9,7 @@
 | OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there |
 | STACK | TOLD#<what> | something that is said once in the life of a stack |
 | WAIT#<hash of bucket and key> | WAIT | a half without its partner, or `paired`; expires |
+| DOUBT#<edit_id> | DOUBT | when an edit that is IN_DOUBT is looked for again, or the message that it was found |
 | DAY#2026-11-22 | MONEY | what was reserved and charged on that day (UTC); `committed_usd` is both together |
 | FLIGHT | FLIGHT | `places`: the edits that the provider may be working on; never more than the limit |
 
@@ -57,6 +58,10 @@ def told_key(what: str) -> Row:
 
 def wait_key(bucket: str, key: str) -> Row:
     return {"pk": f"WAIT#{digest(bucket, key)}", "sk": "WAIT"}
+
+
+def doubt_key(edit_id: str) -> Row:
+    return {"pk": f"DOUBT#{edit_id}", "sk": "DOUBT"}
 
 
 def day_key(day: str) -> Row:
@@ -129,6 +134,6 @@ def change(
 
 def to_sweep(kind: str, now: float) -> Row:
     """What puts a row before the sweep: WAIT while half of a pair is missing, DROP until the pair is understood, EDIT
-    while its edit is open, NOTICE while a message is unsent.
+    while its edit is open, NOTICE while a message is unsent. A DOUBT is before it once its time has come.
     """
     return {"sweep": kind, "sweep_at": attribute(now)}

@@ -20,6 +20,7 @@ MAX_UNREADABLE = 12  # searches that the provider did not answer
 OVERDUE_AFTER = 40 * 60  # after submission: late enough to tell a person, early enough to look before the hour is over
 RESULT_LIVES = 7 * 24 * 3600  # a result file is deleted seven days after it was made (provider docs, logging)
 LIMIT_WAIT = 7 * 24 * 3600  # for room under a limit of this stack
+RECHECKED_FOR = 7 * 24 * 3600  # after the sending: a result file that is found later is deleted
 FLIGHT_PATIENCE = 15 * 60  # a full house is usual when many files are dropped at once: no message before that
 
 
@@ -36,6 +37,11 @@ def next_poll(polls: int) -> int:
 def next_history_look(looks: int) -> int:
     """From five minutes growing to six hours."""
     return round(min(300 * 1.6 ** min(looks, 20), 6 * 3600))
+
+
+def next_recheck(looks: int) -> int:
+    """The pause before an edit in doubt is looked for again: a quarter of an hour growing to six hours."""
+    return round(min(900 * 1.6 ** min(looks, 20), 6 * 3600))
 
 
 def next_try(delays: int, name: str) -> int:

@@ -73,19 +73,23 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
     said = Billing.CHARGED if charged else billing(past)
     if said is Billing.UNFINISHED:
         return None
-    if said is Billing.HAS_RESULT and past:
-        services.ledger.complete(edit, past.charged_usd, services.clock())
-        return {**seen, "outcome": "completed"}
-    if said is Billing.CHARGED:  # against its word that failures are free
-        edit = services.ledger.complete(edit, past.charged_usd if past else progress.charged_usd, services.clock())
-        services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason + YET_CHARGED)
-        return {**seen, "outcome": "failed"}
     if said is Billing.UNKNOWN:
         return _ask_again(services, seen, edit, progress, reason)
+    if said is not Billing.FREE:  # against its word that failures are free
+        edit = services.ledger.complete(edit, past.charged_usd if past else progress.charged_usd, services.clock())
+        return _charged(services, seen, edit, reason, has_result=said is Billing.HAS_RESULT)
     services.ledger.close_unpaid(edit, reason, services.clock())
     may_try = kind is FailureClass.CAPACITY and seen.get("tries", MAX_TRIES) < MAX_TRIES
     if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
         return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
+    return {**seen, "outcome": "failed"}
+
+
+def _charged(services: Services, seen: dict[str, Any], edit: Edit, reason: str, *, has_result: bool) -> dict[str, Any]:
+    """It is paid: deliver it where there is a result after all, else hold it."""
+    if has_result:
+        return {**seen, "outcome": "completed"}
+    services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason + YET_CHARGED)
     return {**seen, "outcome": "failed"}
 
 
