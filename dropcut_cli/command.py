@@ -122,7 +122,8 @@ def about(stack: Stack, term: str) -> tuple[dict[str, Any], str]:
     edit = services.ledger.edit(found.edit_id)
     carrier = (edit.execution or edit.owner or edit.drop.drop_id) if edit else ""
     known = {"stack": services.stack, "limits": services.limits, "now": services.clock(), "others": found.others}
-    document = story_of(rows, doing=stack.doing(carrier), **known).as_json()
+    doubt = stack.records.doubt(found.edit_id)
+    document = story_of(rows, doing=stack.doing(carrier), doubt=doubt, **known).as_json()
     return document, words.edit_text(document)
 
 

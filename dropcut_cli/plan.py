@@ -11,7 +11,7 @@ from dropcut.identity import outbox_keys
 from dropcut.model import OPEN, Drop, Edit, State
 from dropcut.redaction import printable
 from dropcut.resolutions import ALLOWED, Resolution, Verdict, changes
-from dropcut.table import attempt_key, audit_key, day_key, edit_key
+from dropcut.table import attempt_key, audit_key, day_key, doubt_key, edit_key
 from dropcut_cli.evidence import Facts, for_not_billed, for_request, is_proven
 from dropcut_cli.refused import Refused
 
@@ -57,6 +57,8 @@ class Plan:
         ]
         lines += [f"    sweep, sweep_at: {'EDIT' if resolution.verdict is Verdict.ADOPT else 'NOTICE'}, now"]
         lines += [f"  {_row(audit)}", f"    {json.dumps(resolution.audit(edit), ensure_ascii=True, default=str)}"]
+        if edit.state is State.IN_DOUBT:
+            lines += [f"  {_row(doubt_key(edit.edit_id))}", "    sweep, sweep_at: none; it is not looked for any more"]
         lines += self._counters()
         if resolution.verdict is Verdict.ADOPT:
             document = {"drop": self.drop.as_json(), "edit": {"edit_id": edit.edit_id}}

@@ -11,7 +11,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from dropcut.identity import digest, is_clip, split
 from dropcut.model import HELD, Edit
 from dropcut.pairing import partner_names
-from dropcut.table import FLIGHT_KEY, Row, day_key, edit_from, edit_key, output_key, wait_key
+from dropcut.table import FLIGHT_KEY, Row, day_key, doubt_key, edit_from, edit_key, output_key, wait_key
 from dropcut_cli.refused import Refused
 
 AN_ID = re.compile(r"[0-9a-f]+", re.IGNORECASE)
@@ -43,6 +43,10 @@ class Records:
     def about(self, edit_id: str) -> list[Row]:
         """Every row of an edit: itself, its attempts, its audits, in that order of their keys."""
         return list(self._query(Key("pk").eq(edit_key(edit_id)["pk"])))
+
+    def doubt(self, edit_id: str) -> Row:
+        """When an edit in doubt is looked for again; empty where it never was in doubt."""
+        return self._get(doubt_key(edit_id)) or {}
 
     def unsettled(self) -> list[Edit]:
         """The edits that are held, and those whose end was not told yet: open ones and ones that wait."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dropcut.decisions import has_no_result
@@ -30,6 +30,7 @@ class Story:
     limits: Limits
     now: float
     others: tuple[str, ...] = ()
+    doubt: Row = field(default_factory=dict)
 
     def as_json(self) -> Document:
         edit = self.edit
@@ -46,6 +47,7 @@ class Story:
             "request_id": edit.request_id,
             "candidates": list(edit.candidates),
             "waits_for": self.waits_for(),
+            "looked_for": self.looked_for(),
             "execution": self.doing._asdict(),
             "output": edit.output,
             "message": _message(edit),
@@ -62,6 +64,12 @@ class Story:
         known = edit.delayed_by in list(Delay)  # a later version may know more reasons
         why, to_do = why_delayed(Delay(str(edit.delayed_by)), self.limits) if known else (str(edit.delayed_by), "")
         return {"limit": edit.delayed_by, "since": iso(edit.delayed_since), "why": why, "to_do": to_do}
+
+    def looked_for(self) -> Document | None:
+        """How often an edit in doubt was looked for again, and when it will be; None for what is not looked for."""
+        if self.doubt.get("sweep") != "DOUBT":
+            return None
+        return {"times": int(self.doubt.get("looks", 0)), "again_at": iso(_seconds(self.doubt.get("sweep_at")))}
 
 
 def story_of(rows: list[Row], **known: Any) -> Story:

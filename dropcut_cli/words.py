@@ -46,6 +46,8 @@ def _edit_lines(story: Document) -> Iterator[tuple[str, str]]:
     yield "Perhaps", ", ".join(map(printable, story["candidates"]))
     if waiting := story["waits_for"]:
         yield "Waits", f"since {waiting['since']}: {waiting['why']}. {waiting['to_do']}".rstrip()
+    if looked_for := story["looked_for"]:
+        yield "Looked for", f"{looked_for['times']} times since; again after {looked_for['again_at']}"
     yield "Execution", f"{doing['name']} {_doing(doing)}"
     if output := story["output"]:
         yield "Output", _address(output)

@@ -120,6 +120,13 @@ def test_whose_request_it_is_is_found_on_old_attempts_too(table: Any, known: Rec
     assert [known.holders(name) for name in ("r1", "r2", "r3", "r4")] == [{ONE}, {ONE}, {TWIN}, set()]
 
 
+def test_when_an_edit_in_doubt_is_looked_for_again_is_known(table: Any, known: Records) -> None:
+    assert known.doubt(ONE) == {}
+    edit = buy(table, ONE, a_drop())
+    DynamoLedger(table).advance(edit, State.IN_DOUBT, NOW)
+    assert (known.doubt(ONE)["sweep"], known.doubt(ONE)["looks"]) == ("DOUBT", 0)
+
+
 def test_every_row_of_a_large_ledger_is_read(table: Any, known: Records, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(7):
         buy(table, f"{n}" * 64, a_drop(f"{n}.mp4", f"{n}.json"), f"r{n}")

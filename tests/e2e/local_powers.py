@@ -52,6 +52,11 @@ class Powers:
         for row in rows:
             tables.put_item(TableName=name, Item=row)
 
+    def recheck(self, later: float) -> dict[str, int]:
+        """Look again for edits in doubt, as it will be done in so many seconds."""
+        with self.later("RecheckEditsFunction", later):
+            return dict(self.invoke("RecheckEditsFunction", {}))
+
     def recover(self, later: float) -> dict[str, int]:
         """Look for pairs that nobody announced, as it will be done in so many seconds."""
         with self.later("RecoverDropsFunction", later):

@@ -56,6 +56,7 @@ def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wi
     for name in changes(planned.edit, planned.after):
         assert f"    {name}: " in text
     assert f"state: IN_DOUBT -> {planned.after.state}" in text
+    assert f"DOUBT#{'e' * 64} DOUBT" in text
     assert f"EDIT#{'e' * 64} AUDIT#2026-11-25T06:00:00.123Z" in text
     assert json.dumps(planned.resolution.audit(planned.edit), default=str) in text
     assert WHO in text

@@ -25,8 +25,8 @@ def rows(edit: Edit, *more: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**edit_key(edit.edit_id), **edit_attributes(edit)}, *([attempt] if edit.attempt else []), *more]
 
 
-def told(edit: Edit, *more: dict[str, Any], limits: Limits = LIMITS) -> tuple[dict[str, Any], str]:
-    known: dict[str, Any] = {"stack": "dropcut", "doing": DOING, "limits": limits, "now": NOW + 60}
+def told(edit: Edit, *more: dict[str, Any], limits: Limits = LIMITS, **doubt: Any) -> tuple[dict[str, Any], str]:
+    known: dict[str, Any] = {**doubt, "stack": "dropcut", "doing": DOING, "limits": limits, "now": NOW + 60}
     document = story_of(rows(edit, *more), **known).as_json()
     assert json.loads(json.dumps(document)) == document, "a program reads exactly this"
     return document, words.edit_text(document)
@@ -47,6 +47,15 @@ def test_an_edit_in_each_state_is_told_with_its_money_and_its_execution(state: S
     ):
         assert known in text
     assert bool(document["next"]) == (state in (State.IN_DOUBT, State.UNDELIVERED))
+
+
+def test_an_edit_in_doubt_says_when_it_is_looked_for_again() -> None:
+    doubt = {"sweep": "DOUBT", "looks": Decimal(3), "sweep_at": Decimal(int(NOW))}
+    document, text = told(an_edit_in(State.IN_DOUBT), doubt=doubt)
+    assert document["looked_for"] == {"times": 3, "again_at": "2026-11-24T06:00:00Z"}
+    assert "again after 2026-11-24T06:00:00Z" in text
+    for over in ({}, {"sweep": "NOTICE"}, {"outcome": "over"}):
+        assert told(an_edit_in(State.IN_DOUBT), doubt=over)[0]["looked_for"] is None
 
 
 def test_what_can_be_typed_next_is_whole() -> None:
