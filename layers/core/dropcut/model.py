@@ -17,8 +17,8 @@ class State(StrEnum):
     SUBMITTED = "SUBMITTED"  # the provider answered with a request id
     COMPLETED = "COMPLETED"  # the provider is done and has charged
     DELIVERED = "DELIVERED"  # the output lies in the outbox
-    FAILED = "FAILED"  # over, and proven unpaid unless `charged_usd` says otherwise
-    IN_DOUBT = "IN_DOUBT"  # sent, outcome unknown, the history does not know: a person decides
+    FAILED = "FAILED"  # over, and proven unpaid unless `charged_usd` or the reason says otherwise
+    IN_DOUBT = "IN_DOUBT"  # sent, outcome unknown, the history does not know: looked for again, or a person decides
     UNDELIVERED = "UNDELIVERED"  # paid, could not be copied: held for a person
     ABANDONED = "ABANDONED"  # a person gave up on it; what it may have cost stays counted
 
