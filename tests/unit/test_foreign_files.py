@@ -166,6 +166,23 @@ def test_what_only_looks_like_our_manifest_is_foreign(changed: Callable[[str], s
     assert world.files.objects[OUTBOX, MANIFEST][-1].data == foreign
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_foreign_id_that_no_key_could_hold_is_not_asked_of_the_ledger(marked: bool) -> None:
+    """DynamoDB refuses a key over 2,048 bytes, and that would hold the delivery for as long as the file lies there."""
+    world, edit, text = of_the_release_before()
+    text, mark = text.replace(BEFORE, "b" * 5000), {OWN_METADATA: "b" * 2000}
+    world.files.put(OUTBOX, MANIFEST, text.encode(), **(mark if marked else {}))
+    asked, look_up = set[str](), world.ledger.edit
+
+    def watched(edit_id: str) -> Edit | None:
+        asked.add(edit_id)
+        return look_up(edit_id)
+
+    world.ledger.edit = watched  # type: ignore[method-assign]
+    assert deliver(world, edit) == ASIDE.video
+    assert asked <= {EDIT, BEFORE}
+
+
 def test_a_copy_of_our_manifest_that_somebody_edited_is_his_own() -> None:
     """This release marks what it writes, so a manifest of its own without the mark is somebody else's."""
     world, edit = finished(at=NOW + 60)

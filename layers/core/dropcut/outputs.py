@@ -18,6 +18,7 @@ from dropcut.redaction import printable
 
 OWN_METADATA = "dropcut-edit-id"  # on everything that is written here for an edit
 UNMARKED_BYTES = 64 * 1024  # most of a document that is read to see whether release 0.1.0 wrote it; those are a few KB
+LONGEST_ID = 64  # characters of an edit_id; the ledger cannot be asked for a key of any length
 LOOKS = 3  # at one name, if somebody changes what lies there between the look and the write
 
 
@@ -168,9 +169,11 @@ def _writer(services: Services, there: ObjectFacts) -> str:
     """
     mark = there.metadata.get(OWN_METADATA, "")
     if mark or not there.key.endswith(".manifest.json"):
-        return mark
+        return mark if len(mark) <= LONGEST_ID else ""
     manifest = unmarked(services, there, Manifest)
     if manifest is None or manifest_beside(manifest.output.video.key) != there.key:
+        return ""
+    if len(manifest.edit_id) > LONGEST_ID:
         return ""
     edit = services.ledger.edit(manifest.edit_id)
     return edit.edit_id if edit and (edit.output or {}).get("manifest") != there.key else ""
