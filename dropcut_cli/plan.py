@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropcut.decisions import has_no_result
-from dropcut.identity import outbox_keys
+from dropcut.messages import error_place
 from dropcut.model import OPEN, Drop, Edit, State
 from dropcut.redaction import printable
 from dropcut.resolutions import ALLOWED, Resolution, Verdict, changes
@@ -64,11 +64,12 @@ class Plan:
             document = {"drop": self.drop.as_json(), "edit": {"edit_id": edit.edit_id}}
             lines += [f"Then an execution {resolution.execution} is started with:", f"  {json.dumps(document)}"]
         else:
-            lines += [f"Then that message is sent, and {self._error_file()} is rewritten, if it is this edit's."]
+            lines += [f"Then that message is sent{self._error_file()}."]
         return lines + ([self.evidence] if self.evidence else [])
 
     def _error_file(self) -> str:
-        return f"s3://{self.resolution.outbox}/{printable(outbox_keys(self.drop.clip_key).error)}"
+        file = error_place(self.edit, self.drop, self.resolution.outbox)
+        return f", and s3://{file.bucket}/{printable(file.key)} is rewritten, if it is this edit's" if file else ""
 
     def _counters(self) -> list[str]:
         edit = self.edit

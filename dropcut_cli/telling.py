@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dropcut import messages
 from dropcut.documents import Notification
-from dropcut.identity import outbox_keys
 from dropcut.model import Edit
 from dropcut.outputs import OWN_METADATA
 from dropcut.ports import Services
@@ -34,14 +33,15 @@ def tell(services: Services, edit: Edit) -> str:
 
 def _rewrite_error_file(services: Services, edit: Edit, body: Notification) -> str:
     """It said that the edit is held. One that is gone, or of a later drop, is left alone."""
-    drop, key = edit.drop.owned_by(edit.owner), outbox_keys(edit.drop.clip_key).error
+    if body.error is None:
+        return ""
+    drop, key = edit.drop.owned_by(edit.owner), body.error.key
     problem = Problem("drop", drop.clip_key, str(edit.reason), messages.FIX)
-    whose = {OWN_METADATA: edit.edit_id}
     try:
         there = services.files.head(services.outbox, key)
         if there and there.metadata.get(OWN_METADATA) == edit.edit_id:
             text = messages.error_file(body, drop, edit.clip, [problem]).as_file()
-            services.files.write_json(services.outbox, key, text, whose)
+            services.files.write_json(services.outbox, key, text, there.metadata, there.etag)
     except (BotoCoreError, ClientError) as error:
         return f"Its error file could not be rewritten: {error} "
     return ""

@@ -99,15 +99,42 @@ def test_a_shared_address_has_the_mark_in_its_path_and_says_how_long_it_lives(ex
 
 @pytest.mark.parametrize("key", ODD_KEYS)
 def test_documents_are_written_under_any_name(exam: Storage, key: str) -> None:
-    exam.files.write_json(OUTBOX, key, '{"prompt": "é"}')
+    there = exam.etag(OUTBOX, key) if exam.files.head(OUTBOX, key) else None
+    assert exam.files.write_json(OUTBOX, key, '{"prompt": "é"}', {}, there)
     assert exam.body(OUTBOX, key) == '{"prompt": "é"}'.encode()
 
 
 def test_a_document_may_say_whose_it_is(exam: Storage, folder: str) -> None:
-    exam.files.write_json(OUTBOX, f"{folder}beach.error.json", "{}", {"dropcut-edit-id": "e1"})
+    exam.files.write_json(OUTBOX, f"{folder}beach.error.json", "{}", {"dropcut-edit-id": "e1"}, None)
     facts = exam.files.head(OUTBOX, f"{folder}beach.error.json")
     assert facts
     assert facts.metadata == {"dropcut-edit-id": "e1"}
+
+
+def test_a_document_replaces_exactly_what_was_seen(exam: Storage, folder: str) -> None:
+    key, never = folder + "beach.manifest.json", '"0123456789abcdef"'
+    assert not exam.files.write_json(OUTBOX, key, "1", {}, never), "there is nothing that it could replace"
+    assert exam.files.write_json(OUTBOX, key, "1", {}, None)
+    first = exam.etag(OUTBOX, key)
+    assert exam.files.write_json(OUTBOX, key, "2", {}, first)
+    for stale in (first, None, never):
+        assert not exam.files.write_json(OUTBOX, key, "3", {}, stale)
+    assert exam.body(OUTBOX, key) == b"2"
+    exam.files.delete(OUTBOX, key)
+    assert not exam.files.write_json(OUTBOX, key, "3", {}, first)
+    assert exam.files.write_json(OUTBOX, key, "3", {}, None), "a deleted one is none"
+
+
+def test_a_file_is_deleted_only_as_it_was_seen(exam: Storage, folder: str) -> None:
+    key = folder + "beach.error.json"
+    exam.put(OUTBOX, key, b"ours")
+    seen = exam.etag(OUTBOX, key)
+    exam.put(OUTBOX, key, b"somebody else's")
+    assert not exam.files.delete(OUTBOX, key, seen)
+    assert exam.body(OUTBOX, key) == b"somebody else's"
+    assert exam.files.delete(OUTBOX, key, exam.etag(OUTBOX, key))
+    assert exam.files.head(OUTBOX, key) is None
+    assert not exam.files.delete(OUTBOX, key, seen), "it is gone"
 
 
 def test_anybody_with_the_address_gets_the_frozen_clip_and_nothing_else(s3_files: S3Files, s3: Any) -> None:

@@ -14,7 +14,7 @@ from dropcut.ledger import DynamoLedger
 from dropcut.model import Half, State
 from dropcut.notices import Notice
 from dropcut.ports import Journal, Ledger, OutputOwner
-from dropcut.table import drop_key, edit_key
+from dropcut.table import drop_key, edit_key, output_key
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
@@ -130,9 +130,16 @@ def test_waiting_halves_are_no_unsent_messages(exam: Exam) -> None:
 def test_an_output_is_owned_by_who_wrote_it_last(exam: Exam, key: str) -> None:
     assert exam.journal.output_owner(OUTBOX, key) is None
     exam.journal.own_output(OUTBOX, key, OutputOwner("e1", '"etag1"', NOW + 0.5))
-    exam.journal.own_output(OUTBOX, key, OutputOwner("e2", '"etag2-3"', NOW + 60.123))
-    assert exam.journal.output_owner(OUTBOX, key) == OutputOwner("e2", '"etag2-3"', NOW + 60.123)
+    owner = OutputOwner("e2", '"etag2-3"', NOW + 60.123, "inbox", key)
+    exam.journal.own_output(OUTBOX, key, owner)
+    assert exam.journal.output_owner(OUTBOX, key) == owner
     assert exam.journal.output_owner("another", key) is None
+
+
+def test_a_row_of_release_0_1_0_about_an_output_names_no_clip(table: Any) -> None:
+    facts = {"bucket": OUTBOX, "key": "k", "edit_id": "e1", "etag": '"e"', "dropped_at": 7}
+    table.put_item(Item={**output_key(OUTBOX, "k"), **facts})
+    assert DynamoJournal(table).output_owner(OUTBOX, "k") == OutputOwner("e1", '"e"', 7, "", "")
 
 
 def rows(table: Any) -> list[dict[str, Any]]:

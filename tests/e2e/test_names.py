@@ -72,6 +72,26 @@ def test_what_is_not_a_drop_starts_nothing(stand: Stand, folder: str, clip: byte
     assert [row for row in stand.ledger() if str(row.get("key", "")).startswith(folder)] == []
 
 
+def test_other_peoples_files_in_the_outbox_are_never_replaced_or_deleted(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    s3, theirs = stand.cloud.client("s3"), [f"{folder}beach.{kind}.json" for kind in ("error", "manifest")]
+    for key in theirs:
+        s3.put_object(Bucket=stand.outbox_bucket, Key=key, Body=b"mine")
+    stand.drop(f"{folder}beach.mp4", clip, b"no JSON")
+    stand.finish(folder)
+    (error,) = set(stand.outbox(folder)) - set(theirs)
+    assert (stand.document(error)["status"], stand.message(folder).document["error"]["key"]) == ("REJECTED", error)
+
+    stand.put(f"{folder}beach.json", SIDECAR)
+    stand.finish(folder)
+    manifest, video = sorted(set(stand.outbox(folder)) - set(theirs))
+    assert stand.document(manifest)["output"]["video"]["key"] == video
+    said = stand.messages(folder)[-1].document
+    assert (said["status"], said["output"]["key"], said["manifest"]["key"]) == ("DELIVERED", video, manifest)
+    assert {stand.read(key) for key in theirs} == {b"mine"}
+
+
 def test_an_output_copied_into_the_inbox_is_not_edited_again(stand: Stand, folder: str, clip: bytes) -> None:
     stand.drop(f"{folder}beach.mp4", clip, SIDECAR)
     stand.finish(folder)

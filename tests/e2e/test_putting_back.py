@@ -52,6 +52,15 @@ def test_an_output_deleted_by_its_owner_is_put_back_and_not_bought_again(
 
     drop(stand, folder, clip)
     assert stand.statuses(folder) == ["DELIVERED", "RESTORED", "UNCHANGED"], "once it is back it stays"
+
+    manifest = f"{folder}beach.manifest.json"
+    delete(stand, manifest)
+    drop(stand, folder, clip)
+    drop(stand, folder, clip)
+    assert stand.statuses(folder)[3:] == ["RESTORED", "UNCHANGED"], "a manifest that is gone alone comes back alone"
+    third = valid(stand.document(manifest), "manifest")
+    assert (third["output"], third["times"]) == (second["output"], second["times"])
+    assert {said.document["manifest"]["key"] for said in stand.messages(folder)} == {manifest}
     versions = stand.cloud.client("s3").list_object_versions(Bucket=stand.outbox_bucket, Prefix=f"{folder}beach.mp4")
     assert len(versions["Versions"]) == 2
 

@@ -68,13 +68,21 @@ class FakeFiles:
         url = f"https://workroom.example/{workroom_key}?X-Amz-Signature=secret"
         return SharedUrl(url, self._clock() + self.shared_seconds)
 
-    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str] | None = None) -> None:
-        self._store(bucket, key, text.encode(), metadata or {}, "application/json")
+    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str], replaces: str | None) -> bool:
+        there = self._find(bucket, key, None)
+        if (there.etag if there else None) != replaces:
+            return False
+        self._store(bucket, key, text.encode(), metadata, "application/json")
+        return True
 
-    def delete(self, bucket: str, key: str) -> None:
+    def delete(self, bucket: str, key: str, seen: str | None = None) -> bool:
+        there = self._find(bucket, key, None)
+        if seen and (there.etag if there else None) != seen:
+            return False
         self.log.append(f"delete {bucket}/{key}")
         if (bucket, key) in self.objects:
             self._store(bucket, key, None, {})
+        return True
 
     def upload(self, key: str, chunks: Iterable[bytes], metadata: dict[str, str], replaces: str | None) -> ObjectFacts:
         data = b"".join(chunks)

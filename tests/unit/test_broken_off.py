@@ -19,7 +19,7 @@ from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices, Interruption, Killed, die, fail
 from tests.fakes.worlds import a_world
 
-CALLS = 34  # more than one edit makes; asserted below
+CALLS = 37  # more than one edit makes; asserted below
 INTENT_WRITTEN = {"provider.submit", "ledger.advance"}  # the calls between which a request may not have left
 WAYS = pytest.mark.parametrize("what", [die, fail])
 MOMENTS = pytest.mark.parametrize("late", [False, True], ids=["before", "after"])

@@ -11,18 +11,20 @@ from typing import Any
 import pytest
 
 from dropcut.documents import Manifest
+from dropcut.error_files import DROP_METADATA
 from dropcut.errors import DeliveryFailed, ResultHostUnknown
 from dropcut.model import Drop, State
 from dropcut.outputs import OWN_METADATA
 from dropcut.ports import OutputOwner
 from dropcut.workflow.deliver_edit import deliver_edit
-from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
+from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
 from tests.fakes.services import FakeServices
 from tests.fakes.worlds import VIDEO
 
 KEY, MANIFEST, ERROR = "trip/beach.mp4", "trip/beach.manifest.json", "trip/beach.error.json"
 DISTINCT = "trip/beach.eeeeeeee.mp4"
+OF_CLIP = (INBOX, "trip/beach.mp4")
 
 
 def finished(drop: Drop | None = None, **changes: Any) -> tuple[FakeServices, str]:
@@ -65,7 +67,7 @@ def test_the_video_lands_under_the_clips_name_with_its_manifest() -> None:
 
 def test_the_manifest_is_written_after_the_video_and_a_stale_error_file_goes() -> None:
     world, edit_id = finished()
-    world.files.put(OUTBOX, ERROR, b"{}")
+    world.files.put(OUTBOX, ERROR, b"{}", **{DROP_METADATA: "an earlier drop"})
     world.files.log.clear()
     deliver(world, edit_id)
     assert world.files.log == [f"write {OUTBOX}/{KEY}", f"write {OUTBOX}/{MANIFEST}", f"delete {OUTBOX}/{ERROR}"]
@@ -98,16 +100,18 @@ def test_the_own_output_is_replaced_by_whichever_drop_of_the_edit_delivers_it() 
 def test_a_newer_drop_replaces_the_output_of_an_older_one() -> None:
     world, edit_id = finished()
     there = world.files.put(OUTBOX, KEY, b"older", **{OWN_METADATA: "an older edit"})
-    world.journal.own_output(OUTBOX, KEY, OutputOwner("an older edit", there.etag, NOW - 60))
+    world.journal.own_output(OUTBOX, KEY, OutputOwner("an older edit", there.etag, NOW - 60, *OF_CLIP))
     assert deliver(world, edit_id)["output_key"] == KEY
     assert body(world, KEY) == VIDEO
-    assert world.journal.output_owner(OUTBOX, KEY) == OutputOwner(edit_id, world.files.head(OUTBOX, KEY).etag, NOW)  # type: ignore[union-attr]
+    now = world.files.head(OUTBOX, KEY)
+    assert now
+    assert world.journal.output_owner(OUTBOX, KEY) == OutputOwner(edit_id, now.etag, NOW, *OF_CLIP)
 
 
 def test_an_older_drop_never_replaces_the_output_of_a_newer_one() -> None:
     world, edit_id = finished()
     there = world.files.put(OUTBOX, KEY, b"newer", **{OWN_METADATA: "a newer edit"})
-    world.journal.own_output(OUTBOX, KEY, OutputOwner("a newer edit", there.etag, NOW + 60))
+    world.journal.own_output(OUTBOX, KEY, OutputOwner("a newer edit", there.etag, NOW + 60, *OF_CLIP))
     assert deliver(world, edit_id)["output_key"] == DISTINCT
     assert body(world, KEY) == b"newer"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,8 @@ from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices, Interruption, Killed, die
 from tests.fakes.worlds import VIDEO, a_world
 
-KEY, DISTINCT = "trip/beach.mp4", ".mp4"
+KEY, MANIFEST = "trip/beach.mp4", "trip/beach.manifest.json"
+GONE = pytest.mark.parametrize("gone", ["deleted", "replaced"])
 
 
 def delivered() -> tuple[FakeServices, Drop, Drop]:
@@ -108,3 +111,88 @@ def test_an_output_that_cannot_be_put_back_is_told_as_unpaid_and_stays_delivered
     assert "not edited" not in said
     (edit,) = world.ledger.edits.values()
     assert edit.state is State.DELIVERED
+
+
+# ---- the manifest alone ----------------------------------------------------------------------------------------------
+
+
+def lose_manifest(world: FakeServices, gone: str) -> str:
+    """The manifest is deleted, or somebody put a file of their own there; gives where it must then be found."""
+    if gone == "deleted":
+        world.files.delete(OUTBOX, MANIFEST)
+        return MANIFEST
+    world.files.put(OUTBOX, MANIFEST, b"somebody else's")
+    (edit,) = world.ledger.edits.values()
+    return f"trip/beach.{edit.edit_id[:8]}.manifest.json"
+
+
+def told(world: FakeServices) -> list[dict[str, Any]]:
+    return [json.loads(notice["message"]["default"]) for notice in world.topic.published]
+
+
+@GONE
+def test_a_lost_manifest_is_put_back_as_it_was_and_the_video_is_not_copied(gone: str) -> None:
+    world, _, again = delivered()
+    first = world.files.text(OUTBOX, MANIFEST)
+    where = lose_manifest(world, gone)
+    assert Machine(world, world).run(again) == "Unchanged"
+    assert world.files.text(OUTBOX, where) == first
+    assert len(world.files.objects[OUTBOX, KEY]) == 1
+    assert gone == "deleted" or world.files.text(OUTBOX, MANIFEST) == "somebody else's"
+    assert Machine(world, world).run(replace(again, drop_id="and again")) == "Unchanged"
+    said = told(world)
+    assert [one["status"] for one in said] == ["DELIVERED", "RESTORED", "UNCHANGED"]
+    assert [one["manifest"]["key"] for one in said] == [MANIFEST, where, where]
+    assert {one["output"]["key"] for one in said} == {KEY}
+    assert len(world.provider.submissions) == 1
+
+
+def test_a_manifest_that_release_0_1_0_delivered_is_put_back_too() -> None:
+    """Its row knows neither the manifest nor the moment; the video was uploaded then, to the second."""
+    world, _, again = delivered()
+    first = world.files.text(OUTBOX, MANIFEST)
+    (edit,) = world.ledger.edits.values()
+    assert edit.output
+    output = {name: edit.output[name] for name in ("bucket", "key", "version", "etag", "size", "sha256")}
+    world.ledger.edits[edit.edit_id] = replace(edit, output=output)
+    world.files.put(OUTBOX, MANIFEST, first.encode())
+    assert Machine(world, world).run(replace(again, drop_id="too early")) == "Unchanged"
+    assert told(world)[-1]["status"] == "UNCHANGED", "it is there, though 0.1.0 did not mark it"
+    world.files.delete(OUTBOX, MANIFEST)
+    assert Machine(world, world).run(again) == "Unchanged"
+    assert world.files.text(OUTBOX, MANIFEST) == first
+
+
+@GONE
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("at", range(1, 30))
+def test_broken_off_at_any_call_the_manifest_is_back_once(at: int, late: bool, gone: str) -> None:
+    world, _, again = delivered()
+    where = lose_manifest(world, gone)
+    assert Machine(world, Interruption(world, {at}, die, late).services()).run(again) == "Unchanged"
+    assert Manifest.model_validate_json(world.files.text(OUTBOX, where)).output.video.key == KEY
+    assert world.files.keys(OUTBOX, "") == sorted({KEY, MANIFEST, where})
+    assert len(world.files.objects[OUTBOX, KEY]) == 1
+    assert told(world)[-1]["manifest"]["key"] == where
+
+
+def test_a_video_that_is_gone_for_good_gets_no_manifest() -> None:
+    world, _, again = delivered()
+    world.files.objects[OUTBOX, KEY].clear()
+    world.files.delete(OUTBOX, MANIFEST)
+    assert Machine(world, world).run(again) == "Unchanged"
+    assert world.files.keys(OUTBOX, "") == []
+    assert (told(world)[-1]["status"], told(world)[-1]["manifest"]) == ("UNCHANGED", None)
+
+
+def test_what_is_put_back_twice_is_said_to_have_gone_aside_once() -> None:
+    world, _, again = delivered()
+    world.files.put(OUTBOX, KEY, b"somebody's holiday film")
+    for name in ("again", "and again"):
+        assert Machine(world, world).run(replace(again, drop_id=name)) == "Unchanged"
+        (edit,) = world.ledger.edits.values()
+        assert edit.output
+        output = edit.output
+        world.files.delete(OUTBOX, output["key"])
+    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, output["manifest"]))
+    assert len(manifest.warnings) == len(set(manifest.warnings))

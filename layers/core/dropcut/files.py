@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from dropcut.ports import SharedUrl
 CHUNK = 1024 * 1024
 PART = 8 * 1024 * 1024  # bytes of one upload part; S3 wants 5 MiB or more of all but the last
 SHARED_SECONDS = 3600  # the longest that a session of a chained role lives
+CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}  # the last: what was seen is gone
 MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"}  # 405: the version is a delete marker
 
 
@@ -85,12 +86,14 @@ class S3Files:
             client.generate_presigned_url("get_object", Params=place, ExpiresIn=SHARED_SECONDS), expires_at
         )
 
-    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str] | None = None) -> None:
-        what = {"ContentType": "application/json", "Metadata": metadata or {}}
-        self._s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), **what)
+    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str], replaces: str | None) -> bool:
+        """Write a document if what lies there is still `replaces` (an ETag; None for nothing). False if it is not."""
+        what = {"ContentType": "application/json", "Metadata": metadata, **_unchanged(replaces)}
+        return _done(self._s3.put_object, Bucket=bucket, Key=key, Body=text.encode(), **what)
 
-    def delete(self, bucket: str, key: str) -> None:
-        self._s3.delete_object(Bucket=bucket, Key=key)
+    def delete(self, bucket: str, key: str, seen: str | None = None) -> bool:
+        """Delete an object; with `seen` (an ETag) only if it is still that one. False if it is not."""
+        return _done(self._s3.delete_object, Bucket=bucket, Key=key, **(_unchanged(seen) if seen else {}))
 
     def upload(self, key: str, chunks: Iterable[bytes], metadata: dict[str, str], replaces: str | None) -> ObjectFacts:
         """Stream into the outbox, all or nothing: the object appears only after the last chunk, and only if what lies
@@ -105,9 +108,8 @@ class S3Files:
                 size += len(part)
             if not parts:
                 raise DeliveryFailed("there is nothing to upload")
-            unchanged = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
             done = self._s3.complete_multipart_upload(
-                **place, UploadId=upload, MultipartUpload={"Parts": parts}, **unchanged
+                **place, UploadId=upload, MultipartUpload={"Parts": parts}, **_unchanged(replaces)
             )
         except BaseException as error:
             self._abandon(place, upload)
@@ -121,6 +123,22 @@ class S3Files:
     def _abandon(self, place: dict[str, str], upload: str) -> None:
         with suppress(ClientError, BotoCoreError):  # then the bucket's lifecycle rule takes it away within a day
             self._s3.abort_multipart_upload(**place, UploadId=upload)
+
+
+def _unchanged(seen: str | None) -> dict[str, str]:
+    """The condition that an object is still the one that was seen (an ETag), or that there is still none."""
+    return {"IfMatch": seen} if seen else {"IfNoneMatch": "*"}
+
+
+def _done(change: Callable[..., Any], **parameters: Any) -> bool:
+    """Make a conditional change. False where the object was not as it was seen."""
+    try:
+        change(**parameters)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in CHANGED:
+            return False
+        raise
+    return True
 
 
 def in_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

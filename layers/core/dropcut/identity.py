@@ -99,3 +99,8 @@ def outbox_keys(clip_key: str, distinct: str = "") -> OutboxKeys:
         tail = "~" + digest(clip_key, distinct)[:8]
         base = base.encode()[: room - len(tail)].decode(errors="ignore") + tail
     return OutboxKeys(base + ".mp4", base + ".manifest.json", base + ".error.json")
+
+
+def manifest_beside(video_key: str) -> str:
+    """The key of the manifest that lies beside an output."""
+    return video_key.removesuffix(".mp4") + ".manifest.json"

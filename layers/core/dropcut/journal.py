@@ -151,7 +151,10 @@ class DynamoJournal:
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:
         row = self._table.get_item(Key=output_key(bucket, key), ConsistentRead=True).get("Item")
-        return OutputOwner(row["edit_id"], row.get("etag", ""), float(row.get("dropped_at", 0))) if row else None
+        if row is None:
+            return None
+        clip = row.get("clip_bucket", ""), row.get("clip_key", "")
+        return OutputOwner(row["edit_id"], row.get("etag", ""), float(row.get("dropped_at", 0)), *clip)
 
     def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None:
         facts = {"bucket": bucket, "key": key, **{name: attribute(value) for name, value in owner._asdict().items()}}

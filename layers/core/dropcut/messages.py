@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from itertools import accumulate
 from typing import Any, cast
 
 from dropcut.decisions import has_no_result, unconfirmed
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
-from dropcut.identity import digest, mark, outbox_keys, split
+from dropcut.identity import digest, manifest_beside, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, State
 from dropcut.redaction import ended, printable, quote
 from dropcut.sidecar import Problem
@@ -111,8 +112,14 @@ def delivered(edit: Edit, drop: Drop, video: Place, manifest: Place) -> Notifica
     )
 
 
-def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool) -> Notification:
-    """The same files were dropped again after their edit was delivered."""
+def manifest_key(edit: Edit) -> str:
+    """Where a delivered edit's manifest lies. Release 0.1.0 noted the video only, which it always lay beside."""
+    output = edit.output or {}
+    return str(output.get("manifest") or manifest_beside(str(output.get("key"))))
+
+
+def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool, manifest: bool = True) -> Notification:
+    """The same files were dropped again after their edit was delivered; `manifest`: it lies in its place."""
     output = edit.output or {}
     place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
     where = f"its output is {printable(place.key)}, as before"
@@ -128,11 +135,12 @@ def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool) -> Noti
         summary=f"{printable(drop.clip_key)} was edited before with the same request; nothing was bought, {where}.",
         what_to_do=to_do,
         output=place,
+        manifest=Place(bucket=outbox, key=manifest_key(edit)) if manifest else None,
     )
 
 
 def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
-    """The same files were dropped again, and their paid output had been replaced or deleted."""
+    """The same files were dropped again, and their paid output, or its manifest, had been replaced or deleted."""
     output = edit.output or {}
     place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
     return Notification(
@@ -140,9 +148,10 @@ def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
         status="RESTORED",
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} was edited before with the same request. Nothing was bought, and its "
-        f"output is back: {printable(place.key)}.",
+        f"output is back with its manifest: {printable(place.key)}.",
         what_to_do=BUY_AGAIN.format(rerun=edit.rerun + 1),
         output=place,
+        manifest=Place(bucket=outbox, key=manifest_key(edit)),
     )
 
 
@@ -237,7 +246,7 @@ def failed(
         **about,
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
         what_to_do=to_do.format(**known),
-        error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
+        error=error_place(edit, drop, outbox),
     )
 
 
@@ -245,6 +254,15 @@ def _ending(edit: Edit | None, status: State) -> tuple[str, str]:
     if edit and has_no_result(edit):
         return NO_RESULT
     return NOT_CONFIRMED if edit and unconfirmed(edit) else ENDINGS[status]
+
+
+def error_place(edit: Edit | None, drop: Drop, outbox: str) -> Place | None:
+    """Where the error file lies: where the message of the edit's end says, else beside the output's usual place."""
+    said = json.loads(edit.notice).get("message") if edit and edit.notice else None
+    if not said:
+        return Place(bucket=outbox, key=outbox_keys(drop.clip_key).error)
+    there = json.loads(said["default"]).get("error")  # null where it could not be written
+    return Place(bucket=there["bucket"], key=there["key"]) if there else None
 
 
 def to_type(stack: str) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from dropcut import messages
-from dropcut.documents import Manifest, Notification, Output, Place, Times, iso
+from dropcut.documents import Document, Manifest, Output, Place, Times, iso
 from dropcut.errors import DeliveryFailed
-from dropcut.identity import OutboxKeys, outbox_keys
+from dropcut.identity import OutboxKeys, manifest_beside, outbox_keys
 from dropcut.model import Drop, Edit, ObjectFacts
 from dropcut.mp4 import BoxWalker
 from dropcut.ports import OutputOwner, Services
 from dropcut.redaction import printable
 
-OWN_METADATA = "dropcut-edit-id"  # on every video that is written here, and on the error file of an edit
+OWN_METADATA = "dropcut-edit-id"  # on everything that is written here for an edit
+UNMARKED_BYTES = 64 * 1024  # most of a document that is read to see whether release 0.1.0 wrote it; those are a few KB
+LONGEST_ID = 64  # characters of an edit_id; the ledger cannot be asked for a key of any length
+LOOKS = 3  # at one name, if somebody changes what lies there between the look and the write
 
 
 class Target(NamedTuple):
@@ -32,9 +35,17 @@ class Placed(NamedTuple):
     edit: Edit  # with a warning, if it lies under another name
     video: Place
     manifest: Place
-    facts: dict[str, object]  # for the ledger: bucket, key, version, etag, size, sha256
+    facts: dict[str, Any]  # for the ledger: bucket, key, version, etag, size, sha256, delivered_at, manifest
 
 
+class InPlace(NamedTuple):
+    """What of a delivered edit still lies where the ledger says."""
+
+    video: ObjectFacts | None
+    manifest: bool
+
+
+D = TypeVar("D", bound=Document)
 Source = AbstractContextManager[Iterator[bytes]]
 
 
@@ -47,51 +58,165 @@ def place(services: Services, drop: Drop, edit: Edit, source: Source, note: str 
     metadata = {OWN_METADATA: edit.edit_id}
     with source as chunks:
         stored = services.files.upload(target.keys.video, checked.pass_on(chunks), metadata, target.replaces)
-    services.journal.own_output(services.outbox, stored.key, OutputOwner(edit.edit_id, stored.etag, drop.dropped_at))
-    usual = outbox_keys(drop.clip_key)
-    if target.keys != usual:
-        there, here = printable(usual.video), printable(target.keys.video)
-        edit = edit.with_warning(f"{there} was not ours or newer, so it was left; this output is {here}")
-    edit = edit.with_warning(note) if note else edit
-    return _describe(services, drop, edit, target.keys, stored, checked.sha256)
+    owner = OutputOwner(edit.edit_id, stored.etag, drop.dropped_at, drop.bucket, drop.clip_key)
+    services.journal.own_output(services.outbox, stored.key, owner)
+    edit = _with_once(edit, _aside(outbox_keys(drop.clip_key).video, target.keys.video))
+    edit = _with_once(edit, note)
+    facts: dict[str, Any] = {"bucket": services.outbox, "key": stored.key, "version": stored.version}
+    facts |= {"etag": stored.etag, "size": stored.size, "sha256": checked.sha256}
+    facts |= {"delivered_at": round(services.clock(), 3)}
+    facts["manifest"] = _write_manifest(services, drop, edit, _manifest(drop, edit, facts))
+    edit = _with_once(edit, _aside(target.keys.manifest, facts["manifest"]))
+    video = Place(bucket=services.outbox, key=stored.key, version_id=stored.version)
+    return Placed(edit, video, Place(bucket=services.outbox, key=facts["manifest"]), facts)
+
+
+def in_place(services: Services, edit: Edit) -> InPlace:
+    """Look after a delivered edit's video and manifest; another object in the place of one counts as none."""
+    output = edit.output or {}
+    video = services.files.head(services.outbox, str(output.get("key")))
+    manifest = services.files.head(services.outbox, messages.manifest_key(edit))
+    mine = manifest is not None and _writer(services, manifest) == edit.edit_id
+    return InPlace(video if video and video.etag == output.get("etag") else None, mine)
+
+
+def put_manifest_back(services: Services, drop: Drop, edit: Edit, video: ObjectFacts) -> dict[str, Any]:
+    """Write the manifest of a video that lies in its place, as the delivery wrote it; give what the ledger notes."""
+    output = {"delivered_at": round(video.modified, 3), **(edit.output or {})}  # 0.1.0 did not note the moment
+    manifest = _manifest(edit.drop.owned_by(edit.owner), edit, output)
+    return {**output, "manifest": _write_manifest(services, drop, edit, manifest)}
+
+
+def write_first(
+    services: Services,
+    names: Iterable[str],
+    may_replace: Callable[[ObjectFacts], bool],
+    text: str,
+    metadata: dict[str, str],
+) -> str | None:
+    """Write a document under the first of the names that is free or may be replaced; give that name, None if there is
+    none. Somebody may change what lies there between the look and the write: then look again.
+    """
+    for key in names:
+        for _ in range(LOOKS):
+            there = services.files.head(services.outbox, key)
+            if there and not may_replace(there):
+                break
+            if services.files.write_json(services.outbox, key, text, metadata, there.etag if there else None):
+                return key
+    return None
+
+
+def unmarked(services: Services, there: ObjectFacts, kind: type[D]) -> D | None:
+    """Read the document in an object that carries no mark, for release 0.1.0 left such; None where it is of no such
+    kind."""
+    if there.size > UNMARKED_BYTES:
+        return None
+    try:
+        return kind.model_validate_json(services.files.read(services.outbox, there.key, there.version, UNMARKED_BYTES))
+    except ValueError:  # pydantic's errors are such
+        return None
+
+
+def _names(drop: Drop, edit: Edit) -> list[OutboxKeys]:
+    """The names that an output may have, the clip's own first."""
+    return [outbox_keys(drop.clip_key, distinct) for distinct in ("", edit.edit_id[:8], edit.edit_id[:16])]
 
 
 def _target(services: Services, drop: Drop, edit: Edit) -> Target:
-    """The clip's own name if nothing or an older output of ours is there; else a name of its own."""
-    for distinct in ("", edit.edit_id[:8], edit.edit_id[:16]):
-        keys = outbox_keys(drop.clip_key, distinct)
-        there = services.files.head(services.outbox, keys.video)
-        if there is None:
-            return Target(keys, None)
-        if _is_older_of_ours(services, drop, edit, there):
-            return Target(keys, there.etag)
-    raise DeliveryFailed("foreign objects lie at every name that this output may have")
+    """The clip's own name if there is nothing, or an older output of this clip; else a name of its own. Video and
+    manifest go together: a foreign manifest takes the name, too.
+    """
+    for keys in _names(drop, edit):
+        video = services.files.head(services.outbox, keys.video)
+        if video and video.metadata.get(OWN_METADATA) == edit.edit_id:
+            return Target(keys, video.etag)  # an earlier run broke off; its manifest may still be written, or aside
+        there = [facts for facts in (video, services.files.head(services.outbox, keys.manifest)) if facts]
+        if all(_may_replace(services, drop, edit, facts) for facts in there):
+            return Target(keys, video.etag if video else None)
+    raise DeliveryFailed("objects of somebody else lie at every name that this output may have")
 
 
-def _is_older_of_ours(services: Services, drop: Drop, edit: Edit, there: ObjectFacts) -> bool:
+def _may_replace(services: Services, drop: Drop, edit: Edit, there: ObjectFacts) -> bool:
     """True for this edit's own object, and for that of an older drop of the same clip. Nothing else is replaced."""
-    writer = there.metadata.get(OWN_METADATA, "")
+    writer = _writer(services, there)
     if writer == edit.edit_id:
         return True
+    owner = _owner(services, there, writer) if writer else None
+    if owner is None or (owner.clip_bucket, owner.clip_key) != (drop.bucket, drop.clip_key):
+        return False
+    return owner.dropped_at <= drop.dropped_at
+
+
+def _owner(services: Services, there: ObjectFacts, writer: str) -> OutputOwner | None:
+    """Whose object it is, by the row about it, or else by the edit that wrote it: the row is of another object where
+    a run broke off before it could write it, it names no clip where 0.1.0 wrote it, and a manifest has none."""
     owner = services.journal.output_owner(services.outbox, there.key)
-    if owner and owner.etag == there.etag:
-        return owner.dropped_at <= drop.dropped_at
-    before = services.ledger.edit(writer) if writer else None  # it crashed before it could write that it owns this
-    same_clip = before is not None and (before.drop.bucket, before.drop.clip_key) == (drop.bucket, drop.clip_key)
-    return before is not None and same_clip and before.drop.dropped_at <= drop.dropped_at
+    recorded = owner if owner and owner.etag == there.etag else None
+    if recorded and recorded.clip_key:
+        return recorded
+    edit = services.ledger.edit(writer)
+    if edit is None:
+        return None
+    dropped_at = recorded.dropped_at if recorded else edit.drop.dropped_at
+    return OutputOwner(writer, there.etag, dropped_at, edit.drop.bucket, edit.drop.clip_key)
 
 
-def leave_error_file(services: Services, drop: Drop, body: Notification, text: str, edit_id: str = "") -> Notification:
-    """Write the error file, and give the message that points to it. An outbox that takes nothing, perhaps the very
-    reason of the failure, keeps nobody from being told: then the message says so.
+def _writer(services: Services, there: ObjectFacts) -> str:
+    """The edit that an object of the outbox was written for, by its mark; "" where somebody else wrote it.
+
+    Release 0.1.0 marked no manifests, and the ledger does not know where those lie. They are known by what they say.
     """
-    try:
-        metadata = {OWN_METADATA: edit_id} if edit_id else {}
-        services.files.write_json(services.outbox, outbox_keys(drop.clip_key).error, text, metadata)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the ledger and the message must not wait for it
-        warning = f"the error file could not be written ({type(error).__name__}), so this message is all there is"
-        return body.model_copy(update={"error": None, "warnings": [*body.warnings, warning]})
-    return body
+    mark = there.metadata.get(OWN_METADATA, "")
+    if mark or not there.key.endswith(".manifest.json"):
+        return mark if len(mark) <= LONGEST_ID else ""
+    manifest = unmarked(services, there, Manifest)
+    if manifest is None or manifest_beside(manifest.output.video.key) != there.key:
+        return ""
+    if len(manifest.edit_id) > LONGEST_ID:
+        return ""
+    edit = services.ledger.edit(manifest.edit_id)
+    return edit.edit_id if edit and (edit.output or {}).get("manifest") != there.key else ""
+
+
+def _write_manifest(services: Services, drop: Drop, edit: Edit, manifest: Manifest) -> str:
+    """Write it beside the video, or, if somebody put a file there meanwhile, under a name of the edit's own."""
+    names = [manifest_beside(manifest.output.video.key), *(keys.manifest for keys in _names(drop, edit)[1:])]
+    own, text = {OWN_METADATA: edit.edit_id}, manifest.as_file()
+    key = write_first(services, names, lambda there: _may_replace(services, drop, edit, there), text, own)
+    if key is None:
+        raise DeliveryFailed("objects of somebody else lie at every name that the manifest may have")
+    return key
+
+
+def _manifest(drop: Drop, edit: Edit, output: dict[str, Any]) -> Manifest:
+    video = Place(bucket=output["bucket"], key=output["key"], version_id=output["version"])
+    delivered_at = iso(output["delivered_at"])
+    return Manifest(
+        edit_id=edit.edit_id,
+        drop_id=drop.drop_id,
+        source=messages.source(drop, edit.clip),
+        request=edit.request,
+        request_id=str(edit.request_id),
+        attempt=edit.attempt,
+        cost=messages.cost(edit),
+        times=Times(
+            submitted_at=iso(edit.submitted_at), completed_at=iso(edit.completed_at), delivered_at=delivered_at
+        ),
+        output=Output(video=video, size=output["size"], sha256=output["sha256"]),
+        warnings=list(edit.warnings),
+    )
+
+
+def _aside(usual: str, key: str) -> str:
+    """The warning that something lies under another name than its usual one; "" where it does not."""
+    there, here = printable(usual), printable(key)
+    taken = f"the name {there} was taken by somebody else, by another clip or by a newer drop; look for {here}"
+    return taken if key != usual else ""
+
+
+def _with_once(edit: Edit, warning: str) -> Edit:
+    return edit.with_warning(warning) if warning and warning not in edit.warnings else edit
 
 
 class _Checked:
@@ -109,29 +234,3 @@ class _Checked:
         if wrong := walker.verdict():
             raise DeliveryFailed(f"the result is not a whole video: {wrong}")
         self.sha256 = hasher.hexdigest()
-
-
-def _describe(services: Services, drop: Drop, edit: Edit, keys: OutboxKeys, stored: ObjectFacts, sha256: str) -> Placed:
-    """Write the manifest; whoever sees it can rely on the video."""
-    outbox, now = services.outbox, services.clock()
-    video = Place(bucket=outbox, key=stored.key, version_id=stored.version)
-    manifest = Manifest(
-        edit_id=edit.edit_id,
-        drop_id=drop.drop_id,
-        source=messages.source(drop, edit.clip),
-        request=edit.request,
-        request_id=str(edit.request_id),
-        attempt=edit.attempt,
-        cost=messages.cost(edit),
-        times=Times(submitted_at=iso(edit.submitted_at), completed_at=iso(edit.completed_at), delivered_at=iso(now)),
-        output=Output(video=video, size=stored.size, sha256=sha256),
-        warnings=list(edit.warnings),
-    )
-    services.files.write_json(outbox, keys.manifest, manifest.as_file())
-    refused = outbox_keys(drop.clip_key).error
-    refusal = services.files.head(outbox, refused)
-    if refusal and (refusal.modified <= drop.dropped_at or refusal.metadata.get(OWN_METADATA) == edit.edit_id):
-        services.files.delete(outbox, refused)  # of an earlier drop, or this edit was held; a later drop's still holds
-    where = {"bucket": outbox, "key": stored.key, "version": stored.version, "etag": stored.etag}
-    facts = {**where, "size": stored.size, "sha256": sha256}
-    return Placed(edit, video, Place(bucket=outbox, key=keys.manifest), facts)

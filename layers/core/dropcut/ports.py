@@ -42,8 +42,12 @@ class Files(Protocol):
     def stream(self, bucket: str, key: str, version: str) -> Iterator[bytes]: ...
     def freeze(self, bucket: str, key: str, version: str, workroom_key: str, content_type: str) -> None: ...
     def share(self, workroom_key: str) -> SharedUrl: ...
-    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str] | None = None) -> None: ...
-    def delete(self, bucket: str, key: str) -> None: ...
+    def write_json(self, bucket: str, key: str, text: str, metadata: dict[str, str], replaces: str | None) -> bool:
+        """Write if what lies there is still `replaces` (an ETag; None for nothing). False if it is not."""
+
+    def delete(self, bucket: str, key: str, seen: str | None = None) -> bool:
+        """Delete, with `seen` (an ETag) only that object. False if it is another one by now."""
+
     def upload(
         self, key: str, chunks: Iterable[bytes], metadata: dict[str, str], replaces: str | None
     ) -> ObjectFacts: ...
@@ -156,11 +160,14 @@ class Journal(Protocol):
 
 
 class OutputOwner(NamedTuple):
-    """Whose object lies at an output's key, and which of its drops was the latest."""
+    """Whose object lies at an output's key, which of its drops was the latest, and of which clip it is (empty in rows
+    of release 0.1.0)."""
 
     edit_id: str
     etag: str
     dropped_at: float
+    clip_bucket: str = ""
+    clip_key: str = ""
 
 
 class DropRecord(NamedTuple):

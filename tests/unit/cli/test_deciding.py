@@ -83,7 +83,7 @@ def test_what_the_command_could_not_tell_the_sweep_tells(
 @pytest.mark.parametrize("metadata", [{}, {OWN_METADATA: "f" * 64}])
 def test_the_error_file_of_a_later_drop_is_left_alone(metadata: dict[str, str]) -> None:
     world, _ = in_doubt()
-    world.files.write_json(OUTBOX, "trip/beach.error.json", '{"status": "REJECTED"}', metadata)
+    world.files.put(OUTBOX, "trip/beach.error.json", b'{"status": "REJECTED"}', **metadata)
     carry_out(stack(world), planned(world, GIVE_UP))
     assert json.loads(world.files.text(OUTBOX, "trip/beach.error.json")) == {"status": "REJECTED"}
 

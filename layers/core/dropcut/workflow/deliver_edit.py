@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from dropcut import messages
+from dropcut.error_files import remove_error_files
 from dropcut.errors import DeliveryFailed, LedgerConflict, ProviderUnreadable, ResultExpired
 from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
@@ -29,6 +30,7 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
     try:
         url, edit = _result(services, edit)
         placed = place(services, drop, _with_drift(edit), services.results.open(url))
+        remove_error_files(services, drop, edit_id)
     except DeliveryFailed as failure:
         if services.clock() - (edit.completed_at or services.clock()) < RESULT_LIVES:
             _note(services, edit_id, str(failure))

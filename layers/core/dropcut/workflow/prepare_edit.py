@@ -7,10 +7,11 @@ from typing import Any
 from dropcut import messages
 from dropcut.clip_rules import clip_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
+from dropcut.error_files import leave_error_file
 from dropcut.identity import edit_id
 from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
-from dropcut.outputs import leave_error_file
+from dropcut.outputs import in_place
 from dropcut.pairing import rivals_of, search_prefix, sidecar_of
 from dropcut.ports import Services
 from dropcut.pricing import estimate
@@ -130,14 +131,13 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
 def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
     """Nothing is bought: the same files were edited before, or their edit is held for a person."""
     if verdict is OnDrop.DELIVERED_BEFORE:
-        output = known.output or {}
+        output, found = known.output or {}, in_place(services, known)
         key, version = str(output.get("key")), str(output.get("version"))
-        now = services.files.head(services.outbox, key)
-        there = bool(now and now.etag == output.get("etag"))
-        if not there and services.files.head(services.outbox, key, version):
+        there = found.video is not None
+        if not (there and found.manifest) and (there or services.files.head(services.outbox, key, version)):
             services.journal.end_drop(drop, "PUT_BACK", services.clock(), known.edit_id)
             return {"verdict": "put_back", "edit_id": known.edit_id}
-        body = messages.unchanged(known, drop, services.outbox, still_there=there)
+        body = messages.unchanged(known, drop, services.outbox, still_there=there, manifest=found.manifest)
     else:
         body = messages.held(known, drop, services.outbox, services.stack)
     notice = Notice(**drop_key(drop), body=body)

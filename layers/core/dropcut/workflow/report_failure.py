@@ -7,9 +7,9 @@ from typing import Any
 
 from dropcut import messages
 from dropcut.decisions import on_failure
+from dropcut.error_files import leave_error_file
 from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
-from dropcut.outputs import leave_error_file
 from dropcut.ports import Services
 from dropcut.redaction import quote
 from dropcut.sidecar import Problem

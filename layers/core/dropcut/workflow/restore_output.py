@@ -1,4 +1,7 @@
-"""An edit was paid before and its output is gone from its place: put it back from its version, for nothing."""
+"""An edit was paid before and its output is gone from its place: put it back from its version, for nothing.
+
+Where the manifest alone is gone, the video is left as it is.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from contextlib import nullcontext
 from typing import Any
 
 from dropcut import messages
+from dropcut.error_files import remove_error_files
 from dropcut.model import Drop, State
 from dropcut.notices import Notice
-from dropcut.outputs import place
+from dropcut.outputs import in_place, place, put_manifest_back
 from dropcut.ports import Services
 from dropcut.table import drop_key
 
@@ -20,12 +24,15 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
     edit = services.ledger.edit(edit_id)
     if edit is None or edit.state is not State.DELIVERED or not edit.output:
         raise LookupError(f"there is no delivered edit {edit_id} in the ledger")
-    output = edit.output
-    there = services.files.head(services.outbox, output["key"])
-    if there is None or there.etag != output["etag"]:
+    output, found = edit.output, in_place(services, edit)
+    if found.video is None:
         chunks = services.files.stream(services.outbox, output["key"], output["version"])
-        placed = place(services, drop, edit, nullcontext(chunks), NOTE)
-        edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=placed.facts)
+        output = place(services, drop, edit, nullcontext(chunks), NOTE).facts
+    elif not found.manifest:
+        output = put_manifest_back(services, drop, edit, found.video)
+    remove_error_files(services, drop, edit_id)
+    if output != edit.output:
+        edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
     notice = Notice(**drop_key(drop), body=messages.restored(edit, drop, services.outbox))
     services.journal.end_drop(drop, "RESTORED", services.clock(), edit_id, notice)
     return {"verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}
