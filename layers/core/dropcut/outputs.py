@@ -83,6 +83,7 @@ def in_place(services: Services, edit: Edit) -> InPlace:
 def put_manifest_back(services: Services, drop: Drop, edit: Edit, video: ObjectFacts) -> dict[str, Any]:
     """Write the manifest of a video that lies in its place, as the delivery wrote it; give what the ledger notes."""
     output = {"delivered_at": round(video.modified, 3), **(edit.output or {})}  # 0.1.0 did not note the moment
+    output["version"] = video.version  # another one of the same bytes, where a run that put both back broke off
     manifest = _manifest(edit.drop.owned_by(edit.owner), edit, output)
     return {**output, "manifest": _write_manifest(services, drop, edit, manifest)}
 
