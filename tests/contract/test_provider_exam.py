@@ -105,7 +105,10 @@ def test_a_failed_generation_is_told_with_its_reason_and_costs_nothing(exam: Exa
     for progress in (exam.ended(request_id), exam.provider.past(request_id)):
         assert progress
         assert (progress.status, progress.error, progress.result_url) == ("FAILED", "too wide", None)
-    assert (exam.ended(request_id).charged_usd, progress.charged_usd) == (None, 0), "only the row names the cost"
+    assert progress
+    assert (exam.ended(request_id).charged_usd, progress.charged_usd) == (None, Decimal(0)), (
+        "only the row names the cost"
+    )
 
 
 def test_a_refused_submission_leaves_nothing_behind(exam: Exam) -> None:

@@ -46,8 +46,9 @@ class FakeProvider:
         request_id = f"request-{len(self.submissions)}"
         if not (answer and self.loses_requests):
             self.know(request_id, urlsplit(video_url).path)
-            about = {"prompt": str(request["prompt"]), "created_at": self._time() if self._time else None}
-            self.rows[request_id] = replace(self.rows[request_id], model=MODEL, **about)
+            made = self._time() if self._time else None
+            row = replace(self.rows[request_id], model=MODEL, prompt=str(request["prompt"]), created_at=made)
+            self.rows[request_id] = row
         if answer:
             raise answer
         return request_id

@@ -18,15 +18,19 @@ class Run:
 
     world: FakeServices
     drop: Drop
+    name: str = ""  # the drop's id, where it is no edit that was taken up again
     state: str = field(default_factory=lambda: str(definition()["StartAt"]))
     document: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.name = self.name or self.drop.drop_id
         self.document["drop"] = self.drop.as_json()
+        if edit_id := self.world.executions.begun_with.get(self.name):
+            self.document["edit"] = {"edit_id": edit_id}
 
     @property
     def status(self) -> str:
-        return str(self.world.executions.status(self.drop.drop_id))
+        return str(self.world.executions.status(self.name))
 
     def to_its_next_task(self) -> None:
         """Walk up to the next state in which something can go wrong."""
@@ -49,12 +53,13 @@ class Run:
 
     def end(self, status: str) -> None:
         if self.status == "RUNNING":
-            self.world.executions.statuses[self.drop.drop_id] = status
+            self.world.executions.statuses[self.name] = status
 
     def settle(self, services: Any = None) -> None:
         """What the rule on the execution's status does, if it ended badly."""
         if self.status in ("FAILED", "ABORTED", "TIMED_OUT"):
-            settle_execution(services or self.world, self.drop, None, self.status)
+            edit_id = self.world.executions.begun_with.get(self.name)
+            settle_execution(services or self.world, self.drop, edit_id, self.status, execution=self.name)
 
 
 @dataclass
@@ -67,7 +72,7 @@ class Runs:
     def __iter__(self) -> Iterator[Run]:
         for name, drop in self.world.executions.started.items():
             if name not in self.known:
-                self.known[name] = Run(self.world, drop)
+                self.known[name] = Run(self.world, drop, name)
         return iter(list(self.known.values()))
 
     def running(self) -> list[Run]:

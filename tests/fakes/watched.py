@@ -19,7 +19,7 @@ ONWARD = {
     State.UNDELIVERED: {State.DELIVERED},  # a delivery that was under way when its execution was stopped
     State.FAILED: {State.RESERVED},
     State.DELIVERED: set[State](),
-    State.IN_DOUBT: set[State](),
+    State.IN_DOUBT: {State.SUBMITTED},  # found in the history after all
 }
 
 

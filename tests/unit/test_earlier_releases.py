@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from dropcut.errors import InsufficientCredits, ProviderBusy, ProviderRefused, SubmissionUnknown
-from dropcut.model import Progress, State
+from dropcut.model import HistoryRow, Progress, State
 from tests.fakes.examples import OUTBOX, a_sidecar
 from tests.fakes.machine import EARLIER, Machine
+from tests.fakes.provider import TimedProvider
 from tests.fakes.worlds import a_world
 
 RELEASES = pytest.mark.parametrize("release", EARLIER, ids=lambda path: path.parent.name)
@@ -64,6 +67,30 @@ def test_an_earlier_machine_survives_what_a_submission_meets(
     (edit,) = world.ledger.edits.values()
     assert edit.state is state
     assert len(world.provider.rows) <= 1
+
+
+@RELEASES
+@pytest.mark.parametrize("minutes", [10, 50, 90])
+@pytest.mark.parametrize(("amount", "state"), [(None, State.FAILED), ("1.68", State.UNDELIVERED)])
+def test_an_earlier_machine_ends_a_failure_that_is_not_proven_free(
+    release: Path, minutes: int, amount: str | None, state: State
+) -> None:
+    """However late it fails: the searches may go on while the provider forgets the request."""
+    world, drop = a_world()
+    world.provider = provider = TimedProvider(
+        world.clock, 60 * minutes, Progress(status="FAILED", error="internal timeout")
+    )
+    said = provider.row
+
+    def row(request_id: str) -> HistoryRow | None:
+        found, charged = said(request_id), None if amount is None else Decimal(amount)
+        over = found is not None and found.progress.status == "FAILED"
+        return replace(found, progress=replace(found.progress, charged_usd=charged)) if found and over else found
+
+    provider.row = row  # type: ignore[method-assign]
+    assert Machine(world, world, release).run(drop) == "Failed"
+    (edit,) = world.ledger.edits.values()
+    assert (edit.state, len(provider.submissions)) == (state, 1)
 
 
 @RELEASES

@@ -82,7 +82,7 @@ def test_a_failed_row_without_an_amount_is_looked_at_again_and_one_with_a_charge
     world, account = gone()
     world.provider.fail(REASONS["capacity"])
     world.provider.past_says(charged_usd=amount and Decimal(amount))
-    outcomes, pauses = [], []
+    outcomes, pauses = list[str](), list[int]()
     while not outcomes or outcomes[-1] == "looking":
         account = find_result(world, account)
         outcomes.append(account["outcome"])

@@ -189,11 +189,11 @@ def test_a_failure_that_only_the_history_shows_as_charged_is_held_and_never_sent
     world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
     know = world.provider.know
 
-    def charged(*facts: Any) -> None:
-        know(*facts)
+    def charged(request_id: str, path: str, status: str = "PENDING") -> None:
+        know(request_id, path, status)
         world.provider.past_says(charged_usd=Decimal("1.68"))
 
-    world.provider.know = charged  # type: ignore[method-assign]
+    world.provider.know = charged  # type: ignore[method-assign, assignment]
     assert Machine(world, world).run(drop) == "Failed"
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
@@ -275,7 +275,12 @@ def test_what_nobody_confirmed_to_be_unpaid_is_told_so_and_bought_again_by_a_dro
     world, drop = a_world()
     world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
     know, prepared = world.provider.know, a_drop()
-    world.provider.know = lambda *facts: (know(*facts), trouble(world, "no amount"))[0]  # type: ignore[method-assign]
+
+    def without_an_amount(request_id: str, path: str, status: str = "PENDING") -> None:
+        know(request_id, path, status)
+        trouble(world, "no amount")
+
+    world.provider.know = without_an_amount  # type: ignore[method-assign, assignment]
     assert Machine(world, world).run(drop) == "Failed"
     assert len(world.provider.submissions) == 1
     (notice,) = world.topic.published

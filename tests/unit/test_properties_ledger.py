@@ -22,6 +22,7 @@ from dropcut.errors import (
     SubmissionUnknown,
 )
 from dropcut.model import Limits, State
+from dropcut.workflow.recheck_edits import recheck_edits
 from dropcut.workflow.start_edit import start_edit
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
 from tests.fakes.examples import INBOX, OUTBOX, PLENTY, a_sidecar
@@ -159,8 +160,11 @@ class EditsAndMoney(RuleBasedStateMachine):
             self.sweep(broken)
 
     def sweep(self, services: Any = None) -> None:
+        """Everything that runs by the clock."""
         with suppress(ExceptionGroup):
             sweep_drops(services or self.world)
+        with suppress(RuntimeError):
+            recheck_edits(services or self.world)
 
     # ---- what must hold ------------------------------------------------------------------------------------------
 
@@ -198,7 +202,7 @@ class EditsAndMoney(RuleBasedStateMachine):
             assert edit.state in ENDS
             assert edit.notified_at, edit
             paid = [name for name in self.books.accepted(edit.edit_id) if self.books.may_cost(name)]
-            assert not paid or edit.state is State.IN_DOUBT or edit.request_id == paid[0], "adopted, or held"
+            assert not paid or edit.request_id == paid[0], "what was in doubt is found"
             assert paid or edit.state is not State.DELIVERED
         for drop in self.world.journal.drops.values():
             assert drop.outcome, "something is on record about every drop"

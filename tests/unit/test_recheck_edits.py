@@ -12,7 +12,8 @@ import pytest
 
 from dropcut.errors import LedgerConflict
 from dropcut.identity import mark
-from dropcut.model import Drop, State
+from dropcut.model import Drop, Edit, State
+from dropcut.resolutions import Resolution
 from dropcut.waiting import RECHECKED_FOR, next_recheck
 from dropcut.workflow.recheck_edits import BUDGET, recheck_edits
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
@@ -190,9 +191,9 @@ def test_a_run_that_takes_long_leaves_the_rest_to_the_next_one() -> None:
         doubtful(world, name)
     search = world.provider.search_all
 
-    def slowly(*days: float) -> Any:
+    def slowly(since: float, until: float | None = None) -> Any:
         world.clock.now += BUDGET + 1
-        return search(*days)
+        return search(since, until)
 
     world.provider.search_all = slowly  # type: ignore[method-assign]
     first = counted(recheck_edits(world))
@@ -342,7 +343,7 @@ def test_a_person_who_decides_at_the_same_moment_and_the_run_do_not_both(at: int
 def test_a_lost_race_is_no_error() -> None:
     world, _ = an_hour_later()
 
-    def lost(*_: Any) -> Any:
+    def lost(edit: Edit, resolution: Resolution) -> Any:
         raise LedgerConflict("somebody was faster")
 
     world.ledger.resolve = lost  # type: ignore[method-assign]
