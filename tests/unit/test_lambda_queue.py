@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ministack.services import lambda_svc
 
 from localcloud import lambda_queue
 
@@ -24,7 +25,7 @@ class Queue:
         monkeypatch.setattr(lambda_queue, "time", self)
         monkeypatch.setattr(lambda_queue, "scaled", lambda seconds: seconds)
         monkeypatch.setattr(lambda_queue, "as_it_is_now", lambda func: func)
-        monkeypatch.setattr(lambda_queue.lambda_svc, "_route_async_failure", lambda *given: self.letters.append(given))
+        monkeypatch.setattr(lambda_svc, "_route_async_failure", lambda *given: self.letters.append(given))
 
     def monotonic(self) -> float:
         return self.now
@@ -43,7 +44,7 @@ class Queue:
                 raise result
             return dict(result)
 
-        self._patch.setattr(lambda_queue.lambda_svc, "_execute_function", execute)
+        self._patch.setattr(lambda_svc, "_execute_function", execute)
         settings = {"DestinationConfig": {"OnFailure": {"Destination": "queue"}}, **settings}
         return lambda_queue.deliver({**FUNCTION, "event_invoke_config": settings}, {"key": "trip/beach.mp4"})
 
