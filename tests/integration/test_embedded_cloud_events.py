@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
+from localcloud.dead_letters import DeadLetters
 from localcloud.messages import watch_topic
 
 
@@ -86,6 +87,21 @@ def test_a_function_that_fails_is_tried_again_and_then_its_event_is_a_dead_lette
     cloud.client("s3").put_object(Bucket=probe["Inbox"], Key="fail/clip.mp4", Body=b"x")
     assert "told to fail" in received(cloud, probe["DeadLetters"], "fail/clip.mp4")
     assert int(recorded.row("fail/clip.mp4")["attempts"]["N"]) == 2
+
+
+def test_a_dead_letter_is_told_on_the_console_once_and_stays(cloud: Cloud, probe: dict[str, str]) -> None:
+    cloud.client("sqs").purge_queue(QueueUrl=probe["DeadLetters"])
+    letters, said = DeadLetters(cloud, probe["DeadLetters"]), ""
+    assert letters.news() == ""
+    cloud.client("s3").put_object(Bucket=probe["Inbox"], Key="fail/told.mp4", Body=b"x")
+    deadline = time.monotonic() + 60
+    while not (said := letters.news()):
+        assert time.monotonic() < deadline, "nothing is told"
+        time.sleep(0.05)
+    for fact in ("1 event", "fail/told.mp4", probe["RecordEvent"].rpartition(":")[2], "RuntimeError: told to fail"):
+        assert fact in said
+    assert letters.news() == ""
+    assert received(cloud, probe["DeadLetters"], "fail/told.mp4")
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (None, 3)], ids=["none", "as lambda does"])
