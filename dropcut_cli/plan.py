@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropcut.decisions import has_no_result
+from dropcut.documents import iso
 from dropcut.messages import error_place
 from dropcut.model import OPEN, Drop, Edit, State
 from dropcut.redaction import printable
@@ -53,10 +54,15 @@ class Plan:
         lines = [f"In one transaction, only if the edit is {shown}:"]
         lines += [f"  {_row(edit_key(edit.edit_id))}"]
         lines += [
-            f"    {name}: {_shown(old)} -> {_shown(new)}" for name, (old, new) in changes(edit, self.after).items()
+            f"    {name}: {_shown(name, old)} -> {_shown(name, new)}"
+            for name, (old, new) in changes(edit, self.after).items()
         ]
         lines += [f"    sweep, sweep_at: {'EDIT' if resolution.verdict is Verdict.ADOPT else 'NOTICE'}, now"]
-        lines += [f"  {_row(audit)}", f"    {json.dumps(resolution.audit(edit), ensure_ascii=True, default=str)}"]
+        lines += [f"  {_row(audit)}", f"    who: {printable(resolution.who)}", f"    what: {resolution.verdict}"]
+        lines += [
+            f"    note: {_shown('note', resolution.note)}",
+            "    before, after: the changes above, less the notice",
+        ]
         if edit.state is State.IN_DOUBT:
             lines += [f"  {_row(doubt_key(edit.edit_id))}", "    sweep, sweep_at: none; it is not looked for any more"]
         lines += self._counters()
@@ -64,7 +70,8 @@ class Plan:
             document = {"drop": self.drop.as_json(), "edit": {"edit_id": edit.edit_id}}
             lines += [f"Then an execution {resolution.execution} is started with:", f"  {json.dumps(document)}"]
         else:
-            lines += [f"Then that message is sent{self._error_file()}."]
+            lines += [f"Then this message is sent{self._error_file()}:"]
+            lines += [f"  {printable(line)}".rstrip() for line in _message(self.after.notice)]
         return lines + ([self.evidence] if self.evidence else [])
 
     def _error_file(self) -> str:
@@ -77,7 +84,7 @@ class Plan:
             return [f"  FLIGHT: {edit.edit_id} takes a place"]
         lines = [
             f"  {_row(attempt_key(edit.edit_id, edit.attempt))}",
-            f"    outcome, closed_at: {_shown(self.after.reason)}, now",
+            f"    outcome, closed_at: {_shown('outcome', self.after.reason)}, now",
         ]
         lines += [f"  FLIGHT: {edit.edit_id} has no place"]
         if self.resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
@@ -154,9 +161,18 @@ def _row(key: dict[str, str]) -> str:
     return f"{key['pk']} {key['sk']}"
 
 
-def _shown(value: Any) -> str:
-    """A value on one line; a message that goes is only named."""
-    if value is None or value == "":
+def _shown(name: str, value: Any) -> str:
+    """A value on one line, whole; of a message its status, for its text is shown where it is sent."""
+    if value is None or value in ("", ()):
         return "none"
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return printable(text if len(text) <= 160 else text[:157] + "...")
+    if name == "notice":
+        return f"the message {json.loads(value).get('status', 'of before')}"
+    if name.endswith("_at") and isinstance(value, float):
+        return str(iso(value))
+    return printable(value if isinstance(value, str) else json.dumps(value, default=str))
+
+
+def _message(notice: str | None) -> list[str]:
+    """What a reader of mail will get, line by line."""
+    said = json.loads(notice or "{}")
+    return [str(said.get("subject", "")), "", *str(said.get("message", {}).get("email", "")).rstrip("\n").split("\n")]

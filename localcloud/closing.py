@@ -10,12 +10,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from dropcut import clip_rules
 from localcloud.keepsakes import about, near, size_of
 from localcloud.offer import Offer
 from localcloud.terminal import Terminal, plain, width_of, wrap
 
 OTHER_LOOK = "A pencil sketch on rough paper"
 GOOD_PROMPT = "Night over the bay, a full moon, lit windows"
+OTHER_CLIP = "another.mp4"
+FITTING = (
+    f"{clip_rules.SHORTEST:g} to 10 s, both sides {clip_rules.SMALLEST_SIDE} to {clip_rules.LARGEST_SIDE} pixels, "
+    f"24 to 60 frames a second, at most {clip_rules.MOST_BYTES // 1_000_000} MB"
+)
 OPENERS = ("xdg-open", "wslview")  # on Linux and on Windows' own Linux
 WHAT = {
     "before-after.png": "one moment, before and after",
@@ -93,7 +99,8 @@ def _described(path: Path) -> str:
 
 
 def next_commands(offer: Offer, status: str, fields: Iterable[str], pictures: list[Path]) -> list[tuple[str, str]]:
-    """Return what to type next, and what it brings: first of all, after a refusal, what mends it."""
+    """Return what to type next, and what it brings: first of all, after a refusal, what is accepted instead."""
+    wrong = set(fields)
     clip = {} if offer.own_clip is None else {"CLIP": offer.own_clip}
     up = ("make up", "leaves the cloud standing, for your files")
     if status == "DELIVERED":
@@ -101,13 +108,16 @@ def next_commands(offer: Offer, status: str, fields: Iterable[str], pictures: li
         watch = [(f"{opener} {shlex.quote(near(path))}", "shows it") for path in pictures[:1] if opener]
         other = (make_demo(**clip, PROMPT=OTHER_LOOK), "edits it in another way")
         return [*watch, other, (make_demo(PROMPT=""), "shows how a refusal looks"), up]
-    if any(field == "clip" for field in fields):
-        clip = {}
-    if offer.own_sidecar is not None:
-        mended = (make_demo(**clip, SIDECAR=offer.own_sidecar), "tries again, once you corrected it")
-    else:
-        mended = (make_demo(**clip, PROMPT=offer.own_prompt or GOOD_PROMPT), "is accepted")
-    return [mended, (make_demo(), "edits the clip that is drawn here"), up]
+    asked = {} if offer.own_sidecar is None else {"SIDECAR": offer.own_sidecar}
+    if any(field.startswith("/") for field in wrong) and not asked:
+        asked = {"PROMPT": GOOD_PROMPT}
+    elif offer.own_prompt:
+        asked = {"PROMPT": offer.own_prompt}
+    if "clip" in wrong:
+        other = (make_demo(**{"CLIP": OTHER_CLIP, **asked}), f"takes another clip: {FITTING}")
+        return [other, (make_demo(**asked), "edits the clip that is drawn here"), up]
+    brings = "is accepted" if offer.own_sidecar is None else "tries again, once you corrected it"
+    return [(make_demo(**clip, **asked), brings), (make_demo(), "edits the clip that is drawn here"), up]
 
 
 def make_demo(**variables: str) -> str:

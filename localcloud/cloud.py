@@ -32,6 +32,7 @@ WORKSHOP = REPOSITORY / ".workshop"
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # MiniStack's root credentials
 READ_SECONDS = 60.0
 A_DAY = 86_400.0  # a person who looks at variables is in no hurry
+CONCURRENCY = 1000  # functions at once: an account's usual limit; a young one may have 10
 PATIENCE_SECONDS = 60.0  # a start takes about 1 s; this is for a machine that is busy with something else
 
 
@@ -139,12 +140,14 @@ def start_cloud(
     port: int = 0,
     debugged: Debugged | None = None,
     director: str = "",
+    concurrency: int = CONCURRENCY,
 ) -> Cloud:
     """Start an embedded cloud that logs under `workdir`, and return when it answers.
 
-    `wait_scale` multiplies the state machines' waits and retry pauses, not their timeouts, and none of them then lasts
-    more than `longest_wait` real seconds; `port` 0 takes a free one. A `director` (host:port) is asked at every effect
-    what shall go wrong there: see localcloud/fault_hooks.py. Raises CloudFailed.
+    `wait_scale` multiplies the pauses of the state machines and of Lambda's queue, not their time limits, and none of
+    them then lasts more than `longest_wait` real seconds; `port` 0 takes a free one. While `concurrency` functions run,
+    Lambda answers a further call with TooManyRequestsException and keeps a further event in its queue. A `director`
+    (host:port) is asked at every effect what shall go wrong there: see localcloud/fault_hooks.py. Raises CloudFailed.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     # The cloud inherits a socket that listens already: nobody else can take the port, and an early request waits.
@@ -156,6 +159,7 @@ def start_cloud(
             "wait_scale": wait_scale,
             "longest_wait": longest_wait,
             "director": director,
+            "concurrency": concurrency,
             "workdir": str(workdir.resolve()),
             "region": Cloud.region,
             "lambda_python": str(WORKSHOP / "lambda" / "bin" / "python"),

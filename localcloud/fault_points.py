@@ -15,10 +15,8 @@ from typing import Any
 
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 
-from localcloud import asl_interpreter
+from localcloud import asl_interpreter, lambda_queue
 from localcloud.fault_hooks import SUBJECT, VARIABLE, Scene, ask, hook_botocore, replace, scene
-
-_delivery: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("delivery", default=None)
 
 
 def tell(kind: str, text: str, /, **facts: Any) -> dict[str, Any]:
@@ -79,31 +77,23 @@ def announce(stock: Any) -> Any:
     return dispatch
 
 
-def invoke_async(stock: Any) -> Any:
-    """An asynchronous invocation: over when a try succeeds or the last one has failed."""
+def accept(stock: Any) -> Any:
+    """An asynchronous invocation on its way into Lambda's queue."""
 
-    def invoke(func: dict[str, Any], event: Any) -> None:
-        settings = func.get("event_invoke_config") or func.get("event_invoke_configs", {}).get("$LATEST") or {}
-        token = _delivery.set({"text": json.dumps(event), "left": 1 + int(settings.get("MaximumRetryAttempts", 2))})
+    def take(func: dict[str, Any], event: Any) -> None:
         tell("invocation accepted", json.dumps(event))
-        try:
-            stock(func, event)
-        finally:
-            _delivery.reset(token)
+        stock(func, event)
 
-    return invoke
+    return take
 
 
-def execute(stock: Any) -> Any:
-    """One try of an invocation, which may be the last one of an asynchronous one."""
+def deliver(stock: Any) -> Any:
+    """An asynchronous invocation in the queue: over when a try succeeds or the event is given up."""
 
-    def run(*given: Any, **more: Any) -> Any:
-        result, delivery = stock(*given, **more), _delivery.get()
-        if delivery is not None:
-            delivery["left"] -= 1
-            if not result.get("error") or delivery["left"] == 0:
-                tell("invocation over", delivery["text"], failed=bool(result.get("error")))
-        return result
+    def run(func: dict[str, Any], event: Any) -> str:
+        given_up = str(stock(func, event))
+        tell("invocation over", json.dumps(event), failed=bool(given_up))
+        return given_up
 
     return run
 
@@ -144,8 +134,8 @@ def install(director: str) -> None:
     replace(eventbridge, _dispatch_to_lambda=announce(eventbridge._dispatch_to_lambda))
     replace(
         lambda_svc,
-        invoke_async_with_retry=invoke_async(lambda_svc.invoke_async_with_retry),
-        _execute_function=execute(lambda_svc._execute_function),
+        invoke_async_with_retry=accept(lambda_svc.invoke_async_with_retry),
         _runtime_env_vars=with_director(lambda_svc._runtime_env_vars),
     )
+    replace(lambda_queue, deliver=deliver(lambda_queue.deliver))
     replace(stepfunctions, _emit_execution_status_event=emit(stepfunctions._emit_execution_status_event))

@@ -77,7 +77,7 @@ def may_invoke(function_arn: str, rule_arn: str) -> bool:
 
 
 def dispatch_to_lambda(arn: str, payload: str) -> None:
-    """Invoke asynchronously, with Lambda's own retries and failure destination; MiniStack tries once."""
+    """Invoke asynchronously, through Lambda's queue and its failure destination; MiniStack tries once."""
     function, config, name = lambda_svc._get_func_record_for_ref(arn)
     if not function or not config:
         logger.warning("no function %s", name)

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from localcloud.shape import displayed_size
+
 KEPT = ".kept"  # lists the demo's own files, one JSON string a line: nothing else in the folder is ever touched
 
 
@@ -67,7 +69,8 @@ def about(path: Path) -> str:
     video = media.video_tracks[0]
     sound = "with sound" if media.audio_tracks else "silent"
     seconds, rate = float(video.duration or 0) / 1000, float(video.frame_rate or 0)
-    return f"{video.width}x{video.height}, {seconds:.1f} s, {rate:g} frames a second, {sound}, {size_of(path)}"
+    width, height = displayed_size(video)
+    return f"{width}x{height}, {seconds:.1f} s, {rate:g} frames a second, {sound}, {size_of(path)}"
 
 
 def size_of(path: Path) -> str:

@@ -29,8 +29,7 @@ def prepare_environment(settings: dict[str, Any]) -> None:
         AUTH="true",  # IAM enforced, for the functions' roles and for the state machine's
         SFN_WAIT_SCALE=str(settings["wait_scale"]),
         LOCALCLOUD_LONGEST_WAIT=str(settings["longest_wait"]),
-        # Pauses between the attempts of an asynchronous invocation: 1 and 2 minutes in AWS.
-        LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(max(0.05, 60 * min(settings["wait_scale"], 1 / 60))),
+        LAMBDA_ACCOUNT_CONCURRENCY=str(settings["concurrency"]),  # MiniStack's default goes by the machine's memory
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
     )
@@ -73,9 +72,19 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app
 
-    from localcloud import gaps, lambda_ahead, lambda_debugger, lambda_runtime, mail, step_functions, template_gaps
+    from localcloud import (
+        gaps,
+        lambda_ahead,
+        lambda_debugger,
+        lambda_queue,
+        lambda_runtime,
+        mail,
+        step_functions,
+        template_gaps,
+    )
 
     lambda_runtime.install(settings)
+    lambda_queue.install()
     step_functions.install()
     gaps.install()
     template_gaps.install()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import Cloud, Debugged, start_cloud
+from localcloud.cloud import CONCURRENCY, Cloud, Debugged, start_cloud
 from localcloud.deploy import deploy
 from localcloud.simulator import Simulator, start_simulator
 
@@ -39,16 +39,17 @@ def stand_up(
     parameters: Mapping[str, str] | None = None,
     provider: Mapping[str, Any] | None = None,
     debugged: Debugged | None = None,
+    concurrency: int = CONCURRENCY,
 ) -> Iterator[Standing]:
     """Start everything, deploy, and stop everything at the end.
 
     `speed` divides the provider's times and the state machine's waits alike; `parameters` are the template's and
-    `provider` the simulator's settings that differ; `debugged` is the function that waits for a debugger. Raises
-    CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed.
+    `provider` the simulator's settings that differ; `debugged` is the function that waits for a debugger; no more than
+    `concurrency` functions run at once. Raises CloudFailed, SimulatorFailed, DeployFailed, PackagingFailed.
     """
     with (
         beside(lambda: start_simulator(workdir, time_scale=1 / speed, **(provider or {}))) as simulated,
-        start_cloud(workdir, wait_scale=1 / speed, port=port, debugged=debugged) as cloud,
+        start_cloud(workdir, wait_scale=1 / speed, port=port, debugged=debugged, concurrency=concurrency) as cloud,
     ):
         simulator = simulated()
         put_api_key(cloud, simulator.api_key)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localcloud.cloud import WORKSHOP, CloudFailed
+from localcloud.dead_letters import DeadLetters
 from localcloud.deploy import DeployFailed
 from localcloud.executions import describe_execution, list_executions
 from localcloud.messages import Message, watch_topic
@@ -55,8 +56,10 @@ def main(arguments: argparse.Namespace) -> int:
         ) as standing:
             print(welcome(standing, *sample(workdir)), flush=True)
             with watch_topic(standing.cloud, standing.outputs["NotificationTopicArn"]) as watch:
-                begun = set[str]()
+                begun, dead_letters = set[str](), DeadLetters(standing.cloud, standing.outputs["LostEventsQueueUrl"])
                 while standing.cloud.is_running():
+                    if news := dead_letters.news():
+                        print(news, flush=True)
                     for line in beginnings(standing, begun):
                         print(line, flush=True)
                     for message in watch.receive(1.0):

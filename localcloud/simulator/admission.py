@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.simulator.bodies import document
 from localcloud.simulator.exchange import Request, key_refusal, replacement
 from localcloud.simulator.faults import Fault
 from localcloud.simulator.generations import Generation, without_query
@@ -35,7 +35,7 @@ class Admission:
 
 def admit(provider: Provider, request: Request, slug: str, stage: str) -> Admission:
     """Refuse a request or begin its generation; it is written into the journal whatever becomes of it."""
-    body = parsed(request.body)
+    body = document(request)
     fields: dict[str, Any] = body if isinstance(body, dict) else {}
     shown, prompt = without_query(fields.get("video_url")), str(fields.get("prompt", ""))
     admission = Admission(provider.journal.post(request.path, dict(request.headers), shown, prompt))
@@ -48,14 +48,6 @@ def admit(provider: Provider, request: Request, slug: str, stage: str) -> Admiss
             admission.generation = provider.accept(slug, fields)
             admission.entry.update(accepted=True, request_id=admission.generation.request_id)
     return admission
-
-
-def parsed(body: bytes) -> Any:
-    """Return the JSON of a body, or None."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def content_type_refusal(request: Request) -> Reply | None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.simulator.admission import content_type_refusal, parsed
+from localcloud.simulator.admission import content_type_refusal
+from localcloud.simulator.bodies import document
 from localcloud.simulator.exchange import Request, key_refusal, replacement, spoilt
 from localcloud.simulator.provider import Provider
 from localcloud.simulator.ranges import Servable, ranged
@@ -54,7 +55,7 @@ def upload(provider: Provider, request: Request) -> Reply:
     if spoiling := replacement(fault):
         return spoiling
     try:
-        urls = [_stored(provider, item) for item in read_uploads(parsed(request.body))]
+        urls = [_stored(provider, item) for item in read_uploads(document(request))]
     except UploadRefused as problem:
         return refusal(400, str(problem))
     # The documentation says `urls`, the SDK and other people's code `file_urls` with a message.

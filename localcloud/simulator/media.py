@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pymediainfo import MediaInfo
 
+from localcloud.shape import displayed_size
 from localcloud.simulator.downloads import download
 from localcloud.simulator.parameters import GenerationFailed
 from localcloud.simulator.settings import Settings
@@ -22,7 +23,7 @@ class Clip:
     path: Path
     sha256: str
     seconds: float
-    width: int
+    width: int  # as it is shown, turned and with square pixels: whether the provider sees it so is a guess
     height: int
 
 
@@ -39,7 +40,7 @@ def _checked(path: Path, digest: str, settings: Settings) -> Clip:
     if general is None or general.format not in ("MPEG-4", "QuickTime") or not media.video_tracks:
         raise GenerationFailed("Unsupported video format: only .mp4 and .mov files with a video track are supported.")
     track = media.video_tracks[0]
-    width, height = int(track.width or 0), int(track.height or 0)
+    width, height = displayed_size(track)
     seconds, rate = float(track.duration or general.duration or 0) / 1000, float(track.frame_rate or 0)
     if not all(SIDE[0] <= side <= SIDE[1] for side in (width, height)):
         limits = f"between {SIDE[0]}px and {SIDE[1]}px"

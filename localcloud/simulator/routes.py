@@ -30,10 +30,8 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("history", "GET", r"/inference-request/generations", generations),
     ("history", "GET", r"/inference-request/recent-generations", recent_generations),
     ("download", "GET", r"/generations/([^/]+)", download),
-    ("download", "HEAD", r"/generations/([^/]+)", download),
     ("upload", "POST", r"/upload-asset", upload),
     ("asset", "GET", r"/assets/([^/]+)", asset),
-    ("asset", "HEAD", r"/assets/([^/]+)", asset),
 ]
 
 
@@ -42,9 +40,10 @@ def answer(provider: Provider, request: Request) -> Reply:
     if request.path.startswith(PREFIX):
         return control(provider, request)
     provider.faults.heard_from(request.headers.get("x-simulator-caller", ""))
+    asked = "GET" if request.method == "HEAD" else request.method  # the same answer, less its body
     for name, method, pattern, route in ROUTES:
         found = re.fullmatch(pattern, request.path)
-        if found and method == request.method:
+        if found and method == asked:
             provider.journal.count(name)
             return route(provider, request, *found.groups())
     provider.journal.count("405")

@@ -13,12 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from localcloud.simulator.bodies import BodyRefused, read_body
 from localcloud.simulator.exchange import Request
 from localcloud.simulator.provider import Provider
 from localcloud.simulator.replies import Reply, refusal
 from localcloud.simulator.routes import answer
 
-DRAINED = 10  # times the largest body: more than that is not worth reading to refuse it kindly
 IDLE_SECONDS = 60.0
 DRIP_BYTES_MIN = 1024
 
@@ -49,34 +49,24 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Server
 
+    def __getattr__(self, name: str) -> Any:
+        """Hear every verb: http.server has a method for each, and a 501 of its own for all others."""
+        if name.startswith("do_"):
+            return self._exchange
+        raise AttributeError(name)
+
     def _exchange(self) -> None:
         try:
-            length = int(self.headers.get("content-length") or 0)
-        except ValueError:
-            length = -1
-        most = self.server.provider.settings.max_body_bytes
-        if not 0 <= length <= most or "transfer-encoding" in self.headers:
-            self._refuse_body(length, most)
+            body = read_body(self.headers, self.rfile, self.server.provider.settings.max_body_bytes)
+        except BodyRefused as refused:
+            self.close_connection = True
+            self._send(refusal(refused.status, str(refused)))
             return
-        request = Request(self.command, self.path, self.headers, self.rfile.read(length))
-        reply = answer(self.server.provider, request)
+        reply = answer(self.server.provider, Request(self.command, self.path, self.headers, body))
         self._log(reply)
         if reply.delay:
             time.sleep(reply.delay)
         self._send(reply)
-
-    def _refuse_body(self, length: int, most: int) -> None:
-        """Answer 413 or 411, whose texts are guesses; what was being sent is read, so that the answer is heard."""
-        self.close_connection = True
-        if length > most:
-            left = min(length, DRAINED * most)
-            while left > 0 and (piece := self.rfile.read(min(left, 1024 * 1024))):
-                left -= len(piece)
-            self._send(refusal(413, f"The request body must be at most {most} bytes"))
-        else:
-            self._send(refusal(411, "The request body must come with its length"))
-
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _exchange
 
     def _send(self, reply: Reply) -> None:
         if reply.drop or reply.reset:

@@ -54,6 +54,17 @@ def test_a_picture_of_tall_clips_stays_lower_than_a_window(tmp_path: Path) -> No
     assert len(in_terminal(tmp_path / "pair.png", 200)) < 40
 
 
+@pytest.mark.parametrize("name", ["rotated", "anamorphic"])
+def test_a_clip_that_is_not_shown_as_it_is_stored_gives_two_equal_halves(tmp_path: Path, name: str) -> None:
+    clip = REPOSITORY / "tests" / "golden" / "clips" / f"{name}.mp4"
+    edit = painted(tmp_path / "edit.mp4", "red", "1280x720", 1)  # as a provider gives that looks at the stored size
+    before_after(clip, edit, tmp_path / "pair.png")
+    side_by_side(clip, edit, tmp_path / "pair.mp4")
+    pair = MediaInfo.parse(str(tmp_path / "pair.mp4")).video_tracks[0]
+    assert (pair.width, pair.height) == {"rotated": (1088, 960), "anamorphic": (1928, 540)}[name]
+    assert in_terminal(tmp_path / "pair.png", 60)
+
+
 def test_a_silent_edit_gives_a_silent_video(tmp_path: Path) -> None:
     clip = painted(tmp_path / "clip.mp4", "red", "320x180", 1)
     side_by_side(clip, clip, tmp_path / "pair.mp4")

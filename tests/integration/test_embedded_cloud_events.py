@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
+from localcloud.dead_letters import DeadLetters
 from localcloud.messages import watch_topic
 
 
@@ -88,6 +89,21 @@ def test_a_function_that_fails_is_tried_again_and_then_its_event_is_a_dead_lette
     assert int(recorded.row("fail/clip.mp4")["attempts"]["N"]) == 2
 
 
+def test_a_dead_letter_is_told_on_the_console_once_and_stays(cloud: Cloud, probe: dict[str, str]) -> None:
+    cloud.client("sqs").purge_queue(QueueUrl=probe["DeadLetters"])
+    letters, said = DeadLetters(cloud, probe["DeadLetters"]), ""
+    assert letters.news() == ""
+    cloud.client("s3").put_object(Bucket=probe["Inbox"], Key="fail/told.mp4", Body=b"x")
+    deadline = time.monotonic() + 60
+    while not (said := letters.news()):
+        assert time.monotonic() < deadline, "nothing is told"
+        time.sleep(0.05)
+    for fact in ("1 event", "fail/told.mp4", probe["RecordEvent"].rpartition(":")[2], "RuntimeError: told to fail"):
+        assert fact in said
+    assert letters.news() == ""
+    assert received(cloud, probe["DeadLetters"], "fail/told.mp4")
+
+
 @pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (None, 3)], ids=["none", "as lambda does"])
 def test_a_function_is_tried_again_as_often_as_it_says(
     cloud: Cloud, probe: dict[str, str], recorded: Recorded, retries: int | None, attempts: int
@@ -106,6 +122,33 @@ def test_a_function_is_tried_again_as_often_as_it_says(
     assert int(recorded.row(key)["attempts"]["N"]) == attempts
     assert letter["requestContext"]["condition"] == "RetriesExhausted"
     assert letter["requestPayload"]["detail"]["object"]["key"] == key
+
+
+def throttles(cloud: Cloud, function: str) -> float:
+    """How often a function was throttled so far."""
+    day = {"StartTime": time.time() - 86_400, "EndTime": time.time() + 60, "Period": 86_400}
+    named = {"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistics": ["Sum"]}
+    dimensions = [{"Name": "FunctionName", "Value": function}]
+    found = cloud.client("cloudwatch").get_metric_statistics(**day, **named, Dimensions=dimensions)
+    return float(sum(point["Sum"] for point in found["Datapoints"]))
+
+
+def test_an_event_without_room_is_kept_until_there_is_room(
+    cloud: Cloud, probe: dict[str, str], recorded: Recorded
+) -> None:
+    functions, name = cloud.client("lambda"), probe["RecordEvent"].rpartition(":")[2]
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        cloud.client("s3").put_object(Bucket=probe["Inbox"], Key="throttled.mp4", Body=b"x")
+        deadline = time.monotonic() + 60
+        while throttles(cloud, name) < 6:  # MiniStack's own queue, and this function's failures, end after two
+            assert time.monotonic() < deadline, "it is not tried again"
+            time.sleep(0.05)
+        with pytest.raises(functions.exceptions.TooManyRequestsException):
+            functions.invoke(FunctionName=name)
+    finally:
+        functions.delete_function_concurrency(FunctionName=name)
+    assert recorded.row("throttled.mp4")["attempts"]["N"] == "1"
 
 
 def test_a_rule_without_permission_does_not_reach_the_function_but_its_dead_letters(

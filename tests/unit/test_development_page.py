@@ -26,6 +26,7 @@ RUN_ELSEWHERE = {
     "test_an_end_to_end_test_waits_in_a_handler_and_in_the_layer_and_then_passes",
     "make test TEST=tests/e2e/": "tests/e2e/test_names.py::test_a_clip_may_lie_in_no_folder",
     "make check": ".ci/run",
+    "make volume": "tests/e2e/test_volume.py",
     "make statemachine": "tests/unit/test_house_rules_template.py::test_the_state_machine_has_nothing_wrong",
     "sam build": "tests/integration/test_sam_deploys.py",
     "make fresh": "tests/unit/test_house_rules_text.py::test_every_lock_carries_hashes_and_matches_its_sources",

@@ -83,10 +83,11 @@ def steps(command: str) -> list[str]:
     return [line for line in said[0] if line not in said[1]]
 
 
-def test_the_fault_campaign_is_the_one_whose_subset_is_among_the_tests() -> None:
-    # The whole takes twenty minutes; tests/e2e/test_faults.py plays a part of it.
-    (faults,) = readme("make faults")
+def test_what_takes_minutes_is_the_program_whose_short_form_is_among_the_tests() -> None:
+    # The campaign takes twenty minutes, the flood two; tests/e2e/test_faults.py and test_volume.py play a part of each.
+    (faults,), (volume,) = readme("make faults"), readme("make volume")
     assert steps(faults) == [".workshop/dev/bin/python -m tests.faults "]
+    assert steps(volume) == [".workshop/dev/bin/python -m tests.volume "]
 
 
 def test_check_is_its_five_parts_and_what_the_continuous_integration_runs() -> None:

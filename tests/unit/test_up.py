@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localcloud import __main__ as command
 from localcloud import up
+from localcloud.dead_letters import announcement
 
 
 @pytest.fixture
@@ -42,6 +45,19 @@ def test_without_both_none_is_asked_for(workshop: Path) -> None:
     assert "'my work/a.mp4' in trip/a.mp4" in commands[0]
     assert "'my work/a.json' in trip/a.json" in commands[1]
     assert "out trip/a.mp4 edited/a.mp4" in commands[2]
+
+
+@pytest.mark.parametrize(
+    ("letter", "said"),
+    [
+        ({"detail-type": "Object Created", "detail": {"object": {"key": "a\x1b[2J.mp4"}}}, "a\ufffd[2J.mp4"),
+        ({"detail-type": "Step Functions Execution", "detail": {"executionArn": "arn:x"}}, "arn:x"),
+        ({"requestPayload": {"detail-type": "Scheduled Event", "detail": {}}}, "Scheduled Event"),
+    ],
+    ids=["of a rule", "of an execution", "of a clock"],
+)
+def test_a_dead_letter_of_any_kind_says_what_it_is_about(letter: dict[str, Any], said: str) -> None:
+    assert f"  {said}\n" in announcement(1, [json.dumps(letter)], Path("logs"))
 
 
 def test_help_says_what_each_command_does(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

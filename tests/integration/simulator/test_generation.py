@@ -14,6 +14,8 @@ import pytest
 import requests
 from pymediainfo import MediaInfo
 
+from localcloud.shape import displayed_size
+
 if TYPE_CHECKING:
     from tests.integration.simulator.conftest import Customer
 
@@ -39,7 +41,11 @@ def middle_frame(path: Path) -> bytes:
 
 
 def difference(one: Path, other: Path) -> float:
-    pairs = list(zip(middle_frame(one), middle_frame(other), strict=True))
+    return apart(middle_frame(one), middle_frame(other))
+
+
+def apart(one: bytes, other: bytes) -> float:
+    pairs = list(zip(one, other, strict=True))
     return sum(abs(a - b) for a, b in pairs) / len(pairs)
 
 
@@ -113,6 +119,30 @@ def test_an_upright_clip_stays_upright(customer: Customer, shelf: tuple[Path, st
     )
     video = tracks(fetched(url, tmp_path / "out.mp4"))["video"]
     assert (video.width, video.height) == (1080, 1920)
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "size"),
+    [(["-display_rotation", "90"], [], (720, 1280)), ([], ["-aspect", "64:27"], (1708, 720))],
+    ids=["turned by a phone", "wide pixels"],
+)
+def test_a_clip_comes_back_upright_and_in_the_shape_in_which_it_is_shown(
+    customer: Customer, shelf: tuple[Path, str], tmp_path: Path, told: list[str], more: list[str], size: tuple[int, int]
+) -> None:
+    clip = shelf[0] / "odd.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *told, "-i", str(shelf[0] / "beach.mp4")]
+    subprocess.run([*command, "-c", "copy", *more, str(clip)], check=True)
+    url = customer.clip_url.replace("beach.mp4", "odd.mp4")
+    edit = fetched(customer.finished_url(video_url=url), tmp_path / "out.mp4")
+    video = tracks(edit)["video"]
+    assert (video.width, video.height, float(video.pixel_aspect_ratio), float(video.rotation)) == (*size, 1, 0)
+    before, after = middle_frame(clip), middle_frame(edit)
+    upside_down = b"".join(after[at : at + 3] for at in range(len(after) - 3, -3, -3))
+    assert apart(before, after) < apart(before, upside_down)
+    customer.simulator.settings(editing="copy")
+    copied = tracks(fetched(customer.finished_url(video_url=url), tmp_path / "copy.mp4"))["video"]
+    as_it_was = tracks(clip)["video"]
+    assert displayed_size(copied) == displayed_size(as_it_was)
 
 
 def test_equal_submissions_are_separate_generations_with_files_of_their_own(customer: Customer, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_the_price_list_is_a_setting(customer: Customer) -> None:
     assert customer.post(mode="pro").status_code == 402
 
 
-VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 TAKEN = {(pattern, verb) for _, verb, pattern, _ in ROUTES}
 OTHERS = [
     (pattern, verb) for pattern in {route[2] for route in ROUTES} for verb in VERBS if (pattern, verb) not in TAKEN
@@ -89,7 +89,18 @@ def test_every_other_verb_on_every_route_gets_a_405_page(customer: Customer, pat
     path = pattern.replace("(?!get-user-credits$)", "").replace("([^/]+)", SLUG)
     response = requests.request(verb, customer.simulator.url + path, headers=customer.headers, timeout=10)
     assert (response.status_code, response.headers["content-type"]) == (405, "text/html")
-    assert verb == "HEAD" or "405 Method Not Allowed" in response.text
+    assert "405 Method Not Allowed" in response.text
+
+
+def test_head_is_answered_as_get_is_without_the_body(customer: Customer) -> None:
+    request_id = customer.submit()
+    customer.wait(request_id)
+    for path in ("/v1/get-user-credits", f"/v2/requests/{request_id}/status", "/inference-request/generations"):
+        head = requests.head(customer.simulator.url + path, headers=customer.headers, timeout=10)
+        get = customer.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert requests.head(f"{customer.simulator.url}/v2/{SLUG}", headers=customer.headers, timeout=10).status_code == 405
 
 
 def test_what_is_no_route_gets_the_same_page(customer: Customer) -> None:

@@ -48,6 +48,46 @@ def test_then_content_type_then_json_then_the_model(customer: Customer) -> None:
     assert raw(customer, b"{}", {}, "kling-o1-video-to-video-edit")[0] == 410
 
 
+@pytest.mark.parametrize("value", [b"NaN", b"-Infinity", b'"\\ud800"', b'"\\uDC00 x"', b'"\xff"'])
+def test_what_only_looks_like_json_is_refused(customer: Customer, value: bytes) -> None:
+    assert raw(customer, b'{"prompt": ' + value + b"}", {})[0] == 400
+    assert raw(customer, b'{"prompt": "\\ud83c\\udf19", "mode": "ultra"}', {})[0] == 406, "a whole pair is a character"
+
+
+def test_a_body_may_come_in_chunks(customer: Customer) -> None:
+    text = json.dumps(customer.body()).encode()
+    url, headers = f"{customer.simulator.url}/v2/{SLUG}", customer.headers | {"content-type": "application/json"}
+    response = requests.post(url, data=iter([text[:9], text[9:]]), headers=headers, timeout=10)
+    assert response.status_code == 200, response.text
+    assert customer.wait(response.json()["request_id"])["status"] == "COMPLETED"
+    customer.simulator.settings(max_body_bytes=100)
+    response = requests.post(url, data=iter([text[:9], text[9:]]), headers=headers, timeout=10)
+    assert (response.status_code, list(response.json())) == (413, ["error"])
+
+
+@pytest.mark.parametrize(
+    "body", [b"x\r\n", b"2\r\n{}\n\r\n0\r\n\r\n", b"-2\r\n{}\r\n"], ids=["no number", "too long", "negative"]
+)
+def test_chunks_that_are_none_are_refused(customer: Customer, body: bytes) -> None:
+    host, _, port = customer.simulator.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST /v2/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" + body)
+        heard = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert heard.startswith(b"HTTP/1.1 400 ")
+    assert list(json.loads(heard.partition(b"\r\n\r\n")[2])) == ["error"]
+
+
+def test_a_submission_may_be_a_form(customer: Customer) -> None:
+    form = {name: (None, value) for name, value in customer.body(keep_audio="true").items()}
+    url = f"{customer.simulator.url}/v2/{SLUG}"
+    response = requests.post(url, files=form, headers=customer.headers, timeout=10)
+    assert response.status_code == 200, response.text
+    assert customer.wait(response.json()["request_id"])["status"] == "COMPLETED"
+    refused = requests.post(url, files=form | {"duration": (None, "2")}, headers=customer.headers, timeout=10)
+    assert refused.status_code == 406
+    assert raw(customer, b"no form", {"content-type": "multipart/form-data"})[0] == 400
+
+
 @pytest.mark.parametrize("change", [{"mode": "ultra"}, {"aspect_ratio": "4:3"}, {"duration": "2"}, {"duration": 5}])
 def test_a_value_outside_a_fixed_set_is_refused_at_once_or_by_switch_later(
     customer: Customer, change: dict[str, Any]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dropcut.documents import iso
 from dropcut.identity import mark
 from dropcut.model import OPEN, Edit, HistoryRow, Progress, State
 from dropcut.resolutions import Verdict, changes
@@ -53,15 +54,24 @@ def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wi
     planned = plan(held(), wish)
     text = "\n".join(planned.lines())
     assert "only if the edit is still IN_DOUBT in attempt 1" in text
-    for name in changes(planned.edit, planned.after):
-        assert f"    {name}: " in text
+    for name, (_, value) in changes(planned.edit, planned.after).items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"    {name}: ")]
+        assert (
+            name == "notice" or value is None or line.endswith(f" -> {iso(value) if name == 'submitted_at' else value}")
+        )
+    assert "..." not in text, "nothing is cut"
+    assert len(max(text.splitlines(), key=len)) < 500, "no document is printed raw"
     assert f"state: IN_DOUBT -> {planned.after.state}" in text
     assert f"DOUBT#{'e' * 64} DOUBT" in text
     assert f"EDIT#{'e' * 64} AUDIT#2026-11-25T06:00:00.123Z" in text
-    assert json.dumps(planned.resolution.audit(planned.edit), default=str) in text
-    assert WHO in text
-    told = "Then that message is sent, and s3://outbox/trip/beach.error.json is rewritten, if it is this edit's."
-    assert (told in text) == (wish is not ADOPT)
+    for fact in (f"who: {WHO}", f"what: {wish.verdict}", f"note: {wish.note or 'none'}"):
+        assert f"    {fact}\n" in text
+    if wish is not ADOPT:
+        told = json.loads(str(planned.after.notice))
+        assert f"notice: the message of before -> the message {planned.after.state}\n" in text
+        shown = text.partition("s3://outbox/trip/beach.error.json")[2].replace("\n  ", "\n")
+        for part in (told["subject"], told["message"]["email"].rstrip()):
+            assert part in shown, "whole, as it will be read"
 
 
 def test_to_adopt_starts_an_execution_that_is_given_the_edit_as_its_owners() -> None:

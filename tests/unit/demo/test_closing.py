@@ -91,12 +91,23 @@ def test_after_a_delivery_the_own_clip_is_kept_and_quoted(monkeypatch: pytest.Mo
     [
         ({"prompt": ""}, ["/prompt"], ["PROMPT=" + closing.GOOD_PROMPT]),
         ({"prompt": "", "clip": "a.mp4"}, ["/prompt"], ["CLIP=a.mp4", "PROMPT=" + closing.GOOD_PROMPT]),
-        ({"prompt": "snow", "clip": "a.mp4"}, ["clip"], ["PROMPT=snow"]),
+        ({"prompt": "x" * 2501}, ["/prompt"], ["PROMPT=" + closing.GOOD_PROMPT]),
+        ({"clip": "a.mp4"}, ["clip"], ["CLIP=another.mp4"]),
+        ({"prompt": "snow", "clip": "a.mp4"}, ["clip"], ["CLIP=another.mp4", "PROMPT=snow"]),
+        ({"prompt": "", "clip": "a.mp4"}, ["clip", "/prompt"], ["CLIP=another.mp4", "PROMPT=" + closing.GOOD_PROMPT]),
+        ({"sidecar": "a.json", "clip": "a.mp4"}, ["clip"], ["CLIP=another.mp4", "SIDECAR=a.json"]),
         ({"sidecar": "a.json", "clip": "a.mp4"}, ["/mode", ""], ["CLIP=a.mp4", "SIDECAR=a.json"]),
     ],
 )
 def test_after_a_refusal_the_first_command_mends_it(own: dict[str, str], fields: list[str], first: list[str]) -> None:
     assert typed(closing.next_commands(an_offer(**own), "REJECTED", fields, []))[0] == ["make", "demo", *first]
+
+
+def test_after_a_refused_clip_the_first_command_says_which_clips_fit() -> None:
+    (_, brings), (drawn, _), _ = closing.next_commands(an_offer(clip="a.mp4"), "REJECTED", ["clip"], [])
+    for limit in ("3 to 10 s", "720 to 2160 pixels", "24 to 60 frames", "200 MB"):
+        assert limit in brings
+    assert drawn == "make demo"
 
 
 def test_commands_stay_whole_in_a_narrow_window(monkeypatch: pytest.MonkeyPatch) -> None:
