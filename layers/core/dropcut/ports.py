@@ -7,8 +7,22 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from dropcut.model import Clip, Delay, Drop, Edit, Half, HistoryRow, Limits, ObjectFacts, Progress, State, Unfinished
+from dropcut.model import (
+    Clip,
+    Delay,
+    Drop,
+    Edit,
+    Half,
+    HistoryRow,
+    Limits,
+    ObjectFacts,
+    Progress,
+    State,
+    Unfinished,
+    Unreadable,
+)
 from dropcut.notices import Notice
+from dropcut.recovery import Recovery
 from dropcut.resolutions import Resolution
 
 
@@ -21,8 +35,8 @@ class Files(Protocol):
     """S3. Every read names a version, so nothing changes under a running edit."""
 
     def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None: ...
-    def listing(self, bucket: str) -> Iterator[tuple[str, float]]:
-        """Every key of a bucket, and when it was uploaded."""
+    def listing(self, bucket: str, after: str = "") -> Iterator[tuple[str, float]]:
+        """Every key of a bucket that comes after that one, in order, and when it was uploaded."""
 
     def keys(self, bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]: ...
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes: ...
@@ -119,18 +133,24 @@ class Journal(Protocol):
     def stop_waiting(self, half: Half) -> None:
         """It has a partner. That version is known from now on, and is not told of if its partner goes."""
 
-    def halves_waiting(self, before: float) -> list[Half]: ...
+    def halves_waiting(self, before: float) -> list[Half | Unreadable]: ...
     def half_noticed(self, half: Half, now: float) -> None: ...
-    def unsent_notices(self, before: float) -> list[dict[str, Any]]: ...
+    def unsent_notices(self, before: float) -> list[dict[str, Any] | Unreadable]: ...
     def notice_sent(self, notice: dict[str, Any], now: float) -> None: ...
     def drop(self, drop: Drop) -> DropRecord | None: ...
-    def unfinished(self, before: float) -> list[Unfinished]: ...
-    def look_later(self, unfinished: Unfinished, now: float) -> None: ...
+    def unfinished(self, before: float) -> list[Unfinished | Unreadable]: ...
+    def look_later(self, key: dict[str, str], now: float) -> None:
+        """Send a row of the sweep to the end of its queue, as if it had been touched then."""
+
     def active_since(self) -> float: ...
     def was_told(self, what: str) -> bool:
         """Whether this was said before in the life of the stack."""
 
     def note_told(self, what: str, now: float) -> None: ...
+    def recovery(self) -> Recovery:
+        """What `recover_drops` has still to look at; where it is not known, everything."""
+
+    def note_recovery(self, recovery: Recovery) -> None: ...
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None: ...
     def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None: ...
 
