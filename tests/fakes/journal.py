@@ -36,7 +36,8 @@ class FakeJournal:
         self.paired: dict[tuple[str, str], str] = {}  # the version that had a partner
         self.noticed: set[tuple[str, str]] = set()
         self.asked: dict[tuple[str, str], float] = {}  # when a row was looked at, by its key
-        self.unreadable: list[Unreadable] = []  # found among the unfinished
+        self.odd_rows: list[Unreadable] = []  # found among the unfinished
+        self._odd_found: list[Unreadable] = []
         self.progress = Recovery()
         self.told: set[str] = set()
         self.active = 0.0
@@ -60,9 +61,9 @@ class FakeJournal:
         row = self.drops.get(drop.drop_id)
         return DropRecord(row.outcome, row.edit_id) if row else None
 
-    def unfinished(self, before: float) -> list[Unfinished | Unreadable]:
-        found: list[Unfinished | Unreadable] = [row for row in self.unreadable if self._looked(row.key) <= before]
-        found += [
+    def unfinished(self, before: float) -> list[Unfinished]:
+        self._odd_found += [row for row in self.odd_rows if self._looked(row.key) <= before]
+        found = [
             Unfinished(key=drop_key(row.drop), drop=row.drop, edit_id=None, execution=name)
             for name, row in self.drops.items()
             if row.outcome in ("", "PUT_BACK") and max(row.first_seen, self._looked(drop_key(row.drop))) <= before
@@ -74,6 +75,10 @@ class FakeJournal:
                 key, execution = edit_key(name), edit.execution or drop.drop_id
                 found.append(Unfinished(key=key, drop=drop, edit_id=name, execution=execution))
         return sorted(found, key=lambda row: self._looked(row.key))
+
+    def unreadable(self) -> list[Unreadable]:
+        found, self._odd_found = self._odd_found, []
+        return found
 
     def look_later(self, key: dict[str, str], now: float) -> None:
         self.asked[key["pk"], key["sk"]] = now
@@ -107,7 +112,7 @@ class FakeJournal:
         self.halves.pop((half.bucket, half.key), None)
         self.paired[half.bucket, half.key] = half.version
 
-    def halves_waiting(self, before: float) -> list[Half | Unreadable]:
+    def halves_waiting(self, before: float) -> list[Half]:
         waiting = [half for place, half in self.halves.items() if place not in self.noticed]
         touched = [(max(half.since, self._looked(wait_key(half.bucket, half.key))), half) for half in waiting]
         return [half for at, half in sorted(touched, key=lambda one: one[0]) if at <= before]
@@ -117,7 +122,7 @@ class FakeJournal:
         if there and there.version == half.version:
             self.noticed.add((half.bucket, half.key))
 
-    def unsent_notices(self, before: float) -> list[dict[str, Any] | Unreadable]:
+    def unsent_notices(self, before: float) -> list[dict[str, Any]]:
         edits = [edit for edit in self._ledger.edits.values() if self._ledger.touched.get(edit.edit_id, 0) <= before]
         texts = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
         rows = [row for row in self.drops.values() if row.to_sweep_since is not None and row.to_sweep_since <= before]

@@ -159,8 +159,7 @@ class EditsAndMoney(RuleBasedStateMachine):
             self.sweep(broken)
 
     def sweep(self, services: Any = None) -> None:
-        with suppress(ExceptionGroup):
-            sweep_drops(services or self.world)
+        sweep_drops(services or self.world)
 
     # ---- what must hold ------------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ T = TypeVar("T")
 class DynamoJournal:
     def __init__(self, table: Any) -> None:
         self._table = table
+        self._unreadable: list[Unreadable] = []
 
     def record_drop(self, drop: Drop, now: float) -> bool:
         key = drop_key(drop)
@@ -70,11 +71,15 @@ class DynamoJournal:
         row = self._table.get_item(Key=drop_key(drop), ConsistentRead=True).get("Item")
         return DropRecord(row.get("outcome", ""), row.get("edit_id")) if row else None
 
-    def unfinished(self, before: float) -> list[Unfinished | Unreadable]:
+    def unfinished(self, before: float) -> list[Unfinished]:
         """Drops and edits by turns: many of the one do not keep the others waiting."""
         drops = self._to_sweep("DROP", before, _unfinished_drop)
         edits = self._to_sweep("EDIT", before, _unfinished_edit)
         return [one for both in zip_longest(drops, edits) for one in both if one]
+
+    def unreadable(self) -> list[Unreadable]:
+        found, self._unreadable = self._unreadable, []
+        return found
 
     def look_later(self, key: dict[str, str], now: float) -> None:
         """Send a row to the end of the queue; one that was dealt with meanwhile stays out of it."""
@@ -116,13 +121,13 @@ class DynamoJournal:
         expires = {"expires_at": int(half.since) + HALF_EXPIRES}
         self._table.put_item(Item={**wait_key(half.bucket, half.key), **row, **expires})
 
-    def halves_waiting(self, before: float) -> list[Half | Unreadable]:
+    def halves_waiting(self, before: float) -> list[Half]:
         return self._to_sweep("WAIT", before, _half)
 
     def half_noticed(self, half: Half, now: float) -> None:
         self._told(wait_key(half.bucket, half.key), now, "version", half.version)
 
-    def unsent_notices(self, before: float) -> list[dict[str, Any] | Unreadable]:
+    def unsent_notices(self, before: float) -> list[dict[str, Any]]:
         return self._to_sweep("NOTICE", before, _notice)
 
     def notice_sent(self, notice: dict[str, Any], now: float) -> None:
@@ -144,24 +149,22 @@ class DynamoJournal:
         facts = {"bucket": bucket, "key": key, **{name: attribute(value) for name, value in owner._asdict().items()}}
         self._table.put_item(Item={**output_key(bucket, key), **facts})
 
-    def _to_sweep(self, kind: str, before: float, read: Callable[[Row], T]) -> list[T | Unreadable]:
-        """The oldest rows of one kind that were last touched before that time, whole and as they are now.
-
-        A row that cannot be read, perhaps of a later version, is one of them and hides no other.
-        """
+    def _to_sweep(self, kind: str, before: float, read: Callable[[Row], T]) -> list[T]:
+        """The oldest rows of one kind that were last touched before that time, whole and as they are now."""
         condition = Key("sweep").eq(kind) & Key("sweep_at").lte(attribute(before))
         found = self._table.query(IndexName=SWEEP_INDEX, KeyConditionExpression=condition, Limit=AT_ONCE)["Items"]
         keys = [{"pk": row["pk"], "sk": row["sk"]} for row in found]
         rows = [self._table.get_item(Key=key, ConsistentRead=True).get("Item") for key in keys]
-        return [_read(row, read) for row in rows if row and row.get("sweep") == kind]
+        return [one for row in rows if row and row.get("sweep") == kind for one in self._readable(row, read)]
 
-
-def _read(row: Row, read: Callable[[Row], T]) -> T | Unreadable:
-    key = {"pk": row["pk"], "sk": row["sk"]}
-    try:
-        return read(row)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with a row, the others are looked at
-        return Unreadable(key=key, why=f"the row {key['pk']} {key['sk']} cannot be read ({type(error).__name__})")
+    def _readable(self, row: Row, read: Callable[[Row], T]) -> list[T]:
+        """The row, or nothing where it cannot be read, perhaps since a later version wrote it: it hides no other."""
+        try:
+            return [read(row)]
+        except Exception as error:  # noqa: BLE001 - kept for whoever asks; the text may quote the row
+            why = f"the row cannot be read ({type(error).__name__})"
+            self._unreadable.append(Unreadable(key={"pk": row["pk"], "sk": row["sk"]}, why=why))
+            return []
 
 
 def _half(row: Row) -> Half:

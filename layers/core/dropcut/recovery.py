@@ -1,8 +1,9 @@
 """What `recover_drops` has still to look at, remembered from one run to the next as spans of upload times.
 
 A look goes through the whole inbox once, over several runs where the inbox is that large. New upload times are `todo`.
-What failed is tried `again` by the next look, after everything that is new, so that files which always fail do not
-block the others. Losing this memory costs only reads: whatever was started is known by its row.
+What failed is tried `again` by a later look, after everything that is new and once all that failed before had its turn,
+so that files which always fail do not block the others. Losing this memory costs only reads: what was started is known
+by its row.
 """
 
 from __future__ import annotations
@@ -70,66 +71,6 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(Span(apart[one].first, apart[other - 1].last) for one, other in pairwise(ends))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recovery:
-    """The look that is under way, or the last one if `after` is empty."""
-
-    at: float = 0.0  # when a run last worked
-    until: float = 0.0  # the latest upload time of this look
-    todo: tuple[Span, ...] = ()  # not looked at yet
-    again: tuple[Span, ...] = ()  # looked at, but it failed or may have come late
-    after: str = ""  # the key after which the next run goes on
-    left: tuple[Span, ...] = ()  # for the next look: what this one had no time or no room for
-    failed: tuple[Span, ...] = ()  # for the next look: what went wrong
-    left_alone: int = 0  # pairs from before the stack that this look has seen
-
-    def is_due(self, now: float, active: float) -> bool:
-        """At each run in the stack's first day, when events may be lost to a rule that is not heard yet, and while
-        there is more to do; hourly after that.
-        """
-        rests = self.at <= now < self.at + AFTER_THE_FIRST_DAY  # a clock that was set back says nothing
-        return not rests or now < active + DAY or bool(self.after or self.todo)
-
-    def begin(self, now: float, first: float, until: float) -> Recovery:
-        """The look to go on with: the one under way, or a new one at all that was uploaded from `first` to `until`."""
-        known = self if self.at <= now else Recovery()
-        if known.after:
-            return known
-        back = SLOW_UPLOAD if day_of(until) == day_of(known.until) else SLOWEST_UPLOAD
-        todo = [*known.todo, seconds(known.until, max(until, known.until))]
-        again = [*known.again, seconds(known.until - back, known.until)]
-        return Recovery(
-            at=now,
-            until=max(until, known.until),
-            todo=joined(since(todo, first)),
-            again=joined(since(again, first)),
-        )
-
-    def end(self, now: float, after: str, left: list[Span], failed: list[Span], left_alone: int) -> Recovery:
-        """After a run: the same look up to `after`, or the next one where that is empty."""
-        left, failed = [*self.left, *left], [*self.failed, *failed]
-        if not after:
-            return Recovery(at=now, until=self.until, todo=joined(left), again=joined(failed))
-        more = replace(self, left=joined(left), failed=joined(failed), left_alone=left_alone)
-        return replace(more, at=now, after=after)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: Any) -> Recovery:
-        """As it was stored; where that cannot be read, everything is looked at once more."""
-        try:
-            spans = {
-                name: tuple(Span(*((float(at), str(key)) for at, key in span)) for span in document[name])
-                for name in ("todo", "again", "left", "failed")
-            }
-            at, until, alone = float(document["at"]), float(document["until"]), int(document["left_alone"])
-            return cls(at=at, until=until, after=str(document["after"]), left_alone=alone, **spans)
-        except (KeyError, TypeError, ValueError):
-            return cls()
-
-
 class Newest:
     """The newest of what it is shown, at most so many; `missed` is the newest of the rest, `failed` what went wrong."""
 
@@ -150,3 +91,63 @@ class Newest:
         """The newest first."""
         for place, _, found in sorted(self._heap, reverse=True):
             yield place, found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """The look that is under way, or the last one if `after` is empty."""
+
+    at: float = 0.0  # when a run last worked
+    until: float = 0.0  # the latest upload time of this look
+    todo: tuple[Span, ...] = ()  # not looked at yet
+    again: tuple[Span, ...] = ()  # to be tried again, or perhaps uploaded late
+    failed: tuple[Span, ...] = ()  # to be tried again once nothing is left of `again`
+    after: str = ""  # the key after which the next run goes on
+    todo_left: tuple[Span, ...] = ()  # what this look had no time or no room for, for the next one
+    again_left: tuple[Span, ...] = ()
+    left_alone: int = 0  # pairs from before the stack that this look has seen
+
+    def is_due(self, now: float, active: float) -> bool:
+        """At each run in the stack's first day, when events may be lost to a rule that is not heard yet, and while
+        there is more to do; hourly after that.
+        """
+        rests = self.at <= now < self.at + AFTER_THE_FIRST_DAY  # a clock that was set back says nothing
+        return not rests or now < active + DAY or bool(self.after or self.todo or self.again)
+
+    def begin(self, now: float, first: float, until: float) -> Recovery:
+        """The look to go on with: the one under way, or a new one at all that was uploaded from `first` to `until`."""
+        known = self if self.at <= now else Recovery()
+        if known.after:
+            return known
+        until = max(until, known.until)
+        back = SLOW_UPLOAD if day_of(until) == day_of(known.until) else SLOWEST_UPLOAD
+        failed = joined(since([*known.failed, seconds(known.until - back, known.until)], first))
+        again = joined(since(known.again, first))
+        todo = joined(since([*known.todo, seconds(known.until, until)], first))
+        return Recovery(at=now, until=until, todo=todo, again=again or failed, failed=failed if again else ())
+
+    def end(self, now: float, after: str, new: Newest, again: Newest, left_alone: int) -> Recovery:
+        """After a run: the same look up to `after`, or the next one where that is empty."""
+        todo_left = joined([*self.todo_left, *below(self.todo, new.missed)])
+        again_left = joined([*self.again_left, *below(self.again, again.missed)])
+        failed = joined([*self.failed, *new.failed, *again.failed])
+        if not after:
+            return Recovery(at=now, until=self.until, todo=todo_left, again=again_left, failed=failed)
+        left = replace(self, todo_left=todo_left, again_left=again_left, failed=failed)
+        return replace(left, at=now, after=after, left_alone=left_alone)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Any) -> Recovery:
+        """As it was stored; where that cannot be read, everything is looked at once more."""
+        try:
+            spans = {
+                name: tuple(Span(*((float(at), str(key)) for at, key in span)) for span in document[name])
+                for name in ("todo", "again", "failed", "todo_left", "again_left")
+            }
+            at, until, alone = float(document["at"]), float(document["until"]), int(document["left_alone"])
+            return cls(at=at, until=until, after=str(document["after"]), left_alone=alone, **spans)
+        except (KeyError, TypeError, ValueError):
+            return cls()

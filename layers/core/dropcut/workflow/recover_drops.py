@@ -10,7 +10,7 @@ from dropcut.failures import Failures
 from dropcut.notices import Notice
 from dropcut.pairing import Found, in_order
 from dropcut.ports import Services
-from dropcut.recovery import Newest, Recovery, Span, below, covers, position
+from dropcut.recovery import Newest, Recovery, Span, covers, position
 from dropcut.table import told_key
 from dropcut.workflow.start_edit import is_understood, start_edit, start_pairs
 
@@ -36,9 +36,8 @@ def recover_drops(services: Services) -> dict[str, Any]:
     recent = sum(_look_at(services, newest, ends, failures) for newest in (new, again))
     if left_alone and not inbox.after:
         _tell_of_left_alone(services, left_alone, active, failures)
-    left = [*below(look.todo, new.missed), *below(look.again, again.missed)]
-    services.journal.note_recovery(look.end(now, inbox.after, left, [*new.failed, *again.failed], left_alone))
-    found = {"looked": True, "recent": recent, "left_alone": left_alone, "to_do": len(left)}
+    services.journal.note_recovery(look.end(now, inbox.after, new, again, left_alone))
+    found = {"looked": True, "recent": recent, "left_alone": left_alone, "all_seen": not (inbox.after or new.missed)}
     return {**found, "failed": failures.number, "reasons": failures.reasons}
 
 

@@ -10,7 +10,7 @@ from dropcut import news
 from dropcut.documents import Notification
 from dropcut.failures import Failures
 from dropcut.identity import is_nameless, split
-from dropcut.model import Half, State, Unfinished, Unreadable
+from dropcut.model import Half, State, Unfinished
 from dropcut.notices import Notice
 from dropcut.pairing import search_prefix, why_waiting
 from dropcut.ports import Services
@@ -29,7 +29,7 @@ Row = Unfinished | Half | dict[str, Any]  # a dict is an unsent message
 class Kind(NamedTuple):
     """One kind of row: how to find it, how long it is left untouched, when it is looked at again, what to do."""
 
-    rows: Callable[[float], Sequence[Row | Unreadable]]
+    rows: Callable[[float], Sequence[Row]]
     patience: float
     pause: float
     look_at: Callable[[Any], str]
@@ -58,21 +58,17 @@ def sweep_drops(services: Services) -> dict[str, Any]:
                 done["not_reached"] += 1
                 continue
             try:
-                done[_look_at(services, row, kind, now)] += 1
+                services.journal.look_later(_key(row), now - kind.patience + kind.pause)
+                done[kind.look_at(row)] += 1
             except Exception as error:  # noqa: BLE001 - returned, to be logged
                 failures.note(_key(row)["pk"], error)
+    for unreadable in services.journal.unreadable():
+        failures.note(unreadable.key["pk"], unreadable.why)
+        services.journal.look_later(unreadable.key, now)
     return {**done, "failed": failures.number, "reasons": failures.reasons}
 
 
-def _look_at(services: Services, row: Row | Unreadable, kind: Kind, now: float) -> str:
-    if isinstance(row, Unreadable):
-        services.journal.look_later(row.key, now)
-        raise LookupError(row.why)
-    services.journal.look_later(_key(row), now - kind.patience + kind.pause)
-    return kind.look_at(row)
-
-
-def _key(row: Row | Unreadable) -> dict[str, str]:
+def _key(row: Row) -> dict[str, str]:
     if isinstance(row, dict):
         return {"pk": row["pk"], "sk": row["sk"]}
     return wait_key(row.bucket, row.key) if isinstance(row, Half) else row.key
