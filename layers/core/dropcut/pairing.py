@@ -97,15 +97,17 @@ def in_order(listing: Iterable[tuple[str, float]]) -> Iterator[Found]:
     """
     open_groups: list[_Group] = []
     for key, uploaded in listing:
-        if is_nameless(key):
-            yield Found(key, None, uploaded)
-        if not (is_clip(key) or is_sidecar(key)):
+        clip = is_clip(key)
+        if not clip and not is_sidecar(key):
+            if is_nameless(key):
+                yield Found(key, None, uploaded)
             continue
+        base = _base(key)
         while open_groups and not key.startswith(open_groups[-1].base + "."):
             yield from _close(open_groups)
-        if not open_groups or open_groups[-1].base != _base(key):
-            open_groups.append(_Group(_base(key)))
-        (open_groups[-1].clips if is_clip(key) else open_groups[-1].sidecars)[key] = uploaded
+        if not open_groups or open_groups[-1].base != base:
+            open_groups.append(_Group(base))
+        (open_groups[-1].clips if clip else open_groups[-1].sidecars)[key] = uploaded
     while open_groups:
         yield from _close(open_groups)
 

@@ -62,10 +62,11 @@ def _recent(inbox: _Inbox, look: Recovery, active: float) -> tuple[Newest, Newes
     Two halves with the end of a run between them are found as two that are alone. Each is enough to start the pair.
     """
     new, again, left_alone = Newest(MOST_FILES), Newest(MOST_FILES), look.left_alone
+    oldest = min((span.first[0] for span in (*look.todo, *look.again)), default=look.until)
     for found in in_order(inbox):
         if found.uploaded < active:
             left_alone += found.sidecar is not None
-        elif found.uploaded <= look.until:
+        elif oldest <= found.uploaded <= look.until:
             place = position(found)
             if covers(look.todo, place):
                 new.add(place, found)
