@@ -159,7 +159,7 @@ def look(inbox: Inbox, known: bool, before: Recovery | None = None) -> Recovery:
 
 def shuffled_names() -> list[str]:
     order = random.Random(1)  # noqa: S311 - no secret
-    letters = ("ab" * 100)[:199]
+    letters = "ab" * 40  # the longest that are compared, and of the letters that take longest
     names = ["".join(order.sample(letters, len(letters))) for _ in range(HOSTILE_NAMES)]
     return [f"x/{name}.mp4" for name in names]
 

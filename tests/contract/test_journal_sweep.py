@@ -118,6 +118,14 @@ def test_what_is_said_once_is_said_once(exam: Exam) -> None:
     assert [exam.journal.was_told(what) for what in ("A", "B")] == [True, False]
 
 
+def test_of_many_who_would_say_something_once_one_may(exam: Exam) -> None:
+    assert [exam.journal.claim_telling("A", NOW) for _ in range(3)] == [True, False, False]
+    assert exam.journal.was_told("A")
+    exam.journal.release_telling("A")
+    assert not exam.journal.was_told("A")
+    assert exam.journal.claim_telling("A", NOW)
+
+
 def test_a_stack_is_as_old_as_its_table(table: Any) -> None:
     assert abs(DynamoJournal(table).active_since() - time.time()) < 600
 

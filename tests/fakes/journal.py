@@ -101,6 +101,14 @@ class FakeJournal:
     def note_recovery(self, recovery: Recovery) -> None:
         self.progress = Recovery.from_json(json.loads(json.dumps(recovery.as_json())))
 
+    def claim_telling(self, what: str, now: float) -> bool:
+        first = what not in self.told
+        self.told.add(what)
+        return first
+
+    def release_telling(self, what: str) -> None:
+        self.told.discard(what)
+
     def wait_for_partner(self, half: Half) -> None:
         there = self.halves.get((half.bucket, half.key))
         if (there and there.version == half.version) or self.paired.get((half.bucket, half.key)) == half.version:

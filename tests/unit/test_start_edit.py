@@ -8,7 +8,7 @@ from dropcut.model import Half
 from dropcut.outputs import OWN_METADATA
 from dropcut.workflow.start_edit import MOST_NAMES, start_edit
 from tests.fakes.examples import INBOX
-from tests.fakes.services import FakeServices, Interruption, Killed, die
+from tests.fakes.services import FakeServices, Interruption, Killed, die, fail
 
 CLIP, SIDECAR = "trip/beach.mp4", "trip/beach.json"
 NOTHING: dict[str, list[str]] = {"started": [], "waiting": []}
@@ -163,6 +163,36 @@ def test_a_bucket_that_keeps_no_versions_starts_nothing_and_says_so_once_a_day(
     world.clock.now += 86_400
     start_edit(world, INBOX, order[1])
     assert len(world.topic.published) == 2
+
+
+def test_of_many_files_without_versions_at_once_one_is_told_of() -> None:
+    """All of them see that nothing was said yet."""
+    world = FakeServices()
+    world.files.put(INBOX, CLIP, b"bytes", "null")
+
+    def meanwhile() -> None:
+        start_edit(world, INBOX, CLIP)
+
+    seen = Interruption(world, set(), lambda: None)
+    start_edit(seen.services(), INBOX, CLIP)
+    for position in range(1, len(seen.calls) + 1):
+        world.journal.told.clear()
+        world.topic.published.clear()
+        start_edit(Interruption(world, {position}, meanwhile).services(), INBOX, CLIP)
+        assert len(world.topic.published) == 1
+
+
+def test_where_it_could_not_be_said_that_versions_are_missing_the_next_try_says_it() -> None:
+    world = FakeServices()
+    world.files.put(INBOX, CLIP, b"bytes", "null")
+    seen = Interruption(world, set(), lambda: None)
+    start_edit(seen.services(), INBOX, CLIP)
+    world.journal.told.clear()
+    world.topic.published.clear()
+    with pytest.raises(RuntimeError):
+        start_edit(Interruption(world, {seen.calls.index("topic.publish") + 1}, fail).services(), INBOX, CLIP)
+    start_edit(world, INBOX, CLIP)
+    assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
 
 
 def test_a_lone_file_without_versions_waits_for_nothing() -> None:

@@ -99,6 +99,17 @@ class DynamoJournal:
     def note_told(self, what: str, now: float) -> None:
         self._table.put_item(Item={**told_key(what), "told_at": attribute(now)})
 
+    def claim_telling(self, what: str, now: float) -> bool:
+        item = {**told_key(what), "told_at": attribute(now)}
+        try:
+            once(self._table.put_item, Item=item, ConditionExpression=Attr("pk").not_exists())
+        except LedgerConflict:
+            return False
+        return True
+
+    def release_telling(self, what: str) -> None:
+        self._table.delete_item(Key=told_key(what))
+
     def recovery(self) -> Recovery:
         row = self._table.get_item(Key=RECOVERY_KEY, ConsistentRead=True).get("Item", {})
         return Recovery.from_json(plain(row.get("recovery")))

@@ -150,6 +150,12 @@ class Journal(Protocol):
         """Whether this was said before in the life of the stack."""
 
     def note_told(self, what: str, now: float) -> None: ...
+    def claim_telling(self, what: str, now: float) -> bool:
+        """Note it as told, for one caller of many at once: True for the one that has to say it."""
+
+    def release_telling(self, what: str) -> None:
+        """It could not be said after all."""
+
     def recovery(self) -> Recovery:
         """What `recover_drops` has still to look at; where it is not known, everything."""
 

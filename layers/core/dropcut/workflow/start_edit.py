@@ -111,6 +111,10 @@ def _leave_alone(services: Services, bucket: str, key: str) -> None:
     """
     now = services.clock()
     told = f"VERSIONING#{day_of(now)}"
-    if not services.journal.was_told(told):
+    if services.journal.was_told(told) or not services.journal.claim_telling(told, now):
+        return  # many files may come at once
+    try:
         services.topic.publish(Notice(**told_key(told), body=news.unversioned(bucket, key, day_of(now))).as_json())
-        services.journal.note_told(told, now)  # after it was sent: told twice has one id, not told has none
+    except Exception:
+        services.journal.release_telling(told)  # for the next file, or for this one when it is announced again
+        raise
