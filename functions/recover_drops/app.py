@@ -12,6 +12,8 @@ from dropcut.workflow.recover_drops import recover_drops
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Any event in (the clock's says nothing), what was found out."""
-    found = recover_drops(services())
-    logger.info("recovered", extra=dict(found))
-    return dict(found)
+    done = recover_drops(services())
+    for reason in done.get("reasons", []):
+        logger.error("a file could not be looked at", extra={"reason": reason})
+    logger.info("recovered", extra={name: number for name, number in done.items() if name != "reasons"})
+    return done

@@ -37,6 +37,21 @@ def test_a_bucket_is_listed_with_the_times_of_its_uploads(exam: Storage, folder:
     assert all(abs(moment - before) < 60 for moment in found.values())
 
 
+def test_a_listing_goes_on_after_a_key_in_the_order_of_all(exam: Storage, folder: str) -> None:
+    names = ["a.json", "a.mp4", "a/b.mp4", "b+%20 é.mp4", "海.mp4"]
+    for name in reversed(names):
+        exam.put(INBOX, folder + name, b"x")
+    for number, name in enumerate(names):
+        rest = [key for key, _ in exam.files.listing(INBOX, folder + name) if key.startswith(folder)]
+        assert rest == [folder + other for other in names[number + 1 :]]
+
+
+def test_no_more_keys_are_listed_than_wanted(exam: Storage, folder: str) -> None:
+    for number in range(4):
+        exam.put(INBOX, f"{folder}{number}.mp4", b"x")
+    assert exam.files.keys(INBOX, folder, most=3) == [f"{folder}{number}.mp4" for number in range(3)]
+
+
 def test_what_is_not_there_has_no_facts(exam: Storage, folder: str) -> None:
     assert exam.files.head(INBOX, folder + "none.mp4") is None
     exam.put(INBOX, folder + "beach.mp4", b"a clip")

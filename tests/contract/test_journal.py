@@ -165,7 +165,7 @@ def test_nothing_about_money_ever_expires(table: Any) -> None:
     journal.wait_for_partner(a_half())
     found = rows(table)
     kinds = {row["pk"].partition("#")[0] for row in found}
-    assert kinds == {"EDIT", "DAY", "FLIGHT", "CLIP", "OUTPUT", "WAIT"}
+    assert kinds == {"EDIT", "DAY", "FLIGHT", "CLIP", "OUTPUT", "WAIT", "DOUBT"}
     assert {row["pk"].partition("#")[0] for row in found if "expires_at" in row} == {"WAIT"}
 
 

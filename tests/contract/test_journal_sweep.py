@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +12,14 @@ import pytest
 from dropcut import messages, news
 from dropcut.journal import DynamoJournal
 from dropcut.ledger import DynamoLedger
-from dropcut.model import Delay, Doubt, Edit, State
+from dropcut.model import Delay, Doubt, Edit, Half, State
 from dropcut.notices import Notice
 from dropcut.ports import Journal, Ledger
+from dropcut.recovery import Recovery, Span, seconds
 from dropcut.resolutions import Resolution, Verdict
-from dropcut.table import doubt_key, drop_key, edit_key
+from dropcut.table import attribute, doubt_key, drop_key, edit_key, to_sweep, wait_key
 from dropcut.waiting import next_recheck
-from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
+from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
 
@@ -45,6 +47,7 @@ def exam(request: pytest.FixtureRequest) -> Exam:
 
 
 DROP = a_drop()
+A_MESSAGE = messages.failed(DROP, None, State.FAILED, "x", OUTBOX)
 
 
 def test_a_drop_is_unfinished_until_it_is_understood(exam: Exam) -> None:
@@ -98,7 +101,7 @@ def test_what_was_asked_after_goes_to_the_end_of_the_queue(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
     exam.ledger.prepare(an_edit(), NOW)
     for one in exam.journal.unfinished(NOW + 60):
-        exam.journal.look_later(one, NOW + 1000)
+        exam.journal.look_later(one.key, NOW + 1000)
     assert exam.unfinished(NOW + 999) == []
     assert len(exam.unfinished(NOW + 1000)) == 2
 
@@ -107,7 +110,7 @@ def test_what_was_dealt_with_meanwhile_is_not_put_back_into_the_queue(exam: Exam
     exam.journal.record_drop(DROP, NOW)
     (one,) = exam.journal.unfinished(LATER)
     exam.journal.end_drop(DROP, "SUPERSEDED", NOW)
-    exam.journal.look_later(one, NOW)
+    exam.journal.look_later(one.key, NOW)
     assert exam.unfinished() == []
 
 
@@ -179,5 +182,72 @@ def test_what_is_said_once_is_said_once(exam: Exam) -> None:
     assert [exam.journal.was_told(what) for what in ("A", "B")] == [True, False]
 
 
+def test_of_many_who_would_say_something_once_one_may(exam: Exam) -> None:
+    assert [exam.journal.claim_telling("A", NOW) for _ in range(3)] == [True, False, False]
+    assert exam.journal.was_told("A")
+    exam.journal.release_telling("A")
+    assert not exam.journal.was_told("A")
+    assert exam.journal.claim_telling("A", NOW)
+
+
 def test_a_stack_is_as_old_as_its_table(table: Any) -> None:
     assert abs(DynamoJournal(table).active_since() - time.time()) < 600
+
+
+def test_any_row_that_was_looked_at_goes_to_the_end_of_its_queue(exam: Exam) -> None:
+    for number in range(3):
+        exam.journal.wait_for_partner(Half(bucket=INBOX, key=f"{number}.mp4", version="v1", since=NOW + number))
+        edit = an_edit(edit_id=f"e{number}")
+        exam.ledger.prepare(edit, NOW)
+        edit = exam.ledger.reserve(edit, "us", PLENTY, NOW)
+        notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+        exam.ledger.end(edit, State.FAILED, notice, NOW + number)
+    exam.journal.look_later(wait_key(INBOX, "0.mp4"), NOW + 60)
+    exam.journal.look_later(edit_key("e0"), NOW + 60)
+    halves = [half.key for half in exam.journal.halves_waiting(LATER)]
+    notices = [notice["pk"] for notice in exam.journal.unsent_notices(LATER)]
+    assert halves == ["1.mp4", "2.mp4", "0.mp4"]
+    assert notices == ["EDIT#e1", "EDIT#e2", "EDIT#e0"]
+    assert len(exam.journal.halves_waiting(NOW + 59)) == len(exam.journal.unsent_notices(NOW + 59)) == 2
+
+
+@pytest.mark.parametrize("kind", ["DROP", "EDIT", "NOTICE", "WAIT"])
+def test_a_row_that_cannot_be_read_hides_no_other(kind: str, table: Any) -> None:
+    """Perhaps a later version wrote it, before it was rolled back."""
+    journal, ledger = DynamoJournal(table), DynamoLedger(table)
+    journal.record_drop(DROP, NOW)
+    ledger.prepare(an_edit(), NOW)
+    journal.wait_for_partner(Half(bucket=INBOX, key="beach.mp4", version="v1", since=NOW))
+    journal.end_drop(a_drop("b.mp4"), "REJECTED", NOW, notice=Notice(**drop_key(a_drop("b.mp4")), body=A_MESSAGE))
+    finders: dict[str, Callable[[float], Any]] = {
+        "NOTICE": journal.unsent_notices, "WAIT": journal.halves_waiting
+    }  # fmt: skip
+    find = finders.get(kind, journal.unfinished)
+    before = find(LATER)
+    key = {"pk": f"{kind}#odd", "sk": kind}
+    odd = {"notice": "{", "drop": "topsecret", "clip": "topsecret", "state": "topsecret", "since": "topsecret"}
+    table.put_item(Item={**key, **odd, **to_sweep(kind, NOW - 1)})
+    assert find(LATER) == before
+    (unreadable,) = journal.unreadable()
+    assert journal.unreadable() == []
+    assert unreadable.key == key
+    assert "topsecret" not in unreadable.why
+    journal.look_later(unreadable.key, LATER)
+    assert find(LATER - 1) == before
+    assert journal.unreadable() == [], "it went to the end of its queue"
+
+
+def test_what_is_still_to_be_recovered_is_remembered(exam: Exam) -> None:
+    assert exam.journal.recovery() == Recovery()
+    point = (NOW + 0.25, "0123456789abcdef")
+    spans = (Span((NOW - 7200.0, ""), point), seconds(NOW, NOW + 60.5))
+    progress = Recovery(at=NOW, until=NOW - 900.123, todo=spans, failed=spans[:1], after="旅/line\nbreak \x01.mp4",
+                        again_left=spans, left_alone=7)  # fmt: skip
+    exam.journal.note_recovery(progress)
+    assert exam.journal.recovery() == progress
+
+
+@pytest.mark.parametrize("stored", [{}, {"at": "soon"}, "nonsense", None, {"at": 1, "todo": [[1]]}])
+def test_a_memory_of_another_version_is_no_memory(table: Any, stored: Any) -> None:
+    table.put_item(Item={"pk": "STACK", "sk": "RECOVERY", "recovery": attribute(stored)})
+    assert DynamoJournal(table).recovery() == Recovery()

@@ -88,6 +88,30 @@ def test_a_file_that_was_taken_back_is_not_told_of(stand: Stand, powers: Powers,
     assert stand.messages(folder) == []
 
 
+def test_an_inbox_whose_versioning_was_suspended_starts_nothing_until_it_is_on_again(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    def keep_versions(status: str) -> None:
+        configuration = {"Status": status}
+        stand.cloud.client("s3").put_bucket_versioning(Bucket=stand.inbox, VersioningConfiguration=configuration)
+
+    for name, body in (("beach.json", SIDECAR), ("beach.mp4", clip)):
+        stand.announce(folder + name)
+        keep_versions("Suspended")
+        stand.cloud.client("s3").put_object(Bucket=stand.inbox, Key=folder + name, Body=body)
+        keep_versions("Enabled")
+    stand.finish(folder)
+    assert stand.executions(folder) == []
+    message = stand.message(folder)
+    assert message.attributes["status"] == "LEFT_ALONE"
+    assert "aws s3api put-bucket-versioning" in message.text
+
+    stand.drop(f"{folder}beach.mp4", clip, SIDECAR)
+    assert [run.status for run in stand.finish(folder)] == ["SUCCEEDED"]
+    assert stand.statuses(folder) == ["LEFT_ALONE", "DELIVERED"]
+    assert len(stand.bill(folder)) == 1
+
+
 @pytest.mark.usefixtures("deaf_to_uploads")
 def test_a_pair_whose_last_announcement_was_lost_is_started_by_the_sweep(
     stand: Stand, powers: Powers, folder: str, clip: bytes

@@ -48,11 +48,12 @@ class FakeFiles:
     def keys(self, bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]:
         there = [key for where, key in self.objects if where == bucket and key.startswith(prefix)]
         flat = [key for key in there if not (folder_only and "/" in key.removeprefix(prefix))]
-        return sorted(key for key in flat if self._find(bucket, key, None))
+        return sorted(key for key in flat if self._find(bucket, key, None))[:most]
 
-    def listing(self, bucket: str) -> Iterator[tuple[str, float]]:
+    def listing(self, bucket: str, after: str = "") -> Iterator[tuple[str, float]]:
         for key in self.keys(bucket, ""):
-            yield key, self.objects[bucket, key][-1].modified
+            if key > after:
+                yield key, self.objects[bucket, key][-1].modified
 
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes:
         return self._data(bucket, key, version)[:limit]

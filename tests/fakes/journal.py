@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dropcut.model import Doubt, Drop, Half, Unfinished
+from dropcut.model import Doubt, Drop, Half, Unfinished, Unreadable
 from dropcut.notices import Notice
 from dropcut.ports import DropRecord, OutputOwner
-from dropcut.table import doubt_key, drop_key, edit_key
+from dropcut.recovery import Recovery
+from dropcut.table import doubt_key, drop_key, edit_key, wait_key
 from tests.fakes.ledger import FakeLedger
 
 
@@ -34,7 +35,10 @@ class FakeJournal:
         self.halves: dict[tuple[str, str], Half] = {}
         self.paired: dict[tuple[str, str], str] = {}  # the version that had a partner
         self.noticed: set[tuple[str, str]] = set()
-        self.asked: dict[str, float] = {}
+        self.asked: dict[tuple[str, str], float] = {}  # when a row was looked at, by its key
+        self.odd_rows: list[Unreadable] = []  # found among the unfinished
+        self._odd_found: list[Unreadable] = []
+        self.progress = Recovery()
         self.told: set[str] = set()
         self.active = 0.0
         self.owners: dict[tuple[str, str], OutputOwner] = {}
@@ -58,21 +62,29 @@ class FakeJournal:
         return DropRecord(row.outcome, row.edit_id) if row else None
 
     def unfinished(self, before: float) -> list[Unfinished]:
+        self._odd_found += [row for row in self.odd_rows if self._looked(row.key) <= before]
         found = [
             Unfinished(key=drop_key(row.drop), drop=row.drop, edit_id=None, execution=name)
             for name, row in self.drops.items()
-            if row.outcome in ("", "PUT_BACK") and max(row.first_seen, self.asked.get(name, 0.0)) <= before
+            if row.outcome in ("", "PUT_BACK") and max(row.first_seen, self._looked(drop_key(row.drop))) <= before
         ]
         for name, edit in self._ledger.edits.items():
-            touched = max(self._ledger.touched.get(name, 0.0), self.asked.get(name, 0.0))
+            touched = max(self._ledger.touched.get(name, 0.0), self._looked(edit_key(name)))
             if not edit.notice and touched <= before:
                 drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
                 key, execution = edit_key(name), edit.execution or drop.drop_id
                 found.append(Unfinished(key=key, drop=drop, edit_id=name, execution=execution))
+        return sorted(found, key=lambda row: self._looked(row.key))
+
+    def unreadable(self) -> list[Unreadable]:
+        found, self._odd_found = self._odd_found, []
         return found
 
-    def look_later(self, unfinished: Unfinished, now: float) -> None:
-        self.asked[unfinished.edit_id or unfinished.drop.drop_id] = now
+    def look_later(self, key: dict[str, str], now: float) -> None:
+        self.asked[key["pk"], key["sk"]] = now
+
+    def _looked(self, key: dict[str, str]) -> float:
+        return self.asked.get((key["pk"], key["sk"]), 0.0)
 
     def doubts(self, now: float) -> list[Doubt]:
         rows = sorted(self._ledger.doubts.items(), key=lambda found: found[1].due)
@@ -96,6 +108,20 @@ class FakeJournal:
     def note_told(self, what: str, now: float) -> None:
         self.told.add(what)
 
+    def recovery(self) -> Recovery:
+        return self.progress
+
+    def note_recovery(self, recovery: Recovery) -> None:
+        self.progress = Recovery.from_json(json.loads(json.dumps(recovery.as_json())))
+
+    def claim_telling(self, what: str, now: float) -> bool:
+        first = what not in self.told
+        self.told.add(what)
+        return first
+
+    def release_telling(self, what: str) -> None:
+        self.told.discard(what)
+
     def wait_for_partner(self, half: Half) -> None:
         there = self.halves.get((half.bucket, half.key))
         if (there and there.version == half.version) or self.paired.get((half.bucket, half.key)) == half.version:
@@ -108,7 +134,9 @@ class FakeJournal:
         self.paired[half.bucket, half.key] = half.version
 
     def halves_waiting(self, before: float) -> list[Half]:
-        return [half for place, half in self.halves.items() if half.since <= before and place not in self.noticed]
+        waiting = [half for place, half in self.halves.items() if place not in self.noticed]
+        touched = [(max(half.since, self._looked(wait_key(half.bucket, half.key))), half) for half in waiting]
+        return [half for at, half in sorted(touched, key=lambda one: one[0]) if at <= before]
 
     def half_noticed(self, half: Half, now: float) -> None:
         there = self.halves.get((half.bucket, half.key))
@@ -117,11 +145,12 @@ class FakeJournal:
 
     def unsent_notices(self, before: float) -> list[dict[str, Any]]:
         edits = [edit for edit in self._ledger.edits.values() if self._ledger.touched.get(edit.edit_id, 0) <= before]
-        notices = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
+        texts = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
         rows = [row for row in self.drops.values() if row.to_sweep_since is not None and row.to_sweep_since <= before]
         found = [row for row in self._ledger.doubts.values() if row.kind == "NOTICE" and row.due <= before]
-        notices += [row.notice.to_store() for row in found if row.notice]
-        return [json.loads(notice) for notice in notices + [row.notice for row in rows if row.notice]]
+        texts += [row.notice.to_store() for row in found if row.notice]
+        notices = [json.loads(text) for text in texts + [row.notice for row in rows if row.notice]]
+        return sorted((one for one in notices if self._looked(one) <= before), key=self._looked)
 
     def notice_sent(self, notice: dict[str, Any], now: float) -> None:
         key = {"pk": notice["pk"], "sk": notice["sk"]}

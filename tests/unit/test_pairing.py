@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
+import random
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dropcut import identity, pairing
 from dropcut.identity import is_clip, is_sidecar
 from dropcut.pairing import (
+    CLOSELY,
+    LONGEST_NAME,
+    Found,
     Pair,
+    in_order,
     nearest_name,
     pairs_of,
     partner_names,
@@ -169,3 +177,119 @@ def test_the_names_that_would_do_are_those_that_pair(key: str, names: list[str])
 def test_a_half_that_waits_is_told_what_its_folder_shows(key: str, there: list[str], hint: str) -> None:
     assert why_waiting(key, [key, *there]).startswith(hint)
     assert bool(why_waiting(key, [key, *there])) == bool(hint)
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "video"),
+    [*(("beach.json", "beach" + suffix) for suffix in (".webm", ".mkv", ".avi", ".m4v", ".WebM")),
+     ("beach.webm.json", "beach.webm")],
+)  # fmt: skip
+def test_a_video_of_another_format_is_named_before_any_other_file(sidecar: str, video: str) -> None:
+    hint = why_waiting(f"trip/{sidecar}", [f"trip/{name}" for name in (sidecar, "beech.mp4", video, "best.mp4")])
+    assert hint.startswith(f"{video} ")
+    assert "mp4" in hint
+    assert "beech" not in hint
+
+
+def test_a_clip_that_waits_is_shown_a_sidecar_rather_than_a_picture_of_its_own_name() -> None:
+    assert nearest_name("beach.mp4", ["beach.mp4", "beach.jpg", "baech.json"]) == "baech.json"
+    assert nearest_name("beach.mp4", ["beach.mp4", "beach.jpg"]) == "beach.jpg", "perhaps beach.json.jpg was meant"
+
+
+def spellings(number: int) -> list[str]:
+    """Names of one beginning that differ in the case of their many suffixes."""
+    suffixes = ["".join(letters) for letters in itertools.product("mM", "pP", "4")]
+    suffixes += ["".join(letters) for letters in itertools.product("mM", "oO", "vV")]
+    combined = itertools.islice(itertools.product(suffixes, repeat=4), number)
+    return ["z/a.json", *("z/a." + ".".join(combination) for combination in combined)]
+
+
+def steps(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> int:
+    """How often a key is taken apart meanwhile."""
+    taken, split = itertools.count(), identity.split
+
+    def counted(key: str) -> identity.Key:
+        next(taken)
+        return split(key)
+
+    with monkeypatch.context() as patched:
+        for module in (identity, pairing):
+            patched.setattr(module, "split", counted)
+        work()
+    return next(taken)
+
+
+@pytest.mark.parametrize("find", ["pairs", "hint", "all"])
+def test_twice_as_many_names_are_twice_the_work_whatever_they_are_called(
+    find: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(number: int) -> int:
+        keys = sorted(spellings(number))
+        ways: dict[str, Callable[[], object]] = {
+            "pairs": lambda: pairs_of("z/a.json", keys),
+            "hint": lambda: why_waiting("z/a.json", keys),
+            "all": lambda: list(in_order((key, 0.0) for key in keys)),
+        }
+        return steps(monkeypatch, ways[find])
+
+    assert work(1_000) <= 2.5 * work(500)
+
+
+def test_few_and_short_names_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shuffled letters are what a comparison takes longest for."""
+    shuffled = random.Random(1)
+    long, short = ("ab" * 100)[:199], "ab" * 30
+    compared = set[tuple[str, str]]()
+    ratio = difflib.SequenceMatcher.ratio
+
+    def counted(self: difflib.SequenceMatcher[str]) -> float:
+        compared.add((str(vars(self)["a"]), str(vars(self)["b"])))
+        return ratio(self)
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "ratio", counted)
+    for letters in (long, short):
+        names = ["".join(shuffled.sample(letters, len(letters))) for _ in range(501)]
+        why_waiting(f"x/{names[0]}.json", [f"x/{name}.mp4" for name in names[1:]])
+    assert 0 < len(compared) <= CLOSELY
+    assert max(len(name) for names in compared for name in names) <= LONGEST_NAME
+
+
+def test_a_typo_is_found_among_thousands_of_names() -> None:
+    others = [f"trip/GX{number:06d}.mp4" for number in range(4_000)]
+    assert nearest_name("trip/beach_final.json", [*others, "trip/baech_final.mp4"]) == "trip/baech_final.mp4"
+
+
+def found_by_looking(there: list[str]) -> set[Found]:
+    pairs = {pair for clip in filter(is_clip, there) for pair in pairs_of(clip, there)}
+    alone = {key for key in there if is_clip(key) or is_sidecar(key)} - {key for pair in pairs for key in pair}
+    return {Found(*pair, 0.0) for pair in pairs} | {Found(key, None, 0.0) for key in alone}
+
+
+PARTS = st.lists(st.sampled_from(["a", "b", ".", "/", ".mp4", ".MOV", ".json", ".JSON", "_"]), min_size=1, max_size=6)
+
+
+@given(st.lists(st.one_of(keys, PARTS.map("".join)), unique=True, max_size=12))
+def test_a_listing_in_order_shows_the_pairs_that_a_look_at_all_names_shows(there: list[str]) -> None:
+    """The last announcement of each: `in_order` never sees all names at once."""
+    nameless = {Found(key, None, 0.0) for key in there if identity.is_nameless(key)}
+    assert set(in_order((key, 0.0) for key in sorted(there))) == found_by_looking(there) | nameless
+
+
+def test_a_pair_is_as_new_as_its_later_half() -> None:
+    listing = [("a.json", 5.0), ("a.mp4", 3.0), ("b.mp4", 7.0), ("b.mp4.json", 8.0)]
+    assert list(in_order(listing)) == [Found("a.mp4", "a.json", 5.0), Found("b.mp4", "b.mp4.json", 8.0)]
+
+
+def test_a_listing_is_kept_for_no_longer_than_names_begin_alike() -> None:
+    """So that an inbox of any size takes the same memory."""
+    fed = list[str]()
+
+    def feed() -> Iterator[tuple[str, float]]:
+        for number in range(2_000):
+            for name in (f"z/a.{number:05d}.json", f"z/a.{number:05d}.mp4"):
+                fed.append(name)
+                yield name, 0.0
+
+    for number, found in enumerate(in_order(feed())):
+        assert found.key == f"z/a.{number:05d}.mp4"
+        assert len(fed) <= 2 * number + 3

@@ -161,8 +161,7 @@ class EditsAndMoney(RuleBasedStateMachine):
 
     def sweep(self, services: Any = None) -> None:
         """Everything that runs by the clock."""
-        with suppress(ExceptionGroup):
-            sweep_drops(services or self.world)
+        sweep_drops(services or self.world)
         with suppress(RuntimeError):
             recheck_edits(services or self.world)
 

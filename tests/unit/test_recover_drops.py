@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
-from dropcut.workflow.recover_drops import ANNOUNCED_WITHIN, recover_drops
+from dropcut.model import ObjectFacts
+from dropcut.recovery import DAY
+from dropcut.workflow import recover_drops as module
+from dropcut.workflow.recover_drops import ANNOUNCED_WITHIN, LIST_SECONDS, RUN_SECONDS, recover_drops
 from dropcut.workflow.sweep_drops import sweep_drops
 from tests.fakes.examples import INBOX, NOW
-from tests.fakes.services import FakeServices, Killed
+from tests.fakes.services import FakeServices, Interruption, Killed
 
 HOUR = 3600.0
 
@@ -30,8 +36,10 @@ def started(world: FakeServices) -> set[str]:
 
 def test_a_recent_pair_that_nobody_announced_is_started_once() -> None:
     world = inbox(beach=1)
-    assert recover_drops(world) == {"recent": 1, "left_alone": 0}
-    assert recover_drops(world) == {"recent": 1, "left_alone": 0}
+    for _ in range(2):
+        found = recover_drops(world)
+        assert (found["recent"], found["left_alone"]) == (1, 0)
+        world.clock.now += HOUR
     assert started(world) == {"beach.mp4"}
     assert len(world.executions.started) == 1
 
@@ -53,12 +61,14 @@ def test_only_the_window_is_looked_at(hours: float, is_started: bool) -> None:
 def test_switching_the_product_on_for_an_old_bucket_never_buys_its_archive() -> None:
     world = inbox(**{f"old{number}": 200.0 + number for number in range(30)}, new=1)
     world.sweep_window_hours = 2000
-    assert recover_drops(world) == {"recent": 1, "left_alone": 30}
+    found = recover_drops(world)
+    assert (found["recent"], found["left_alone"]) == (1, 30)
     assert started(world) == {"new.mp4"}
     (notice,) = world.topic.published
     assert notice["status"] == "LEFT_ALONE"
     assert "30 pairs of clip and sidecar" in notice["message"]["email"]
-    recover_drops(world)
+    world.clock.now += HOUR
+    assert recover_drops(world)["left_alone"] == 30
     assert len(world.topic.published) == 1, "said once in the life of a stack"
 
 
@@ -88,7 +98,8 @@ def test_a_half_whose_announcement_was_lost_is_noted_once_and_then_told_by_the_s
     world.clock.now += HOUR
     for _ in range(2):
         sweep_drops(world)
-        recover_drops(world)
+        assert recover_drops(world)["looked"]
+        world.clock.now += HOUR
     assert [notice["status"] for notice in world.topic.published] == ["WAITING"]
 
 
@@ -96,7 +107,8 @@ def test_a_half_that_was_used_is_not_told_of_when_its_partner_is_taken_away() ->
     world = inbox(pair=1)
     recover_drops(world)
     world.files.delete(INBOX, "pair.mp4")
-    recover_drops(world)
+    world.clock.now += HOUR
+    assert recover_drops(world)["looked"]
     assert world.journal.halves == {}
 
 
@@ -105,7 +117,8 @@ def test_halves_and_foreign_files_are_no_pairs() -> None:
     for key in ("a.mp4", "b.json", "c.txt", "d.mp4", "d.manifest.json"):
         world.files.put(INBOX, key, b"x")
     world.clock.now += HOUR
-    assert recover_drops(world) == {"recent": 0, "left_alone": 0}
+    found = recover_drops(world)
+    assert (found["recent"], found["left_alone"]) == (0, 0)
 
 
 def test_both_names_of_a_sidecar_make_one_pair() -> None:
@@ -116,3 +129,196 @@ def test_both_names_of_a_sidecar_make_one_pair() -> None:
     assert recover_drops(world)["recent"] == 1
     (drop,) = world.executions.started.values()
     assert drop.sidecar_key == "beach.mp4.json"
+
+
+def clips_started(world: FakeServices) -> list[str]:
+    """In the order of their starts."""
+    return [drop.clip_key for drop in world.executions.started.values()]
+
+
+def heads(world: FakeServices, meanwhile: Callable[[str], None]) -> None:
+    """Let something happen whenever a file is asked after."""
+    head = world.files.head
+
+    def observed(bucket: str, key: str, version: str | None = None) -> ObjectFacts | None:
+        meanwhile(key)
+        return head(bucket, key, version)
+
+    world.files.head = observed  # type: ignore[method-assign]
+
+
+def refuse(*names: str) -> Callable[[str], None]:
+    """S3 answers so where a file is encrypted with a key that only its owner has."""
+
+    def refused(key: str) -> None:
+        if key in names:
+            raise RuntimeError("(400) when calling HeadObject: Bad Request https://s3/?X-Amz-Signature=secret")
+
+    return refused
+
+
+def test_a_file_that_cannot_be_looked_at_stops_no_other_and_is_tried_again() -> None:
+    world = inbox(beach=1, bad=2, lake=3)
+    heads(world, refuse("bad.mp4"))
+    found = recover_drops(world)
+    assert started(world) == {"beach.mp4", "lake.mp4"}
+    assert found["failed"] == 1
+    (reason,) = found["reasons"]
+    assert "bad.mp4" in reason
+    assert "secret" not in reason
+    world.clock.now += 5 * HOUR
+    world.files.head = type(world.files).head.__get__(world.files)  # type: ignore[method-assign]
+    assert recover_drops(world)["failed"] == 0
+    assert started(world) == {"beach.mp4", "bad.mp4", "lake.mp4"}
+
+
+def test_the_newest_files_come_first() -> None:
+    world = inbox(a=5, b=1, c=3)
+    recover_drops(world)
+    assert clips_started(world) == ["b.mp4", "c.mp4", "a.mp4"]
+
+
+def test_a_pair_whose_execution_has_read_it_costs_one_read_of_the_table() -> None:
+    world = inbox(beach=1)
+    recover_drops(world)
+    for row in world.journal.drops.values():
+        row.outcome = "EDIT"
+    world.clock.now += HOUR
+    seen = Interruption(world, set(), lambda: None)
+    assert recover_drops(seen.services())["recent"] == 1
+    about_it = [call for call in seen.calls if call not in ("files.listing", "journal.active_since")]
+    assert about_it == ["journal.recovery", "files.head", "files.head", "journal.drop", "journal.note_recovery"]
+
+
+def test_a_pair_that_was_looked_at_is_left_alone_from_then_on() -> None:
+    world, looked_at = inbox(beach=1), []
+    for _ in range(12):
+        looked_at.append(recover_drops(world)["recent"])
+        world.clock.now += HOUR
+    assert looked_at == [1, 1, 1, *[0] * 9], "for two hours once more, in case another one comes late"
+
+
+def test_what_a_run_has_no_time_for_is_done_by_the_next_ones_the_newest_first() -> None:
+    world = inbox(**{f"p{number}": number for number in range(1, 9)})
+    heads(world, lambda key: setattr(world.clock, "now", world.clock.now + RUN_SECONDS / 8))
+    order = list[str]()
+    for _ in range(6):
+        before = world.clock.now
+        found = recover_drops(world)
+        assert world.clock.now - before <= RUN_SECONDS * 1.75, "what had begun was ended"
+        order = clips_started(world)
+        world.clock.now = before + 15 * 60
+    assert order == [f"p{number}.mp4" for number in range(1, 9)]
+    assert found == {"looked": False}, "nothing is left, so the next look comes in an hour"
+
+
+def test_what_a_run_has_no_room_for_is_done_by_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FILES", 3)
+    world = inbox(**{f"p{number}": 5 for number in range(10)})  # of one second
+    for _ in range(4):
+        recover_drops(world)
+        world.clock.now += 15 * 60
+    assert len(started(world)) == 10
+
+
+def test_files_that_always_fail_block_no_others_however_many_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FILES", 3)
+    world = inbox(**{f"bad{number}": 1 for number in range(9)}, old=20)
+    heads(world, refuse(*(f"bad{number}.mp4" for number in range(9))))
+    for _ in range(5):
+        recover_drops(world)
+        world.clock.now += 15 * 60
+    assert started(world) == {"old.mp4"}
+
+
+def test_an_inbox_too_large_for_one_run_is_gone_through_in_several() -> None:
+    world = inbox(**{f"p{number}": 1 for number in range(9)}, **{f"old{number}": 200 for number in range(9)})
+    listing, asked = world.files.listing, list[str]()
+
+    def slow(bucket: str, after: str = "") -> Iterator[tuple[str, float]]:
+        asked.append(after)
+        for one in listing(bucket, after):
+            world.clock.now += LIST_SECONDS / 10
+            yield one
+
+    world.files.listing = slow  # type: ignore[method-assign]
+    for _ in range(4):
+        before = world.clock.now
+        found = recover_drops(world)
+        world.clock.now = before + 15 * 60
+    assert asked[0] == ""
+    assert asked == sorted(set(asked)), "each goes on where the one before it stopped"
+    assert started(world) == {f"p{number}.mp4" for number in range(9)}
+    assert found["left_alone"] == 9
+    assert ["9 pairs" in notice["message"]["email"] for notice in world.topic.published] == [True]
+
+
+@pytest.mark.parametrize(("looked", "hours"), [(0.5, 2), (17, 19)], ids=["hours", "most of a day"])
+def test_an_upload_that_took_long_is_dated_by_its_beginning_and_found(looked: float, hours: float) -> None:
+    world = inbox()
+    for hour in (0, looked):
+        world.clock.now = NOW + hour * HOUR
+        recover_drops(world)
+    for suffix in (".mp4", ".json"):
+        world.clock.now = NOW
+        world.files.put(INBOX, "slow" + suffix, b"x")
+    world.clock.now = NOW + hours * HOUR
+    recover_drops(world)
+    assert started(world) == {"slow.mp4"}
+
+
+@pytest.mark.parametrize(("age", "looks"), [(DAY - 2 * HOUR, 4), (DAY + HOUR, 1)])
+def test_a_young_stack_looks_every_time_and_an_older_one_hourly(age: float, looks: int) -> None:
+    world = inbox(beach=1)
+    world.journal.active = NOW - age
+    looked = []
+    for _ in range(4):
+        looked.append(recover_drops(world)["looked"])
+        world.clock.now += 15 * 60
+    assert sum(looked) == looks
+    world.clock.now += 1
+    assert recover_drops(world)["looked"], "an hour has passed"
+
+
+def test_a_clock_that_was_set_back_hides_nothing() -> None:
+    world = inbox()
+    world.clock.now = NOW + 50 * HOUR
+    recover_drops(world)
+    world.clock.now = NOW
+    world.files.put(INBOX, "beach.mp4", b"x")
+    world.files.put(INBOX, "beach.json", b"x")
+    world.clock.now = NOW + HOUR
+    recover_drops(world)
+    assert started(world) == {"beach.mp4"}
+
+
+def test_files_without_versions_are_left_alone() -> None:
+    world = inbox()
+    world.clock.now = NOW - HOUR
+    for key in ("beach.mp4", "beach.json", "alone.mp4"):
+        world.files.put(INBOX, key, b"x", "null")
+    world.clock.now = NOW
+    recover_drops(world)
+    assert started(world) == set()
+    assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
+
+
+def test_a_file_that_has_only_an_ending_is_noted_like_any_half() -> None:
+    world = inbox()
+    world.clock.now = NOW - HOUR
+    world.files.put(INBOX, "trip/.mp4", b"x")
+    world.clock.now = NOW
+    recover_drops(world)
+    assert list(world.journal.halves) == [(INBOX, "trip/.mp4")]
+
+
+def test_a_notice_that_cannot_be_sent_does_not_undo_what_was_done() -> None:
+    world = inbox(beach=1, old=200)
+
+    def refused(notice: dict[str, Any]) -> None:
+        raise PermissionError("AccessDenied")
+
+    world.topic.publish = refused  # type: ignore[method-assign]
+    assert recover_drops(world)["failed"] == 1
+    assert started(world) == {"beach.mp4"}
+    assert world.journal.progress.at == NOW

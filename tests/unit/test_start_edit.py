@@ -6,9 +6,9 @@ import pytest
 
 from dropcut.model import Half
 from dropcut.outputs import OWN_METADATA
-from dropcut.workflow.start_edit import start_edit
+from dropcut.workflow.start_edit import MOST_NAMES, start_edit
 from tests.fakes.examples import INBOX
-from tests.fakes.services import FakeServices, Interruption, Killed, die
+from tests.fakes.services import FakeServices, Interruption, Killed, die, fail
 
 CLIP, SIDECAR = "trip/beach.mp4", "trip/beach.json"
 NOTHING: dict[str, list[str]] = {"started": [], "waiting": []}
@@ -140,3 +140,98 @@ def test_a_half_waits_from_its_announcement_on() -> None:
 def test_odd_names_pair_as_any_others(stem: str) -> None:
     world = world_with(stem + ".mov", stem + ".json")
     assert len(start_edit(world, INBOX, stem + ".json")["started"]) == 1
+
+
+@pytest.mark.parametrize("unversioned", [{CLIP}, {SIDECAR}, {CLIP, SIDECAR}])
+@pytest.mark.parametrize("order", [(CLIP, SIDECAR), (SIDECAR, CLIP)])
+def test_a_bucket_that_keeps_no_versions_starts_nothing_and_says_so_once_a_day(
+    unversioned: set[str], order: tuple[str, str]
+) -> None:
+    """A new upload would have the drop id of the old one, and the bytes could change under a running edit."""
+    world = FakeServices()
+    for _ in range(2):
+        for key in order:
+            world.files.put(INBOX, key, b"bytes", "null" if key in unversioned else "")
+            start_edit(world, INBOX, key)
+    assert world.executions.started == {}
+    assert world.journal.drops == {}
+    (notice,) = world.topic.published
+    assert notice["status"] == "LEFT_ALONE"
+    told = notice["message"]["email"]
+    assert any(key in told for key in unversioned)
+    assert f"put-bucket-versioning --bucket {INBOX} --versioning-configuration Status=Enabled" in told
+    world.clock.now += 86_400
+    start_edit(world, INBOX, order[1])
+    assert len(world.topic.published) == 2
+
+
+def test_of_many_files_without_versions_at_once_one_is_told_of() -> None:
+    """All of them see that nothing was said yet."""
+    world = FakeServices()
+    world.files.put(INBOX, CLIP, b"bytes", "null")
+
+    def meanwhile() -> None:
+        start_edit(world, INBOX, CLIP)
+
+    seen = Interruption(world, set(), lambda: None)
+    start_edit(seen.services(), INBOX, CLIP)
+    for position in range(1, len(seen.calls) + 1):
+        world.journal.told.clear()
+        world.topic.published.clear()
+        start_edit(Interruption(world, {position}, meanwhile).services(), INBOX, CLIP)
+        assert len(world.topic.published) == 1
+
+
+def test_where_it_could_not_be_said_that_versions_are_missing_the_next_try_says_it() -> None:
+    world = FakeServices()
+    world.files.put(INBOX, CLIP, b"bytes", "null")
+    seen = Interruption(world, set(), lambda: None)
+    start_edit(seen.services(), INBOX, CLIP)
+    world.journal.told.clear()
+    world.topic.published.clear()
+    with pytest.raises(RuntimeError):
+        start_edit(Interruption(world, {seen.calls.index("topic.publish") + 1}, fail).services(), INBOX, CLIP)
+    start_edit(world, INBOX, CLIP)
+    assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
+
+
+def test_a_lone_file_without_versions_waits_for_nothing() -> None:
+    world = FakeServices()
+    world.files.put(INBOX, CLIP, b"bytes", "null")
+    assert start_edit(world, INBOX, CLIP) == NOTHING
+    assert world.journal.halves == {}
+    assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
+
+
+def test_once_versioning_is_on_again_uploading_both_again_starts_the_edit() -> None:
+    world = FakeServices()
+    for version in ("null", ""):
+        for key in (CLIP, SIDECAR):
+            world.files.put(INBOX, key, b"bytes", version)
+            started = start_edit(world, INBOX, key)["started"]
+    assert len(started) == 1
+
+
+@pytest.mark.parametrize("key", [".mp4", "trip/.MOV", "trip/.json"])
+def test_a_file_that_has_only_an_ending_is_noted_so_that_it_is_told_of(key: str) -> None:
+    world = world_with(key, CLIP, SIDECAR)
+    assert start_edit(world, INBOX, key) == {"started": [], "waiting": [key]}
+    assert list(world.journal.halves) == [(INBOX, key)]
+    assert world.executions.started == {}
+
+
+def test_a_crowd_of_names_that_begin_alike_hides_no_pair_and_is_not_listed_whole() -> None:
+    """A sequence of pictures is often named after its clip."""
+    world = world_with(CLIP, SIDECAR)
+    keys, listed = world.files.keys, []
+
+    def crowded(bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]:
+        assert most is not None
+        listed.append(most)
+        return sorted([*keys(bucket, prefix), *(f"{prefix}{number:05d}.png" for number in range(most + 10))])[:most]
+
+    world.files.keys = crowded  # type: ignore[method-assign]
+    for key in (SIDECAR, CLIP):
+        assert len(start_edit(world, INBOX, key)["started"]) == 1
+    assert len(world.executions.started) == 1
+    assert set(listed) == {MOST_NAMES}

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from dropcut.model import State
+from dropcut.model import State, Unreadable
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.start_edit import start_edit
-from dropcut.workflow.sweep_drops import UNSENT_AFTER, sweep_drops
-from tests.fakes.examples import INBOX, an_edit_in
-from tests.fakes.services import FakeServices
+from dropcut.workflow.sweep_drops import RUN_SECONDS, UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
+from tests.fakes.examples import INBOX, a_drop, an_edit_in
+from tests.fakes.services import FakeServices, Killed
 from tests.fakes.worlds import a_world
 
 CLIP, SIDECAR = "trip/beach.mp4", "trip/beach.json"
 
 
-def done(counts: dict[str, int]) -> dict[str, int]:
+def done(counts: dict[str, Any]) -> dict[str, int]:
     """What was done at all."""
+    assert counts.get("failed", 0) == 0, counts["reasons"]
     return {name: number for name, number in counts.items() if number}
 
 
@@ -126,6 +128,137 @@ def test_one_row_that_cannot_be_swept_does_not_silence_the_others() -> None:
         send(notice)
 
     world.topic.publish = refuse_the_first  # type: ignore[method-assign]
-    with pytest.raises(ExceptionGroup):
-        sweep_drops(world)
+    swept = sweep_drops(world)
+    assert (swept["sent"], swept["failed"]) == (1, 1)
+    assert "too large" in swept["reasons"][0]
     assert [notice["event_id"] for notice in world.topic.published] == ["1"]
+
+
+def busy_world() -> FakeServices:
+    """Two rows of each kind that want to be looked at: executions that are gone, messages unsent, halves that wait."""
+    world = waiting("trip/one.mp4", "trip/two.mp4", then_minutes=0)
+    for number in range(2):
+        drop = a_drop(f"gone{number}.mp4", f"gone{number}.json")
+        world.journal.record_drop(drop, world.clock())
+        world.executions.statuses[drop.drop_id] = "ABORTED"
+        name = f"{number}" * 64
+        notice = f'{{"pk": "EDIT#{name}", "sk": "EDIT", "event_id": "{number}", "status": "FAILED"}}'
+        world.ledger.edits[name] = an_edit_in(State.FAILED, edit_id=name, notice=notice)
+    world.clock.now += UNSENT_AFTER + UNTOUCHED_FOR
+    return world
+
+
+def taking(world: FakeServices, seconds: float) -> list[str]:
+    """Let everything that is told, or asked, take so long; the answer has what was told, in order."""
+    publish, told = world.topic.publish, list[str]()
+
+    def slowly(notice: dict[str, Any]) -> None:
+        world.clock.now += seconds
+        told.append(notice["status"])
+        publish(notice)
+
+    world.topic.publish = slowly  # type: ignore[method-assign]
+    return told
+
+
+def test_executions_that_are_gone_come_first_then_messages_then_halves() -> None:
+    world = busy_world()
+    told = taking(world, 0)
+    assert done(sweep_drops(world)) == {"settled": 2, "sent": 2, "told": 2}
+    assert told == ["FAILED"] * 4 + ["WAITING"] * 2
+    assert [notice.get("event_id") for notice in world.topic.published][2:4] == ["0", "1"]
+
+
+def test_each_kind_has_its_share_of_the_time_and_the_next_run_begins_with_what_was_not_reached() -> None:
+    world = busy_world()
+    told = taking(world, RUN_SECONDS / 3)
+    begun = world.clock.now
+    swept = sweep_drops(world)
+    assert (swept["settled"], swept["sent"], swept["told"], swept["not_reached"]) == (1, 1, 1, 3)
+    assert world.clock.now - begun <= RUN_SECONDS * 4 / 3
+    world.clock.now = begun + 300
+    swept = sweep_drops(world)
+    assert (swept["settled"], swept["sent"], swept["told"], swept["not_reached"]) == (1, 1, 1, 0)
+    assert len({event["event_id"] for event in world.topic.published}) == len(told) == 6
+
+
+def test_a_run_that_has_no_time_left_looks_at_one_row_of_a_kind_at_most() -> None:
+    world = busy_world()
+    taking(world, 10 * RUN_SECONDS)
+    assert sweep_drops(world)["not_reached"] == 5
+
+
+def test_a_row_is_moved_on_before_the_names_in_its_folder_are_looked_at() -> None:
+    """What kills a run must not be what the next run begins with."""
+    world = waiting("trip/first.mp4", "trip/second.mp4")
+
+    def killed(*_: object, **__: object) -> list[str]:
+        raise Killed
+
+    keys = world.files.keys
+    world.files.keys = killed  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        sweep_drops(world)
+    world.files.keys = keys  # type: ignore[method-assign]
+    sweep_drops(world)
+    assert ["second.mp4" in notice["message"]["email"] for notice in world.topic.published] == [True, False]
+
+
+def test_a_row_that_cannot_be_read_is_counted_and_stops_no_other() -> None:
+    world = busy_world()
+    world.journal.odd_rows.append(Unreadable(key={"pk": "CLIP#1", "sk": "DROP#1"}, why="the row CLIP#1 is odd"))
+    swept = sweep_drops(world)
+    assert (swept["settled"], swept["sent"], swept["told"], swept["failed"]) == (2, 2, 2, 1)
+    assert "CLIP#1" in swept["reasons"][0]
+    assert sweep_drops(world)["failed"] == 0, "it is looked at again later"
+    world.clock.now += UNTOUCHED_FOR
+    assert sweep_drops(world)["failed"] == 1
+
+
+def test_a_message_that_cannot_be_sent_lets_the_others_go_first_next_time() -> None:
+    world = busy_world()
+    send, refused = world.topic.publish, ["0"]
+
+    def refuse(notice: dict[str, Any]) -> None:
+        if notice["event_id"] in refused:
+            raise ValueError("https://x.example/?X-Amz-Signature=topsecret")
+        send(notice)
+
+    world.topic.publish = refuse  # type: ignore[method-assign]
+    swept = sweep_drops(world)
+    assert swept["failed"] == 1
+    assert "topsecret" not in swept["reasons"][0]
+    refused.clear()
+    world.clock.now += 300
+    assert done(sweep_drops(world)) == {"sent": 1}, "within minutes"
+
+
+@pytest.mark.parametrize("key", ["trip/.mp4", "trip/.json"])
+def test_a_file_that_has_only_an_ending_is_told_once_that_it_needs_a_name(key: str) -> None:
+    world = waiting(key)
+    for _ in range(2):
+        sweep_drops(world)
+        world.clock.now += 3600
+    (notice,) = world.topic.published
+    assert notice["status"] == "WAITING"
+    assert key in notice["message"]["email"]
+    assert "name" in notice["message"]["email"]
+
+
+def test_a_sidecar_beside_a_video_of_another_format_is_told_what_to_do_with_it() -> None:
+    world = waiting(SIDECAR)
+    world.files.put(INBOX, "trip/beach.webm", b"x")
+    world.files.put(INBOX, "trip/beech.mp4", b"x")
+    sweep_drops(world)
+    told = world.topic.published[0]["message"]["email"]
+    assert "beach.webm" in told
+    assert "beech" not in told
+
+
+def test_a_half_whose_partner_has_no_versions_is_not_told_of_once_more() -> None:
+    world = waiting(CLIP)
+    world.files.put(INBOX, SIDECAR, b"x", "null")
+    start_edit(world, INBOX, SIDECAR)
+    for _ in range(2):
+        sweep_drops(world)
+    assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]

@@ -52,8 +52,8 @@ class S3Files:
         )
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
-    def listing(self, bucket: str) -> Iterator[tuple[str, float]]:
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+    def listing(self, bucket: str, after: str = "") -> Iterator[tuple[str, float]]:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, StartAfter=after):
             yield from ((entry["Key"], entry["LastModified"].timestamp()) for entry in page.get("Contents", []))
 
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes:

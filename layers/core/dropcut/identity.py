@@ -45,6 +45,12 @@ def is_sidecar(key: str) -> bool:
     return not parts.name.lower().endswith(OWN_SUFFIXES)
 
 
+def is_nameless(key: str) -> bool:
+    """True for a file called just `.mp4`, `.mov` or `.json`: it has no name that another file could share."""
+    parts = split(key)
+    return not parts.stem and parts.suffix.lower() in (*CLIP_SUFFIXES, SIDECAR_SUFFIX)
+
+
 def digest(*parts: Any) -> str:
     """SHA-256 in hex over a canonical JSON list: no two different lists give the same text."""
     return hashlib.sha256(canonical(list(parts)).encode("ascii")).hexdigest()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from itertools import zip_longest
+from typing import Any, TypeVar
 
 from boto3.dynamodb.conditions import Attr, Key
 
 from dropcut.errors import LedgerConflict
-from dropcut.model import Doubt, Drop, Half, Unfinished
+from dropcut.model import Doubt, Drop, Half, Unfinished, Unreadable
 from dropcut.notices import Notice
 from dropcut.ports import DropRecord, OutputOwner
+from dropcut.recovery import Recovery
 from dropcut.table import (
+    RECOVERY_KEY,
     SWEEP_INDEX,
     Row,
     attribute,
@@ -30,11 +34,13 @@ from dropcut.writes import once
 
 HALF_EXPIRES = 30 * 24 * 3600  # seconds; only rows about halves expire
 AT_ONCE = 100  # rows that one sweep looks at
+T = TypeVar("T")
 
 
 class DynamoJournal:
     def __init__(self, table: Any) -> None:
         self._table = table
+        self._unreadable: list[Unreadable] = []
 
     def record_drop(self, drop: Drop, now: float) -> bool:
         key = drop_key(drop)
@@ -67,20 +73,24 @@ class DynamoJournal:
         return DropRecord(row.get("outcome", ""), row.get("edit_id")) if row else None
 
     def unfinished(self, before: float) -> list[Unfinished]:
-        return [_unfinished_drop(row) for row in self._to_sweep("DROP", before)] + [
-            _unfinished_edit(row) for row in self._to_sweep("EDIT", before)
-        ]
+        """Drops and edits by turns: many of the one do not keep the others waiting."""
+        drops = self._to_sweep("DROP", before, _unfinished_drop)
+        edits = self._to_sweep("EDIT", before, _unfinished_edit)
+        return [one for both in zip_longest(drops, edits) for one in both if one]
 
-    def look_later(self, unfinished: Unfinished, now: float) -> None:
+    def unreadable(self) -> list[Unreadable]:
+        found, self._unreadable = self._unreadable, []
+        return found
+
+    def look_later(self, key: dict[str, str], now: float) -> None:
         """Send a row to the end of the queue; one that was dealt with meanwhile stays out of it."""
         update = change({"sweep_at": attribute(now)})
         update["ExpressionAttributeNames"]["#sweep"] = "sweep"
         with suppress(LedgerConflict):
-            once(self._table.update_item, Key=unfinished.key, ConditionExpression="attribute_exists(#sweep)", **update)
+            once(self._table.update_item, Key=key, ConditionExpression="attribute_exists(#sweep)", **update)
 
     def doubts(self, now: float) -> list[Doubt]:
-        rows = self._to_sweep("DOUBT", now)
-        return [Doubt(edit_id=row["pk"].removeprefix("DOUBT#"), looks=int(row.get("looks", 0))) for row in rows]
+        return self._to_sweep("DOUBT", now, _doubt)
 
     def look_again(self, doubt: Doubt, at: float) -> None:
         self._doubted(doubt, change({"looks": doubt.looks + 1, "sweep_at": attribute(at)}, kind="DOUBT"))
@@ -110,6 +120,24 @@ class DynamoJournal:
     def note_told(self, what: str, now: float) -> None:
         self._table.put_item(Item={**told_key(what), "told_at": attribute(now)})
 
+    def claim_telling(self, what: str, now: float) -> bool:
+        item = {**told_key(what), "told_at": attribute(now)}
+        try:
+            once(self._table.put_item, Item=item, ConditionExpression=Attr("pk").not_exists())
+        except LedgerConflict:
+            return False
+        return True
+
+    def release_telling(self, what: str) -> None:
+        self._table.delete_item(Key=told_key(what))
+
+    def recovery(self) -> Recovery:
+        row = self._table.get_item(Key=RECOVERY_KEY, ConsistentRead=True).get("Item", {})
+        return Recovery.from_json(plain(row.get("recovery")))
+
+    def note_recovery(self, recovery: Recovery) -> None:
+        self._table.put_item(Item={**RECOVERY_KEY, "recovery": attribute(recovery.as_json())})
+
     def wait_for_partner(self, half: Half) -> None:
         row = {"bucket": half.bucket, "key": half.key, "version": half.version, "since": attribute(half.since)}
         swept = {"sweep": "WAIT", "sweep_at": attribute(half.since), "expires_at": int(half.since) + HALF_EXPIRES}
@@ -126,17 +154,13 @@ class DynamoJournal:
         self._table.put_item(Item={**wait_key(half.bucket, half.key), **row, **expires})
 
     def halves_waiting(self, before: float) -> list[Half]:
-        rows = self._to_sweep("WAIT", before)
-        return [
-            Half(bucket=row["bucket"], key=row["key"], version=row["version"], since=float(row["since"]))
-            for row in rows
-        ]
+        return self._to_sweep("WAIT", before, _half)
 
     def half_noticed(self, half: Half, now: float) -> None:
         self._told(wait_key(half.bucket, half.key), now, "version", half.version)
 
     def unsent_notices(self, before: float) -> list[dict[str, Any]]:
-        return [json.loads(row["notice"]) for row in self._to_sweep("NOTICE", before)]
+        return self._to_sweep("NOTICE", before, _notice)
 
     def notice_sent(self, notice: dict[str, Any], now: float) -> None:
         self._told({"pk": notice["pk"], "sk": notice["sk"]}, now, "event_id", notice["event_id"])
@@ -160,13 +184,35 @@ class DynamoJournal:
         facts = {"bucket": bucket, "key": key, **{name: attribute(value) for name, value in owner._asdict().items()}}
         self._table.put_item(Item={**output_key(bucket, key), **facts})
 
-    def _to_sweep(self, kind: str, before: float) -> list[Row]:
+    def _to_sweep(self, kind: str, before: float, read: Callable[[Row], T]) -> list[T]:
         """The oldest rows of one kind that were last touched before that time, whole and as they are now."""
         condition = Key("sweep").eq(kind) & Key("sweep_at").lte(attribute(before))
         found = self._table.query(IndexName=SWEEP_INDEX, KeyConditionExpression=condition, Limit=AT_ONCE)["Items"]
         keys = [{"pk": row["pk"], "sk": row["sk"]} for row in found]
         rows = [self._table.get_item(Key=key, ConsistentRead=True).get("Item") for key in keys]
-        return [row for row in rows if row and row.get("sweep") == kind]
+        return [one for row in rows if row and row.get("sweep") == kind for one in self._readable(row, read)]
+
+    def _readable(self, row: Row, read: Callable[[Row], T]) -> list[T]:
+        """The row, or nothing where it cannot be read, perhaps since a later version wrote it: it hides no other."""
+        try:
+            return [read(row)]
+        except Exception as error:  # noqa: BLE001 - kept for whoever asks; the text may quote the row
+            why = f"the row cannot be read ({type(error).__name__})"
+            self._unreadable.append(Unreadable(key={"pk": row["pk"], "sk": row["sk"]}, why=why))
+            return []
+
+
+def _doubt(row: Row) -> Doubt:
+    return Doubt(edit_id=row["pk"].removeprefix("DOUBT#"), looks=int(row.get("looks", 0)))
+
+
+def _half(row: Row) -> Half:
+    return Half(bucket=row["bucket"], key=row["key"], version=row["version"], since=float(row["since"]))
+
+
+def _notice(row: Row) -> dict[str, Any]:
+    notice: dict[str, Any] = json.loads(row["notice"])
+    return {**notice, "pk": row["pk"], "sk": row["sk"]}
 
 
 def _unfinished_drop(row: Row) -> Unfinished:

@@ -141,12 +141,15 @@ class Limits:
     credit_wait_hours: float = 24.0
 
 
+UNVERSIONED = "null"  # S3's name for the one version of an object that was uploaded while none were kept
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObjectFacts:
     """What S3 says about an object without giving it away."""
 
     key: str
-    version: str  # "null" on a bucket that never had versioning
+    version: str  # UNVERSIONED on a bucket that keeps no versions
     etag: str
     size: int
     modified: float
@@ -191,6 +194,14 @@ class Doubt:
 
     edit_id: str
     looks: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A row that somebody has to look at, and that this version of the code cannot read."""
+
+    key: dict[str, str]  # of its row
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dropcut.documents import Notification, Place, iso
-from dropcut.identity import is_clip, split
+from dropcut.identity import SIDECAR_SUFFIX, is_clip, split
 from dropcut.messages import about_edit, event_id
 from dropcut.model import Delay, Drop, Edit, Half, Limits
 from dropcut.pairing import partner_names
@@ -99,6 +99,42 @@ def left_alone(inbox: str, number: int, active_since: float) -> Notification:
         sidecar=None,
         summary=f"{pairs} lay in {inbox} before {iso(active_since)}, when this stack was made. Nothing was started.",
         what_to_do="To have one edited, upload its clip or its sidecar again. No further notice is sent.",
+    )
+
+
+def unversioned(bucket: str, key: str, day: str) -> Notification:
+    """The inbox keeps no versions, so its files cannot be told from those that replace them. Said once a day."""
+    place = Place(bucket=bucket, key=key)
+    clip = is_clip(key)
+    return Notification(
+        event_id=event_id(bucket, "LEFT_ALONE", "VERSIONING", day),
+        status="LEFT_ALONE",
+        folder=split(key).folder,
+        clip=place if clip else None,
+        sidecar=None if clip else place,
+        summary=f"{printable(key)} was uploaded while the versioning of {bucket} was suspended. Dropcut leaves such "
+        "files alone: they could change while they are edited. Nothing was started and nothing was paid.",
+        what_to_do="Switch versioning on:\n\n"
+        f"  aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled\n\n"
+        "Then upload the clip and the sidecar again, and all other files that you uploaded meanwhile. This notice is "
+        "sent once a day at most.",
+    )
+
+
+def nameless(half: Half) -> Notification:
+    """One notice for a file that is called just `.mp4` or `.json`: no other file can belong to it."""
+    place, suffix = Place(bucket=half.bucket, key=half.key, version_id=half.version), split(half.key).suffix
+    clip = suffix.lower() != SIDECAR_SUFFIX
+    return Notification(
+        event_id=event_id(half.key, "WAITING", half.bucket, half.version),
+        status="WAITING",
+        folder=split(half.key).folder,
+        clip=place if clip else None,
+        sidecar=None if clip else place,
+        summary=f"{printable(half.key)} has no name before {suffix}, so no other file can belong to it. Nothing was "
+        "started and nothing was paid.",
+        what_to_do=f"Upload it with a name, such as beach{suffix}, beside {'beach.json' if clip else 'beach.mp4'}. "
+        "No further notice is sent.",
     )
 
 

@@ -20,8 +20,10 @@ from dropcut.model import (
     Progress,
     State,
     Unfinished,
+    Unreadable,
 )
 from dropcut.notices import Notice
+from dropcut.recovery import Recovery
 from dropcut.resolutions import Resolution
 
 
@@ -34,8 +36,8 @@ class Files(Protocol):
     """S3. Every read names a version, so nothing changes under a running edit."""
 
     def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None: ...
-    def listing(self, bucket: str) -> Iterator[tuple[str, float]]:
-        """Every key of a bucket, and when it was uploaded."""
+    def listing(self, bucket: str, after: str = "") -> Iterator[tuple[str, float]]:
+        """Every key of a bucket that comes after that one, in order, and when it was uploaded."""
 
     def keys(self, bucket: str, prefix: str, folder_only: bool = False, most: int | None = None) -> list[str]: ...
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes: ...
@@ -142,7 +144,6 @@ class Journal(Protocol):
     def notice_sent(self, notice: dict[str, Any], now: float) -> None: ...
     def drop(self, drop: Drop) -> DropRecord | None: ...
     def unfinished(self, before: float) -> list[Unfinished]: ...
-    def look_later(self, unfinished: Unfinished, now: float) -> None: ...
     def doubts(self, now: float) -> list[Doubt]:
         """The edits in doubt whose time has come to be looked for again."""
 
@@ -150,11 +151,27 @@ class Journal(Protocol):
         """Count a look in vain, and look again at that time."""
 
     def stop_looking(self, doubt: Doubt) -> None: ...
+    def unreadable(self) -> list[Unreadable]:
+        """The rows that could not be read, of those that were asked for since the last call."""
+
+    def look_later(self, key: dict[str, str], now: float) -> None:
+        """Send a row of the sweep to the end of its queue, as if it had been touched then."""
+
     def active_since(self) -> float: ...
     def was_told(self, what: str) -> bool:
         """Whether this was said before in the life of the stack."""
 
     def note_told(self, what: str, now: float) -> None: ...
+    def claim_telling(self, what: str, now: float) -> bool:
+        """Note it as told, for one caller of many at once: True for the one that has to say it."""
+
+    def release_telling(self, what: str) -> None:
+        """It could not be said after all."""
+
+    def recovery(self) -> Recovery:
+        """What `recover_drops` has still to look at; where it is not known, everything."""
+
+    def note_recovery(self, recovery: Recovery) -> None: ...
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None: ...
     def own_output(self, bucket: str, key: str, owner: OutputOwner) -> None: ...
 

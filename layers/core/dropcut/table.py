@@ -8,6 +8,7 @@
 | CLIP#<hash of bucket and key> | DROP#<drop_id> | what became of one arrival |
 | OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there, and of which clip |
 | STACK | TOLD#<what> | something that is said once in the life of a stack |
+| STACK | RECOVERY | what `recover_drops` still has to look at |
 | WAIT#<hash of bucket and key> | WAIT | a half without its partner, or `paired`; expires |
 | DOUBT#<edit_id> | DOUBT | when an edit that is IN_DOUBT is looked for again, or the message that it was found |
 | DAY#2026-11-22 | MONEY | what was reserved and charged on that day (UTC); `committed_usd` is both together |
@@ -54,6 +55,9 @@ def output_key(bucket: str, key: str) -> Row:
 
 def told_key(what: str) -> Row:
     return {"pk": "STACK", "sk": f"TOLD#{what}"}
+
+
+RECOVERY_KEY: Row = {"pk": "STACK", "sk": "RECOVERY"}
 
 
 def wait_key(bucket: str, key: str) -> Row:

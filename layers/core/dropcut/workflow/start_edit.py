@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from dropcut.identity import drop_id, is_clip, is_sidecar
-from dropcut.model import Drop, Half, ObjectFacts
+from dropcut import news
+from dropcut.documents import day_of
+from dropcut.identity import drop_id, is_clip, is_nameless, is_sidecar
+from dropcut.model import UNVERSIONED, Drop, Half, ObjectFacts
+from dropcut.notices import Notice
 from dropcut.outputs import OWN_METADATA
-from dropcut.pairing import pairs_of, search_prefix
+from dropcut.pairing import pairs_of, search_prefix, usual_names
 from dropcut.ports import Services
+from dropcut.table import told_key
+
+MOST_NAMES = 5_000  # that begin alike: five requests to S3; a sequence of pictures may be named like its clip
+
+
+class Pairs(NamedTuple):
+    """What became of the pairs that a file is part of."""
+
+    started: list[str]  # their drop ids
+    left_alone: list[str]  # files that S3 keeps no versions of
 
 
 def start_edit(services: Services, bucket: str, key: str) -> dict[str, list[str]]:
@@ -17,31 +30,60 @@ def start_edit(services: Services, bucket: str, key: str) -> dict[str, list[str]
 
     S3 is strongly consistent, so of two halves uploaded at once at least one announcement sees both.
     """
-    if not (is_clip(key) or is_sidecar(key)):
+    if not (is_clip(key) or is_sidecar(key) or is_nameless(key)):
         return {"started": [], "waiting": []}
-    started = start_pairs(services, bucket, key)
-    if started:
-        return {"started": started, "waiting": []}
+    pairs = start_pairs(services, bucket, key)
+    if any(pairs):
+        return {"started": pairs.started, "waiting": []}
     facts = services.files.head(bucket, key)
     if facts is None or OWN_METADATA in facts.metadata:
         return {"started": [], "waiting": []}
+    if facts.version == UNVERSIONED:
+        _leave_alone(services, bucket, key)
+        return {"started": [], "waiting": []}
     services.journal.wait_for_partner(Half(bucket=bucket, key=key, version=facts.version, since=services.clock()))
-    started = start_pairs(services, bucket, key)  # the partner may have come while the row was written
-    return {"started": started, "waiting": [] if started else [key]}
+    pairs = start_pairs(services, bucket, key)  # the partner may have come while the row was written
+    return {"started": pairs.started, "waiting": [] if any(pairs) else [key]}
 
 
-def start_pairs(services: Services, bucket: str, key: str) -> list[str]:
-    """Start every complete pair that `key` is part of; gives their drop ids."""
-    keys = services.files.keys(bucket, search_prefix(key))
-    started = []
-    for clip_key, sidecar_key in pairs_of(key, keys):
+def start_pairs(services: Services, bucket: str, key: str) -> Pairs:
+    """Start every complete pair that `key` is part of."""
+    pairs = Pairs([], [])
+    if is_nameless(key):
+        return pairs
+    for clip_key, sidecar_key in pairs_of(key, _names_like(services, bucket, key)):
         clip, sidecar = services.files.head(bucket, clip_key), services.files.head(bucket, sidecar_key)
-        if clip and sidecar and OWN_METADATA not in clip.metadata:
-            started.append(_start(services, bucket, clip, sidecar))
-    return started
+        if not clip or not sidecar or OWN_METADATA in clip.metadata:
+            continue
+        unversioned = [facts.key for facts in (clip, sidecar) if facts.version == UNVERSIONED]
+        if unversioned:
+            _leave_alone(services, bucket, unversioned[0])
+            pairs.left_alone.extend(unversioned)
+        else:
+            pairs.started.append(_start(services, _drop(bucket, clip, sidecar), clip, sidecar))
+    return pairs
 
 
-def _start(services: Services, bucket: str, clip: ObjectFacts, sidecar: ObjectFacts) -> str:
+def is_understood(services: Services, bucket: str, clip_key: str, sidecar_key: str) -> bool:
+    """True for a pair whose execution has read it: nothing about its start can be lost any more."""
+    clip, sidecar = services.files.head(bucket, clip_key), services.files.head(bucket, sidecar_key)
+    row = services.journal.drop(_drop(bucket, clip, sidecar)) if clip and sidecar else None
+    return bool(row and row.outcome)
+
+
+def _names_like(services: Services, bucket: str, key: str) -> list[str]:
+    """The keys that begin like this one. Where there are too many, the usual names are asked for one by one, so that
+    no crowd of other files hides a pair.
+    """
+    keys = services.files.keys(bucket, search_prefix(key), most=MOST_NAMES)
+    if len(keys) < MOST_NAMES:
+        return keys
+    there = set(keys)
+    hidden = [name for name in usual_names(key) if name not in there]
+    return keys + [name for name in hidden if services.files.head(bucket, name)]
+
+
+def _drop(bucket: str, clip: ObjectFacts, sidecar: ObjectFacts) -> Drop:
     versions: dict[str, Any] = {
         "bucket": bucket,
         "clip_key": clip.key,
@@ -49,12 +91,30 @@ def _start(services: Services, bucket: str, clip: ObjectFacts, sidecar: ObjectFa
         "sidecar_key": sidecar.key,
         "sidecar_version": sidecar.version,
     }
-    drop = Drop(drop_id=drop_id(**versions), dropped_at=max(clip.modified, sidecar.modified), **versions)
+    return Drop(drop_id=drop_id(**versions), dropped_at=max(clip.modified, sidecar.modified), **versions)
+
+
+def _start(services: Services, drop: Drop, clip: ObjectFacts, sidecar: ObjectFacts) -> str:
     dropped_before = services.journal.record_drop(drop, services.clock())
     if dropped_before:  # somebody replaces files: leave them time to replace both halves
         drop = replace(drop, settle_seconds=services.settle_seconds)
     services.executions.start(drop)
     for facts in (clip, sidecar):
-        half = Half(bucket=bucket, key=facts.key, version=facts.version, since=services.clock())
+        half = Half(bucket=drop.bucket, key=facts.key, version=facts.version, since=services.clock())
         services.journal.stop_waiting(half)
     return drop.drop_id
+
+
+def _leave_alone(services: Services, bucket: str, key: str) -> None:
+    """Say, once a day, that the bucket keeps no versions. A file could change under a running edit, and a new upload
+    would have the name of the old drop, so nothing is started.
+    """
+    now = services.clock()
+    told = f"VERSIONING#{day_of(now)}"
+    if services.journal.was_told(told) or not services.journal.claim_telling(told, now):
+        return  # many files may come at once
+    try:
+        services.topic.publish(Notice(**told_key(told), body=news.unversioned(bucket, key, day_of(now))).as_json())
+    except Exception:
+        services.journal.release_telling(told)  # for the next file, or for this one when it is announced again
+        raise

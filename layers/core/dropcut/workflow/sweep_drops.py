@@ -1,15 +1,18 @@
-"""Runs by the clock: halves that wait are told of, executions that are gone are settled, unsent messages are sent."""
+"""Runs by the clock: executions that are gone are settled, unsent messages are sent, halves that wait are told of."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from dropcut import news
-from dropcut.identity import split
+from dropcut.documents import Notification
+from dropcut.failures import Failures
+from dropcut.identity import is_nameless, split
 from dropcut.model import Half, State, Unfinished
 from dropcut.notices import Notice
-from dropcut.pairing import why_waiting
+from dropcut.pairing import search_prefix, why_waiting
 from dropcut.ports import Services
 from dropcut.table import edit_key, wait_key
 from dropcut.workflow.settle_execution import settle
@@ -19,45 +22,77 @@ UNSENT_AFTER = 3600  # seconds; the state machine tries that long to send a mess
 DELIVERY_OVERDUE = 3600  # seconds after the provider was done
 UNTOUCHED_FOR = 900  # seconds, before somebody looks whether an execution still lives
 NAMES_LOOKED_AT = 5_000  # of a folder, when guessing at a typo
+RUN_SECONDS = 90  # of the function's 120: what has begun by then has half a minute to end
+Row = Unfinished | Half | dict[str, Any]  # a dict is an unsent message
 
 
-def sweep_drops(services: Services) -> dict[str, int]:
-    """Gives how many halves were told of, drops started, endings settled, messages sent. Safe to run at any time.
+class Kind(NamedTuple):
+    """One kind of row: how to find it, how long it is left untouched, when it is looked at again, what to do."""
 
-    One bad row does not stand in the way of the others: what went wrong is raised together, at the end.
+    rows: Callable[[float], Sequence[Row]]
+    patience: float
+    pause: float
+    look_at: Callable[[Any], str]
+
+
+def sweep_drops(services: Services) -> dict[str, Any]:
+    """Return how many endings were settled, drops started, messages sent, halves told of, and what failed. Safe to run
+    at any time and again.
+
+    What matters most for money comes first, and each kind has its share of the time that is left. What is not reached
+    is where the next run begins. A row goes to the end of its queue before it is looked at, so none blocks the others.
     """
-    now = services.clock()
-    halves = services.journal.halves_waiting(now - 60 * services.half_wait_minutes)
-    notices = services.journal.unsent_notices(now - UNSENT_AFTER)
-    unfinished = services.journal.unfinished(now - UNTOUCHED_FOR)
-    steps = [
-        *(partial(_half, services, half) for half in halves),
-        *(partial(_ask_after, services, one) for one in unfinished),
-        *(partial(_send, services, one) for one in notices),
-    ]
-    done, wrong = dict.fromkeys(("told", "started", "settled", "alive", "sent", "gone"), 0), []
-    for step in steps:
-        try:
-            done[step()] += 1
-        except Exception as error:  # noqa: BLE001 - raised below
-            wrong.append(error)
-    if wrong:
-        raise ExceptionGroup(f"{len(wrong)} of {len(steps)} rows could not be swept", wrong)
-    return done
+    now, failures = services.clock(), Failures()
+    half_wait = 60 * services.half_wait_minutes
+    kinds = (
+        Kind(services.journal.unfinished, UNTOUCHED_FOR, UNTOUCHED_FOR, partial(_ask_after, services)),
+        Kind(services.journal.unsent_notices, UNSENT_AFTER, 0, partial(_send, services)),
+        Kind(services.journal.halves_waiting, half_wait, 0, partial(_half, services)),
+    )
+    done = dict.fromkeys(("settled", "started", "alive", "sent", "told", "gone", "not_reached"), 0)
+    for number, kind in enumerate(kinds):
+        share = (now + RUN_SECONDS - services.clock()) / (len(kinds) - number)
+        until = services.clock() + share
+        for row in kind.rows(now - kind.patience):
+            if services.clock() >= until:
+                done["not_reached"] += 1
+                continue
+            try:
+                services.journal.look_later(_key(row), now - kind.patience + kind.pause)
+                done[kind.look_at(row)] += 1
+            except Exception as error:  # noqa: BLE001 - returned, to be logged
+                failures.note(_key(row)["pk"], error)
+    for unreadable in services.journal.unreadable():
+        failures.note(unreadable.key["pk"], unreadable.why)
+        services.journal.look_later(unreadable.key, now)
+    return {**done, "failed": failures.number, "reasons": failures.reasons}
+
+
+def _key(row: Row) -> dict[str, str]:
+    if isinstance(row, dict):
+        return {"pk": row["pk"], "sk": row["sk"]}
+    return wait_key(row.bucket, row.key) if isinstance(row, Half) else row.key
 
 
 def _half(services: Services, half: Half) -> str:
     """Start it if its partner is there, else tell of it, once; a deleted or replaced one is somebody else's row."""
-    if start_pairs(services, half.bucket, half.key):
+    pairs = start_pairs(services, half.bucket, half.key)
+    if pairs.started:
         return "started"
     facts = services.files.head(half.bucket, half.key)
-    told = facts is not None and facts.version == half.version
+    told = facts is not None and facts.version == half.version and not pairs.left_alone  # which has a notice already
     if told:
-        keys = services.files.keys(half.bucket, split(half.key).folder, folder_only=True, most=NAMES_LOOKED_AT)
-        body = news.waiting(half, why_waiting(half.key, keys))
-        services.topic.publish(Notice(**wait_key(half.bucket, half.key), body=body).as_json())
+        services.topic.publish(Notice(**wait_key(half.bucket, half.key), body=_waiting(services, half)).as_json())
     services.journal.half_noticed(half, services.clock())
     return "told" if told else "gone"
+
+
+def _waiting(services: Services, half: Half) -> Notification:
+    if is_nameless(half.key):
+        return news.nameless(half)
+    alike = services.files.keys(half.bucket, search_prefix(half.key), most=NAMES_LOOKED_AT)
+    folder = services.files.keys(half.bucket, split(half.key).folder, folder_only=True, most=NAMES_LOOKED_AT)
+    return news.waiting(half, why_waiting(half.key, [*alike, *folder]))
 
 
 def _ask_after(services: Services, one: Unfinished) -> str:
@@ -73,7 +108,6 @@ def _ask_after(services: Services, one: Unfinished) -> str:
             return "settled"
     elif one.edit_id:
         _warn(services, one.edit_id)
-    services.journal.look_later(one, services.clock())
     return "started" if status is None else "alive"
 
 
