@@ -48,7 +48,7 @@ SIDECARS = {
     "not JSON": (b"prompt: make it night", [Wrong("", "line 1, column 1", "is not JSON", "correct the file")]),
     "not an object": (b'["make it night"]', [Wrong("", '["make it night"]', "is not a JSON object", '{"prompt"')]),
     "not UTF-8": ('{"prompt": "Mach es schön"}'.encode("latin-1"), [Wrong("", "byte", "not UTF-8", "save the file")]),
-    "empty": (b"", [Wrong("", "line 1, column 1", "is not JSON", "correct the file")]),
+    "empty": (b"", [Wrong("", "0 bytes", "is empty", "write")]),
     "wrong types": (
         text(keep_audio="yes", duration=5, image_urls=IMAGE, prompt=7),
         [
@@ -157,7 +157,8 @@ def test_problems_too_many_and_too_long_for_a_message_are_all_in_the_error_file(
     stand.drop(f"{folder}beach.mp4", clip, sidecar.replace("[0]", "[" + ", ".join(["NaN"] * 40) + "]").encode())
     assert [run.error for run in stand.finish(folder)] == ["Rejected"]
     said = stand.message(folder).document
-    assert len(said["problems"]) + said["more_problems"] == len(stand.document(f"{folder}beach.error.json")["problems"])
+    filed = stand.document(f"{folder}beach.error.json")
+    assert len(said["problems"]) + said["more_problems"] == len(filed["problems"]) + filed["more_problems"]
     assert f"and {said['more_problems']} more" in stand.message(folder).text or not said["more_problems"]
     assert len(stand.message(folder).body) < 100_000
 
