@@ -109,18 +109,27 @@ def replace(owner: Any, **pieces: Any) -> None:
 
 def watch_body(raw: Any, name: str, call: int) -> None:
     """Ask amid the first reading of a body, when a little of it has come; nothing is handed over shorter than it is."""
-    stock, where, beginning = raw.read, here(), 4096
+    stock, stock_first, where, beginning = raw.read, getattr(raw, "read1", None), here(), 4096
 
-    def read(amt: int | None = None, *given: Any, **more: Any) -> Any:
-        raw.read = stock
-        first = stock(beginning if amt is None else min(amt, beginning), *given, **more)
+    def interrupt(first: bytes) -> bytes:
         answer = where.ask("amid", name, call)
         obey(answer)
         if answer.get("do") == "lose":
             raise importlib.import_module("urllib3.exceptions").ProtocolError("the director said so")
+        return first
+
+    def read(amt: int | None = None, *given: Any, **more: Any) -> Any:
+        raw.read = stock
+        first = interrupt(stock(beginning if amt is None else min(amt, beginning), *given, **more))
         return first + stock(None if amt is None else amt - len(first), *given, **more)
 
+    def read1(amt: int | None = None, *given: Any, **more: Any) -> Any:
+        raw.read1 = stock_first
+        return interrupt(stock_first(beginning if amt is None else min(amt, beginning), *given, **more))
+
     raw.read = read
+    if stock_first:
+        raw.read1 = read1
 
 
 def forget() -> None:

@@ -114,7 +114,9 @@ def test_a_duration_that_is_a_number_is_answered_with_the_text_to_write() -> Non
     ("field", "value", "meant"),
     [("mode", "STD", "std"), ("mode", " Pro", "pro"), ("duration", "5 ", "5"), ("shot_type", "customise", "customize")],
 )
-def test_a_value_that_is_nearly_right_is_answered_with_the_one_that_is_meant(field: str, value: str, meant: str) -> None:
+def test_a_value_that_is_nearly_right_is_answered_with_the_one_that_is_meant(
+    field: str, value: str, meant: str
+) -> None:
     assert problem(**{field: value}).fix == f'if you mean "{meant}", write that'
 
 
@@ -135,7 +137,9 @@ def test_a_prompt_with_a_control_character_is_refused_and_names_it(character: st
     assert character not in found.value
 
 
-@pytest.mark.parametrize("prompt", ["two\nlines", "two\r\nlines", "a\ttab", "a\u2028line", "\u200fright", "\u202e", "🌃"])
+@pytest.mark.parametrize(
+    "prompt", ["two\nlines", "two\r\nlines", "a\ttab", "a\u2028line", "\u200fright", "\u202e", "🌃"]
+)
 def test_line_breaks_tabs_and_every_other_character_belong_to_a_prompt(prompt: str) -> None:
     assert sidecar(prompt=prompt).request(4.0)["prompt"] == prompt
 

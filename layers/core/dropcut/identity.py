@@ -14,8 +14,8 @@ CLIP_SUFFIXES = (".mp4", ".mov")
 SIDECAR_SUFFIX = ".json"
 OWN_SUFFIXES = (".manifest.json", ".error.json", ".status.json")
 MAX_KEY_BYTES = 1024  # S3's own limit, in UTF-8
-# XML 1.0, section 2.2. S3 takes a key with such a character, but its answer to a multipart upload, which repeats the key,
-# can then be parsed by nobody: what was paid could not be delivered.
+# XML 1.0, section 2.2. S3 takes a key with such a character, but nobody can parse its answer to a multipart upload,
+# which repeats the key: what was paid could not be delivered.
 NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

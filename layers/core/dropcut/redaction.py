@@ -1,6 +1,6 @@
 """Takes secrets out of text before it is logged, stored or sent: API keys, presigned queries, credentials.
 
-The text may be a stranger's. Each expression therefore looks at a character a bounded number of times, whatever the text.
+The text may be a stranger's, so each expression looks at a character a bounded number of times, whatever the text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SECRETS = (
         r"\1***",
     ),
 )
-# An address is taken whole, with or without a query: else each "http://" in it would be tried as the beginning of another.
+# An address is taken whole, with or without a query; else each "http://" in it would be tried as a beginning.
 # Inside JSON a quote has a backslash, which must stay, or the line is no JSON any more.
 _ADDRESS = re.compile(r"(https?://[^\s?\"'<>]*)(\?(?:[^\s\"'<>\\]|\\[^\s\"'])*)?")
 # What a cut leaves of a secret that would not be known by its beginning: of a key, or of a password before its "@".

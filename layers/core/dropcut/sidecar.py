@@ -169,7 +169,8 @@ def _in_words(error: Any) -> Problem:
     if kind == "extra_forbidden":
         return Problem(pointer, _show(name), "is not a known field", _nearest_field(error["loc"]))
     if kind == "literal_error":
-        return Problem(pointer, value, _one_of(context["expected"]), _literal_fix(error["input"], name, context["expected"]))
+        expected = context["expected"]
+        return Problem(pointer, value, _one_of(expected), _literal_fix(error["input"], name, expected))
     if kind == "value_error":
         what, _, fix = str(context["error"]).partition("|")
         return Problem(pointer, value, what, fix)

@@ -14,7 +14,7 @@ from typing import Any
 from dropcut.redaction import beginning
 
 MAX_DEPTH = 16  # a sidecar needs four
-LONGEST_STEP = 200  # characters of a name in a pointer; it may be as long as the file, and stand over thousands of findings
+LONGEST_STEP = 200  # characters of a name in a pointer; one as long as the file may stand over thousands of findings
 HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")  # as of "\ud83d" without its other half: UTF-8 cannot hold it
 TOO_DEEP = ("is nested too deeply", "a sidecar is a flat JSON object")
 
