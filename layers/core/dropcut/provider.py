@@ -37,10 +37,8 @@ from dropcut.model import HistoryRow, Progress
 from dropcut.redaction import quote
 
 CONNECT, READ, SUBMIT_READ = 5, 30, 60  # seconds; the body of an answer has the same time, however slowly it drips
-MOST_BYTES, MOST_LISTED_BYTES = (
-    1024**2,
-    8 * 1024**2,
-)  # of an answer, of a page of the history: 1 KB a row is usual
+MOST_BYTES = 1024**2  # of an answer; 1 KB is usual
+MOST_LISTED_BYTES = 8 * 1024**2  # of a page of the history, which repeats a hundred requests
 CHUNK = 64 * 1024
 LEAST_TO_ASK_AGAIN = 1 / 6  # of SUBMIT_READ; with less, the second answer would come when the function is dead
 REFUSALS = frozenset(
