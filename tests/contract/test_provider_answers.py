@@ -104,7 +104,7 @@ def test_a_read_that_is_redirected_is_not_followed_and_proves_nothing(server: Sc
 
 HOSTILE: dict[str, Answer] = {
     "nested": Answer(body=b"[" * 200_000),
-    "nested and whole": Answer(body=b'{"request_id": "r1", "status": "FAILED", "error": ' + b"[" * 900 + b"]" * 900 + b"}"),
+    "nested and whole": Answer(body=b'{"request_id": "r1", "status": "FAILED", "n": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "too many digits": Answer(body=b'{"request_id": "r1", "status": "COMPLETED", "n": ' + b"1" * 5000 + b"}"),
     "too long": Answer(body=b'{"request_id": "r1", "status": "COMPLETED"}'.ljust(9 * 1024**2)),
     "too long when it is unpacked": Answer(

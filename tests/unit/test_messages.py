@@ -162,6 +162,8 @@ SECRET_SIDECARS = [
     {"prompt": ["SG_0123456789abcdef"]},
     {"mode": "SG_0123456789abcdef"},
     {"https://b.s3.amazonaws.com/x?X-Amz-Signature=topsecret": 1},
+    {"https://me:topsecret@b.example/x": 1},
+    {"http://b.example/x?topsecret": 1},
     *({"image_urls": ["x" * n + "https://me:" + "topsecret" * 9 + "@b.example/x.png"]} for n in (0, 40, 60, 270)),
     *({"mode": "x" * n + "SG_0123456789abcdef"} for n in range(50, 80)),
     *({"x" * n + "SG_0123456789abcdef": {"y": 1}} for n in range(50, 300)),

@@ -36,7 +36,7 @@ from dropcut.history import (
 from dropcut.model import HistoryRow, Progress
 from dropcut.redaction import quote
 
-CONNECT, READ, SUBMIT_READ = 5, 30, 60  # seconds; the body of an answer has the same time, however slowly it drips
+CONNECT, READ, SUBMIT_READ = 5, 25, 60  # seconds; the body of an answer has the same time, however slowly it drips
 MOST_BYTES = 1024**2  # of an answer; 1 KB is usual
 MOST_LISTED_BYTES = 8 * 1024**2  # of a page of the history, which repeats a hundred requests
 CHUNK = 64 * 1024

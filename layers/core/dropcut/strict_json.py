@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from dropcut.redaction import beginning
+from dropcut.redaction import beginning, redact
 
 MAX_DEPTH = 16  # a sidecar needs four
 LONGEST_STEP = 200  # characters of a name in a pointer; one as long as the file may stand over thousands of findings
@@ -101,5 +101,5 @@ def _half_a_character(text: str, pointer: str) -> list[Finding]:
 
 
 def step(name: object) -> str:
-    """One step of a JSON pointer (RFC 6901); a long name is cut."""
-    return "/" + beginning(str(name), LONGEST_STEP).replace("~", "~0").replace("/", "~1")
+    """One step of a JSON pointer (RFC 6901). A long name is cut, and a secret taken out while it looks like one."""
+    return "/" + redact(beginning(str(name), LONGEST_STEP)).replace("~", "~0").replace("/", "~1")
