@@ -163,6 +163,17 @@ def test_problems_too_many_and_too_long_for_a_message_are_all_in_the_error_file(
     assert len(stand.message(folder).body) < 100_000
 
 
+def test_a_name_that_no_output_can_have_is_refused_before_anything_is_paid(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.drop(f"{folder}a\x01b.mp4", clip, GOOD)
+    (run,) = stand.finish(folder)
+    assert (run.status, run.error) == ("FAILED", "Rejected")
+    assert stand.outbox(folder) == [f"{folder}a\x01b.error.json"]
+    assert "U+0001" in stand.message(folder).text
+    assert [line["field"] for line in stand.document(f"{folder}a\x01b.error.json")["problems"]] == ["drop", "drop"]
+
+
 def test_two_clips_with_one_stem_are_both_refused_and_both_named(stand: Stand, folder: str, clip: bytes) -> None:
     stand.put(f"{folder}beach.mp4", clip)
     stand.put(f"{folder}beach.mov", make_clip(seconds=3.0, container="mov"))

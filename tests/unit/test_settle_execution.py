@@ -159,7 +159,6 @@ BY_HAND: dict[str, object] = {
     "an empty drop": {"drop": {}},
     "half a drop": {"drop": {"clip_key": "trip/beach.mp4", "settle_seconds": 0}},
     "a number for an id": {"drop": {**WHOLE, "drop_id": 5}},
-    "text for seconds": {"drop": {**WHOLE, "dropped_at": "today"}},
     "no version": {"drop": {**WHOLE, "clip_version": ""}},
     "an edit without a drop": {"edit": {"edit_id": "e"}},
     "an edit of no drop": {"edit": {"edit_id": "e"}, "drop": {**WHOLE, "bucket": None}},
