@@ -109,7 +109,7 @@ def replace(owner: Any, **pieces: Any) -> None:
 
 def watch_body(raw: Any, name: str, call: int) -> None:
     """Ask amid the first reading of a body, when a little of it has come; nothing is handed over shorter than it is."""
-    stock, stock_first, where, beginning = raw.read, getattr(raw, "read1", None), here(), 4096
+    stock, where, beginning = raw.read, here(), 4096
 
     def interrupt(first: bytes) -> bytes:
         answer = where.ask("amid", name, call)
@@ -123,13 +123,14 @@ def watch_body(raw: Any, name: str, call: int) -> None:
         first = interrupt(stock(beginning if amt is None else min(amt, beginning), *given, **more))
         return first + stock(None if amt is None else amt - len(first), *given, **more)
 
-    def read1(amt: int | None = None, *given: Any, **more: Any) -> Any:
-        raw.read1 = stock_first
-        return interrupt(stock_first(beginning if amt is None else min(amt, beginning), *given, **more))
-
     raw.read = read
-    if stock_first:
-        raw.read1 = read1
+    if stock_some := getattr(raw, "read1", None):  # which gives what there is, so a little is as good
+
+        def read_some(amt: int | None = None, *given: Any, **more: Any) -> Any:
+            raw.read1 = stock_some
+            return interrupt(stock_some(beginning if amt is None else min(amt, beginning), *given, **more))
+
+        raw.read1 = read_some
 
 
 def forget() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -162,7 +162,12 @@ def test_a_key_that_is_refused_late_is_not_tried_again_at_once(
 ) -> None:
     """The second answer would come when the function has been ended, and nobody would know of it."""
     monkeypatch.setattr(module, "SUBMIT_READ", 0.0001)
-    monkeypatch.setattr(module, "_exchange", lambda *_, **__: module.Answer(401, threading.Event().wait(0.001) or b""))
+
+    def refuse_late(*_: Any, **__: Any) -> module.Answer:
+        time.sleep(0.001)
+        return module.Answer(401, b"")
+
+    monkeypatch.setattr(module, "_exchange", refuse_late)
     with pytest.raises(ProviderBusy):
         client(server).submit(REQUEST, VIDEO_URL)
 

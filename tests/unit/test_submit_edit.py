@@ -127,7 +127,7 @@ def test_a_request_that_took_long_to_prepare_is_not_sent_now() -> None:
         copy(*given)
         world.clock.now += LATEST_SEND + 1
 
-    world.files.freeze = slowly  # type: ignore[method-assign]
+    world.files.freeze = slowly  # type: ignore[method-assign, assignment]
     with pytest.raises(ProviderBusy):
         submit_edit(world, drop, edit_id, {})
     assert world.provider.submissions == []
