@@ -111,16 +111,26 @@ def watch_body(raw: Any, name: str, call: int) -> None:
     """Ask amid the first reading of a body, when a little of it has come; nothing is handed over shorter than it is."""
     stock, where, beginning = raw.read, here(), 4096
 
-    def read(amt: int | None = None, *given: Any, **more: Any) -> Any:
-        raw.read = stock
-        first = stock(beginning if amt is None else min(amt, beginning), *given, **more)
+    def interrupt(first: bytes) -> bytes:
         answer = where.ask("amid", name, call)
         obey(answer)
         if answer.get("do") == "lose":
             raise importlib.import_module("urllib3.exceptions").ProtocolError("the director said so")
+        return first
+
+    def read(amt: int | None = None, *given: Any, **more: Any) -> Any:
+        raw.read = stock
+        first = interrupt(stock(beginning if amt is None else min(amt, beginning), *given, **more))
         return first + stock(None if amt is None else amt - len(first), *given, **more)
 
     raw.read = read
+    if stock_some := getattr(raw, "read1", None):  # which gives what there is, so a little is as good
+
+        def read_some(amt: int | None = None, *given: Any, **more: Any) -> Any:
+            raw.read1 = stock_some
+            return interrupt(stock_some(beginning if amt is None else min(amt, beginning), *given, **more))
+
+        raw.read1 = read_some
 
 
 def forget() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.bootstrap import services
-from dropcut.model import Drop
+from dropcut.inputs import drop_in
 from dropcut.observability import count_charge, logger
 from dropcut.workflow.deliver_edit import deliver_edit
 
@@ -13,7 +13,7 @@ from dropcut.workflow.deliver_edit import deliver_edit
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The state machine's document in; `$.delivery` out."""
-    drop, edit_id = Drop.from_json(event["drop"]), event["edit"]["edit_id"]
+    drop, edit_id = drop_in(event), event["edit"]["edit_id"]
     logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
     delivery = deliver_edit(services(), drop, edit_id)
     logger.info("delivered", extra={"output_key": delivery["output_key"]})

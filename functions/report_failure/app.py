@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.bootstrap import services
-from dropcut.model import Drop
+from dropcut.inputs import drop_in
 from dropcut.observability import logger
 from dropcut.workflow.report_failure import report_failure
 
@@ -13,7 +13,7 @@ from dropcut.workflow.report_failure import report_failure
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The state machine's document in; `$.failure` out."""
-    drop, edit_id = Drop.from_json(event["drop"]), event.get("edit", {}).get("edit_id")
+    drop, edit_id = drop_in(event), event.get("edit", {}).get("edit_id")
     logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
     failure = report_failure(services(), drop, edit_id, event.get("error", {}))
     logger.warning("failed", extra={"status": failure["status"]})

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from dropcut import provider as module
 from dropcut.errors import DropcutError, ProviderBusy, ProviderRefused, ProviderUnreadable, SubmissionUnknown
-from dropcut.provider import PAGES, PER_PAGE, SegmindProvider
+from dropcut.provider import MOST_BYTES, PAGES, PER_PAGE, SegmindProvider
 from tests.contract.customers import REQUEST, VIDEO_URL, Keys
 from tests.contract.web import Answer, Scripted
 from tests.fakes.examples import NOW
@@ -98,6 +102,76 @@ def test_a_read_that_is_redirected_is_not_followed_and_proves_nothing(server: Sc
     assert len(server.asked) == len(reads)
 
 
+HOSTILE: dict[str, Answer] = {
+    "nested": Answer(body=b"[" * 200_000),
+    "nested and whole": Answer(body=b'{"request_id": "r1", "status": "FAILED", "n": ' + b"[" * 900 + b"]" * 900 + b"}"),
+    "too many digits": Answer(body=b'{"request_id": "r1", "status": "COMPLETED", "n": ' + b"1" * 5000 + b"}"),
+    "too long": Answer(body=b'{"request_id": "r1", "status": "COMPLETED"}'.ljust(9 * 1024**2)),
+    "too long when it is unpacked": Answer(
+        body=gzip.compress(b'{"request_id": "r1", "status": "COMPLETED"}'.ljust(300 * 1024**2), 1),
+        headers={"content-encoding": "gzip"},
+    ),
+    "badly packed": Answer(body=b'{"request_id": "r1"}', headers={"content-encoding": "gzip"}),
+    "another character set": Answer(body='{"request_id": "ü", "status": "COMPLETED"}'.encode("latin-1")),
+    "drop by drop": Answer(body=b'{"request_id": "r1", "status": "COMPLETED"}'.ljust(600), pause=0.01),
+}  # fmt: skip
+
+
+def reads(provider: SegmindProvider) -> list[Callable[[], object]]:
+    names = ("status", "result", "past", "row")
+    return [*(lambda name=name: getattr(provider, name)("r1") for name in names), lambda: provider.search_all(NOW)]
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_an_answer_that_cannot_be_read_is_told_as_such(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    """And is unknown where it was the answer to a paid request."""
+    if case == "drop by drop":
+        monkeypatch.setattr(module, "CONNECT", 0.5)
+        monkeypatch.setattr(module, "READ", 0.5)
+        monkeypatch.setattr(module, "SUBMIT_READ", 0.5)
+    assert submitted(server, HOSTILE[case]) is SubmissionUnknown
+    for read in reads(client(server)):
+        with pytest.raises(ProviderUnreadable):
+            read()
+
+
+@pytest.mark.parametrize("place", ["http://[", "\xff\xfe", "//", "http://127.0.0.1:99999/", "x" * 60_000])
+def test_where_a_redirection_leads_is_not_even_read(server: Scripted, place: str) -> None:
+    answer = Answer(status=302, headers={"location": place}, body=b"x" * 3_000_000)
+    assert submitted(server, answer) is SubmissionUnknown
+    for read in reads(client(server)):
+        with pytest.raises(ProviderUnreadable):
+            read()
+
+
+@pytest.mark.parametrize("name", [r"\ud800", r"a\u0000b", r"line\nbreak", "r" * 201])
+def test_a_request_id_that_could_not_be_asked_for_is_none(server: Scripted, name: str) -> None:
+    assert submitted(server, Answer(body=b'{"request_id": "%s"}' % name.encode())) is SubmissionUnknown
+    server.answers = [Answer(body=b'{"data": [{"request_id": "%s"}]}' % name.encode())]
+    assert client(server).search_all(NOW) == ([], False), "whose that row is, nobody can tell"
+
+
+def test_a_refusal_is_one_however_long_it_is(server: Scripted) -> None:
+    assert submitted(server, Answer(status=400, body=b"x" * (MOST_BYTES + 1))) is ProviderRefused
+
+
+def test_a_key_that_is_refused_late_is_not_tried_again_at_once(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second answer would come when the function has been ended, and nobody would know of it."""
+    monkeypatch.setattr(module, "SUBMIT_READ", 0.0001)
+
+    def refuse_late(*_: Any, **__: Any) -> module.Answer:
+        time.sleep(0.001)
+        return module.Answer(401, b"")
+
+    monkeypatch.setattr(module, "_exchange", refuse_late)
+    with pytest.raises(ProviderBusy):
+        client(server).submit(REQUEST, VIDEO_URL)
+
+
 def page_of(*names: str) -> Answer:
     rows = [{"request_id": name, "request_body": {"video_url": f"https://h.example/{name}"}} for name in names]
     return Answer(body=json.dumps({"data": rows}).encode())
@@ -127,6 +201,19 @@ def test_a_full_page_that_comes_again_may_hide_older_ones(server: Scripted) -> N
     server.answers = [page_of(*(f"r{n}" for n in range(PER_PAGE)))]
     rows, whole = client(server).search_all(NOW)
     assert (len(rows), whole) == (PER_PAGE, False)
+
+
+def test_a_full_page_of_few_requests_that_comes_again_may_hide_older_ones(server: Scripted) -> None:
+    """Several outputs of one request are several rows, and rows are what fills a page."""
+    server.answers = [page_of(*(f"r{n // 2}" for n in range(PER_PAGE)))]
+    rows, whole = client(server).search_all(NOW)
+    assert (len(rows), whole) == (PER_PAGE // 2, False)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"null", b'"none"', b'{"message": "under maintenance"}', b'{"data": [{}]}'])
+def test_what_is_no_list_of_requests_is_no_history_without_them(server: Scripted, body: bytes) -> None:
+    server.answers = [Answer(body=body)]
+    assert client(server).search_all(NOW) == ([], False)
 
 
 def test_an_endless_history_is_read_up_to_a_bound(server: Scripted) -> None:

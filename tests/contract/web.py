@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,6 +20,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     declares_length: bool = True
     cut: int = 0
+    pause: float = 0.0  # seconds after each byte
 
 
 class Scripted(ThreadingHTTPServer):
@@ -50,7 +52,11 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.declares_length:
             self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body[: len(answer.body) - answer.cut])
+        body = answer.body[: len(answer.body) - answer.cut]
+        with suppress(OSError):  # a client may hang up whenever it likes
+            for start in range(0, len(body), 1 if answer.pause else len(body)):
+                self.wfile.write(body[start : start + 1] if answer.pause else body)
+                time.sleep(answer.pause)
         self.close_connection = True
 
     do_POST = do_GET

@@ -151,11 +151,20 @@ def test_an_execution_started_by_hand_with_nonsense_is_told_of_as_far_as_it_can_
     assert_settled(stand, folder, "FAILED", "its execution broke off")
     assert (stand.edits(folder), stand.posts(folder)) == ([], [])
 
-    started = machines.start_execution(stateMachineArn=machine, input=json.dumps({"hello": folder}))
-    queue = {"QueueUrl": stand.outputs["LostEventsQueueUrl"], "WaitTimeSeconds": 20}
-    (lost,) = stand.cloud.client("sqs").receive_message(**queue)["Messages"]
-    stand.cloud.client("sqs").delete_message(QueueUrl=queue["QueueUrl"], ReceiptHandle=lost["ReceiptHandle"])
-    assert started["executionArn"] in lost["Body"], "nobody can be told, but nothing is lost"
+
+@pytest.mark.parametrize("given", [{}, {"hello": "world"}, {"drop": {"clip_key": "trip/beach.mp4"}}])
+def test_an_execution_started_by_hand_without_a_drop_ends_at_once_and_says_why(stand: Stand, given: Row) -> None:
+    machines, machine = stand.cloud.client("stepfunctions"), stand.outputs["EditStateMachineArn"]
+    arn = machines.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
+    eventually(lambda: machines.describe_execution(executionArn=arn)["status"] == "FAILED", "it ends")
+    assert states_entered(stand.cloud, arn) == ["IsTakenUpAgain", "NotADrop"]
+    ended = machines.describe_execution(executionArn=arn)
+    assert ended["error"] == "NotADrop"
+    assert "Upload them again" in ended["cause"]
+    told = "it was started by hand"
+    eventually(lambda: any(told in line["message"] for line in stand.log_lines()), "its end was looked at")
+    queue = {"QueueUrl": stand.outputs["LostEventsQueueUrl"], "WaitTimeSeconds": 1}
+    assert "Messages" not in stand.cloud.client("sqs").receive_message(**queue), "no letter about what nobody dropped"
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ SIDECARS = {
     "not JSON": (b"prompt: make it night", [Wrong("", "line 1, column 1", "is not JSON", "correct the file")]),
     "not an object": (b'["make it night"]', [Wrong("", '["make it night"]', "is not a JSON object", '{"prompt"')]),
     "not UTF-8": ('{"prompt": "Mach es schön"}'.encode("latin-1"), [Wrong("", "byte", "not UTF-8", "save the file")]),
-    "empty": (b"", [Wrong("", "line 1, column 1", "is not JSON", "correct the file")]),
+    "empty": (b"", [Wrong("", "0 bytes", "is empty", "write")]),
     "wrong types": (
         text(keep_audio="yes", duration=5, image_urls=IMAGE, prompt=7),
         [
@@ -157,9 +157,21 @@ def test_problems_too_many_and_too_long_for_a_message_are_all_in_the_error_file(
     stand.drop(f"{folder}beach.mp4", clip, sidecar.replace("[0]", "[" + ", ".join(["NaN"] * 40) + "]").encode())
     assert [run.error for run in stand.finish(folder)] == ["Rejected"]
     said = stand.message(folder).document
-    assert len(said["problems"]) + said["more_problems"] == len(stand.document(f"{folder}beach.error.json")["problems"])
+    filed = stand.document(f"{folder}beach.error.json")
+    assert len(said["problems"]) + said["more_problems"] == len(filed["problems"]) + filed["more_problems"]
     assert f"and {said['more_problems']} more" in stand.message(folder).text or not said["more_problems"]
     assert len(stand.message(folder).body) < 100_000
+
+
+def test_a_name_that_no_output_can_have_is_refused_before_anything_is_paid(
+    stand: Stand, folder: str, clip: bytes
+) -> None:
+    stand.drop(f"{folder}a\x01b.mp4", clip, GOOD)
+    (run,) = stand.finish(folder)
+    assert (run.status, run.error) == ("FAILED", "Rejected")
+    assert stand.outbox(folder) == [f"{folder}a\x01b.error.json"]
+    assert "U+0001" in stand.message(folder).text
+    assert [line["field"] for line in stand.document(f"{folder}a\x01b.error.json")["problems"]] == ["drop", "drop"]
 
 
 def test_two_clips_with_one_stem_are_both_refused_and_both_named(stand: Stand, folder: str, clip: bytes) -> None:

@@ -73,7 +73,10 @@ class Machine:
 
     def run(self, drop: Drop, **more: Any) -> str:
         """The name of the state that it ends in; `more` is what else the execution's input has."""
-        document: dict[str, Any] = {"drop": drop.as_json(), **more}
+        return self.walk({"drop": drop.as_json(), **more})
+
+    def walk(self, document: dict[str, Any]) -> str:
+        """The same for an input that somebody wrote by hand."""
         states, name = definition(self.path)["States"], definition(self.path)["StartAt"]
         for _ in range(MOST_STEPS):
             self.entered.append(name)
@@ -142,7 +145,7 @@ def _holds(rule: dict[str, Any], document: Any) -> bool:
     """One rule of a Choice."""
     try:
         found = _at(document, rule["Variable"])
-    except KeyError:
+    except (KeyError, TypeError):  # nothing there, or nothing that could have it
         return not rule.get("IsPresent", True)
     return bool(rule["IsPresent"] if "IsPresent" in rule else found == rule["StringEquals"])
 

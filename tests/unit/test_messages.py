@@ -14,7 +14,7 @@ from dropcut.documents import Notification, Place
 from dropcut.model import Drop, Edit, Half, State
 from dropcut.notices import Notice, email_text
 from dropcut.pairing import why_waiting
-from dropcut.sidecar import Problem, read_sidecar
+from dropcut.sidecar import MAX_BYTES, Problem, read_sidecar
 from tests.fakes.examples import OUTBOX, a_drop, a_sidecar, an_edit_in
 
 KEYS = [
@@ -133,6 +133,25 @@ def test_a_message_shows_fifty_problems_and_the_error_file_all() -> None:
     assert "and 23 more" in email_text(body)
 
 
+HUGE = {
+    "32,000 numbers": b'{"prompt": "a", "image_urls": [' + b",".join([b"1"] * 32_000) + b"]}",
+    "7,000 names": ("{" + ",".join(f'"{n:x}":0' for n in range(7000)) + "}").encode(),
+    "characters that are written out": json.dumps({f"{n}" + "\x7f" * 300: 0 for n in range(200)}).encode(),
+    "a name as long as a file": b'{"' + b"n" * 30_000 + b'": [' + b",".join([b"NaN"] * 8000) + b"]}",
+}
+
+
+@pytest.mark.parametrize("case", HUGE)
+def test_an_error_file_stays_small_and_says_what_it_leaves_out(case: str) -> None:
+    assert len(HUGE[case]) <= MAX_BYTES
+    _, problems = read_sidecar(HUGE[case])
+    body = messages.rejected(a_drop(), problems, OUTBOX)
+    filed = messages.error_file(body, a_drop(), None, problems)
+    assert len(filed.as_file().encode()) < 256_000
+    assert 0 < len(filed.problems) <= 200
+    assert len(filed.problems) + filed.more_problems == len(body.problems) + body.more_problems == len(problems)
+
+
 SECRET_SIDECARS = [
     {"image_urls": ["https://b.s3.amazonaws.com/x.png?X-Amz-Signature=topsecret"]},
     {"image_urls": ["http://b.example/x.png?topsecret"]},
@@ -143,6 +162,11 @@ SECRET_SIDECARS = [
     {"prompt": ["SG_0123456789abcdef"]},
     {"mode": "SG_0123456789abcdef"},
     {"https://b.s3.amazonaws.com/x?X-Amz-Signature=topsecret": 1},
+    {"https://me:topsecret@b.example/x": 1},
+    {"http://b.example/x?topsecret": 1},
+    *({"image_urls": ["x" * n + "https://me:" + "topsecret" * 9 + "@b.example/x.png"]} for n in (0, 40, 60, 270)),
+    *({"mode": "x" * n + "SG_0123456789abcdef"} for n in range(50, 80)),
+    *({"x" * n + "SG_0123456789abcdef": {"y": 1}} for n in range(50, 300)),
 ]
 
 
@@ -153,6 +177,7 @@ def test_a_refusal_never_repeats_a_secret(fields: dict[str, Any]) -> None:
     body = messages.rejected(a_drop(), problems, OUTBOX)
     told = json.dumps(as_sent(body)) + messages.error_file(body, a_drop(), None, problems).model_dump_json()
     assert "topsecret" not in told
+    assert "SG_0" not in told
     assert "0123456789abcdef" not in told.replace(a_drop().drop_id, "")
 
 

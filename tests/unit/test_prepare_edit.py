@@ -49,6 +49,29 @@ def test_a_good_drop_is_priced_and_written_down() -> None:
     assert not world.files.keys(OUTBOX, "")
 
 
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\x1f", "\ufffe", "\uffff"])
+def test_a_name_with_a_character_that_no_output_can_have_is_refused_before_anything_is_paid(character: str) -> None:
+    """S3 takes a clip of that name, but never the upload of its output."""
+    world, drop = a_world(clip_key=f"odd/a{character}b.mp4")
+    assert Machine(world, world).run(drop) == "Rejected"
+    assert world.provider.submissions == []
+    found = ErrorFile.model_validate_json(world.files.text(OUTBOX, f"odd/a{character}b.error.json"))
+    named = f"U+{ord(character):04X}"
+    assert [(line.field, named in line.problem, line.fix) for line in found.problems] == [
+        ("drop", True, f"rename it without {named}")
+    ] * 2
+    (told,) = world.topic.published
+    assert named in told["message"]["email"]
+
+
+@pytest.mark.parametrize(
+    "name", ["tab\t", "two\nlines", "\r", "\x7f", "\x85", "\u202e", "\ud7ff\ue000\ufffd", "🏖", "a+b %2F"]
+)
+def test_every_other_odd_name_is_as_good_as_any(name: str) -> None:
+    world, drop = a_world(clip_key=f"odd/{name}.mp4")
+    assert Machine(world, world).run(drop) == "Delivered"
+
+
 def test_the_verdict_is_small_and_holds_no_prompt() -> None:
     world, drop = a_world(a_sidecar(prompt="secret words " * 100))
     assert "secret words" not in json.dumps(prepare_edit(world, drop))

@@ -90,6 +90,12 @@ def test_what_takes_minutes_is_the_program_whose_short_form_is_among_the_tests()
     assert steps(volume) == [".workshop/dev/bin/python -m tests.volume "]
 
 
+def test_fuzzing_is_what_a_short_form_of_is_among_the_tests() -> None:
+    # The whole takes as long as it is told to; tests/unit/test_fuzz.py plays a part of it.
+    (fuzz,) = readme("make fuzz")
+    assert steps(fuzz) == [".workshop/dev/bin/python -m tests.fuzz "]
+
+
 def test_check_is_its_five_parts_and_what_the_continuous_integration_runs() -> None:
     # Typed here, they would run themselves: `make check` is what runs this test, after the first four.
     (check,) = readme("make check")

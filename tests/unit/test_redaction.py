@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.redaction import printable, quote, redact
+from dropcut.redaction import MOST, printable, quote, redact
 
 PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4&X-Amz-Signature=topsecret"
 
@@ -23,6 +23,7 @@ PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4
         ("HTTPS://h.example/a?X-Amz-Security-Token=topsecret", "HTTPS://h.example/a?X-Amz-Security-Token=***"),
         ("X-Amz-Credential=topsecret&x", "X-Amz-Credential=***&x"),
         ("x-api-key: topsecret", "x-api-key: ***"),
+        ('{"X-Amz-Security-Token": "topsecret", "b": ""}', '{"X-Amz-Security-Token": "***", "b": ""}'),
         ("{'x-api-key': 'topsecret'}", "{'x-api-key': '***'}"),
         ('{\\"x-api-key\\": \\"topsecret\\"}', None),
         ("https://me:topsecret@h.example/a", "https://***@h.example/a"),
@@ -85,6 +86,31 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
     shown = printable(text)
     assert shown.isprintable()
     shown.encode()
+
+
+SECRETS = [
+    ("https://me:", "topsecret" * 900, "@h.example/a"),
+    ("https://me:", "topsecret", "@h.example/a"),
+    ("SG_", "0123456789abcdef", ""),
+    ("https://h.example/a?sig=", "topsecret" * 900, " and on"),
+    ("X-Amz-Security-Token=", "topsecret", "&x"),
+    ('{"X-Amz-Security-Token": "', "topsecret", '"}'),
+    ("x-api-key: ", "topsecret", "."),
+]
+
+
+@pytest.mark.parametrize(("before", "secret", "after"), SECRETS)
+def test_a_cut_shows_no_half_of_a_secret(before: str, secret: str, after: str) -> None:
+    """Wherever the secret lies in a text that is too long to be looked at whole."""
+    for place in range(MOST - len(before) - len(secret) - 3, MOST + 3, len(secret) // 90 + 1):
+        words = quote("x" * 40 + " " * (max(place, 40) - 40) + before + secret + after, MOST * 2)
+        assert not any(secret[:length] in words for length in (4, 8)), place
+        assert "topsec" not in words
+
+
+def test_what_a_cut_took_shows() -> None:
+    assert quote("a" * (MOST + 1), MOST * 2).endswith("...")
+    assert quote("a" * MOST, MOST * 2) == "a" * MOST
 
 
 def test_a_quote_is_bounded_printable_and_without_secrets() -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from dropcut.documents import ErrorFile
+from dropcut.errors import NotADrop
 from dropcut.model import Drop, State
 from dropcut.workflow.settle_execution import STILL_SENDING, from_status_change, settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
-from tests.fakes.examples import OUTBOX
-from tests.fakes.machine import Machine
+from tests.fakes.examples import OUTBOX, a_drop
+from tests.fakes.machine import Machine, call_handler
 from tests.fakes.runs import Run
 from tests.fakes.services import FakeServices, Interruption, Killed, die
 from tests.fakes.worlds import a_world
@@ -197,3 +199,46 @@ def test_the_event_of_step_functions_is_understood(status: str) -> None:
     again = {"drop": drop.as_json(), "edit": {"edit_id": "e"}}
     detail = {"status": status, "input": json.dumps(again), "error": "States.Runtime", "cause": "no such path"}
     assert from_status_change(detail) == (drop, "e", status, "States.Runtime: no such path")
+
+
+WHOLE = a_drop().as_json()
+BY_HAND: dict[str, object] = {
+    "nothing": {},
+    "no object": [],
+    "text for a drop": {"drop": "trip/beach.mp4"},
+    "an empty drop": {"drop": {}},
+    "half a drop": {"drop": {"clip_key": "trip/beach.mp4", "settle_seconds": 0}},
+    "a number for an id": {"drop": {**WHOLE, "drop_id": 5}},
+    "no version": {"drop": {**WHOLE, "clip_version": ""}},
+    "an edit without a drop": {"edit": {"edit_id": "e"}},
+    "an edit of no drop": {"edit": {"edit_id": "e"}, "drop": {**WHOLE, "bucket": None}},
+}
+
+
+@pytest.mark.parametrize("case", [case for case in BY_HAND if isinstance(BY_HAND[case], dict)])
+def test_an_execution_that_was_started_by_hand_ends_at_once_and_in_words(case: str) -> None:
+    world = FakeServices()
+    machine = Machine(world, world)
+    document: Any = BY_HAND[case]
+    assert machine.walk(dict(document)) == "NotADrop"
+    assert len(machine.entered) <= 5
+    assert world.clock.now == FakeServices().clock.now, "nothing was waited for, and nothing tried again"
+    assert world.provider.submissions == []
+
+
+@pytest.mark.parametrize("case", BY_HAND)
+def test_the_end_of_an_execution_that_was_started_by_hand_is_no_trouble(case: str) -> None:
+    """Nobody dropped anything, so there is nobody to tell; and nothing for the dead-letter queue."""
+    world = FakeServices()
+    detail = {"input": json.dumps(BY_HAND[case]), "name": "by-hand", "status": "FAILED"}
+    assert call_handler("settle_execution", world, {"detail": detail}) == {"told": ""}
+    assert call_handler("settle_execution", world, {"detail": {**detail, "input": None}}) == {"told": ""}
+    assert world.topic.published == []
+
+
+@pytest.mark.parametrize("verb", ["prepare_edit", "submit_edit", "find_submission", "deliver_edit", "report_failure"])
+def test_a_function_that_is_given_no_drop_says_what_is_missing(verb: str) -> None:
+    with pytest.raises(NotADrop) as caught:
+        call_handler(verb, FakeServices(), {"drop": {**WHOLE, "clip_key": None}, "edit": {"edit_id": "e"}})
+    assert "drop.clip_key" in str(caught.value)
+    assert "uploaded" in str(caught.value)

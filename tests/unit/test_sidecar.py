@@ -110,6 +110,40 @@ def test_a_duration_that_is_a_number_is_answered_with_the_text_to_write() -> Non
     assert problem(duration=5).fix == 'write it as text: "5"'
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [("mode", "STD", "std"), ("mode", " Pro", "pro"), ("duration", "5 ", "5"), ("shot_type", "customise", "customize")],
+)
+def test_a_value_that_is_nearly_right_is_answered_with_the_one_that_is_meant(
+    field: str, value: str, meant: str
+) -> None:
+    assert problem(**{field: value}).fix == f'if you mean "{meant}", write that'
+
+
+@pytest.mark.parametrize(("field", "value"), [("aspect_ratio", "21:9"), ("duration", "16"), ("mode", "turbo")])
+def test_a_value_like_no_other_is_not_guessed_at(field: str, value: str) -> None:
+    assert problem(**{field: value}).fix.startswith("write one of these values")
+
+
+@pytest.mark.parametrize("raw", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_sidecar_is_called_empty(raw: bytes) -> None:
+    assert problems(raw) == [("", f"{len(raw)} bytes", "is empty", 'write {"prompt": "..."}')]
+
+
+@pytest.mark.parametrize("character", ["\0", "\x01", "\x0b", "\x1b", "\x7f", "\x85"])
+def test_a_prompt_with_a_control_character_is_refused_and_names_it(character: str) -> None:
+    found = problem(prompt=f"night{character}fall")
+    assert (found.field, found.problem) == ("/prompt", f"has the control character U+{ord(character):04X}")
+    assert character not in found.value
+
+
+@pytest.mark.parametrize(
+    "prompt", ["two\nlines", "two\r\nlines", "a\ttab", "a\u2028line", "\u200fright", "\u202e", "🌃"]
+)
+def test_line_breaks_tabs_and_every_other_character_belong_to_a_prompt(prompt: str) -> None:
+    assert sidecar(prompt=prompt).request(4.0)["prompt"] == prompt
+
+
 def test_a_missing_prompt_is_named() -> None:
     assert problem(prompt=None) == ("/prompt", "", "is missing", 'add "prompt"')
 

@@ -41,7 +41,8 @@ def test_a_byte_order_mark_is_forgiven() -> None:
 @pytest.mark.parametrize(
     ("raw", "value", "what"),
     [
-        (b"", "line 1, column 1", "is not JSON"),
+        (b"", "0 bytes", "is empty"),
+        (b"\xef\xbb\xbf \r\n", "6 bytes", "is empty"),
         (b"prompt: noir", "line 1, column 1", "is not JSON"),
         (b'{"prompt": "noir",}', "line 1", "is not JSON"),
         (b'{"prompt": "noir"} {}', "line 1, column 20", "is not JSON"),
@@ -71,6 +72,33 @@ def test_a_number_that_is_not_finite_is_refused_where_it_stands(number: str) -> 
 def test_a_key_given_twice_is_refused_at_any_depth() -> None:
     found = findings(b'{"prompt": "a", "prompt": "b", "elements": [{"x": 1, "x": 1, "x": 2}]}')
     assert [(pointer, value) for pointer, value, _, _ in found] == [("/prompt", "prompt"), ("/elements/0/x", "x")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer"),
+    [
+        (rb'{"prompt": "night \ud83d"}', "/prompt"),
+        (rb'{"elements": [{"\udc00": 1}]}', "/elements/0/\udc00"),
+        (rb'{"prompt": "a", "image_urls": ["\uD83D\u0041"]}', "/image_urls/0"),
+    ],
+)
+def test_half_a_character_is_refused_where_it_stands(raw: bytes, pointer: str) -> None:
+    """JSON can write it and UTF-8 cannot, so no service would take it."""
+    (found,) = findings(raw)
+    assert found[0] == pointer
+    assert found[2].startswith("has half of a character (\\ud")
+
+
+def test_a_whole_character_may_be_written_in_halves() -> None:
+    assert parse_strict(rb'"\ud83c\udf03"') == "\N{NIGHT WITH STARS}"
+
+
+def test_a_long_name_is_cut_where_it_leads_to_many_problems() -> None:
+    """Else the pointers alone would be as many times as long as the file as there are problems."""
+    raw = b'{"' + b"n" * 30_000 + b'": [' + b", ".join([b"NaN"] * 5000) + b"]}"
+    found = findings(raw)
+    assert len(found) == 5000
+    assert sum(len(pointer) for pointer, *_ in found) < 2_000_000
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -18,7 +18,7 @@ from dropcut.errors import (
 from dropcut.identity import mark
 from dropcut.model import Drop, State
 from dropcut.workflow.prepare_edit import prepare_edit
-from dropcut.workflow.submit_edit import LEAST_SHARED, submit_edit
+from dropcut.workflow.submit_edit import LATEST_SEND, LEAST_SHARED, submit_edit
 from tests.fakes.examples import PLENTY, WORKROOM, a_drop, an_edit_in
 from tests.fakes.services import FakeServices, Interruption
 from tests.fakes.worlds import a_world
@@ -116,6 +116,24 @@ def test_an_answer_that_cannot_be_written_down_is_unknown_and_names_the_id() -> 
     with pytest.raises(SubmissionUnknown) as caught:
         submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id, {})
     assert "request-1" in str(caught.value)
+
+
+def test_a_request_that_took_long_to_prepare_is_not_sent_now() -> None:
+    """Or the function might be ended between the answer and its writing down."""
+    world, drop, edit_id = prepared()
+    copy = world.files.freeze
+
+    def slowly(*given: str) -> None:
+        copy(*given)
+        world.clock.now += LATEST_SEND + 1
+
+    world.files.freeze = slowly  # type: ignore[method-assign, assignment]
+    with pytest.raises(ProviderBusy):
+        submit_edit(world, drop, edit_id, {})
+    assert world.provider.submissions == []
+    assert world.ledger.edits[edit_id].state is State.RESERVED
+    world.files.freeze = copy  # type: ignore[method-assign]
+    assert submit_edit(world, drop, edit_id, {})["attempt"] == 1
 
 
 def test_an_address_that_dies_too_soon_is_not_sent() -> None:

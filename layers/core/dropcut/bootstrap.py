@@ -26,12 +26,28 @@ from dropcut.results import WebResults
 from dropcut.settings import Settings
 
 KEY_SECONDS = 300  # how long the API key is kept in memory
+# A service that takes connections and never answers is given up after attempts x (connect + read) seconds, and the
+# pauses that the SDK makes between them, at most 1 and 2 s:
+#
+#   PLAIN    3 x (2 + 4) + 3   21 s   DynamoDB, Step Functions, SNS, STS, SSM: their slowest answers take about a second
+#   SIGNED   3 x (2 + 5) + 3   24 s   S3: find, list, read, write small files
+#   BULK     2 x (5 + 40) + 1  91 s   S3: copy a clip of 200 MB; take a part of a result, and put the parts together
+#
+# What hangs raises, and that ends the run. So a function needs the time of its work and of one call that hangs; of two
+# where an error file that cannot be written is got over. tests/contract/test_hung_services.py does the sum:
+#
+#   start_edit, report_failure, settle_execution    60 s   24 + 21, and some seconds of work
+#   prepare_edit                                   120 s   24 + 21, and the clip is streamed
+#   submit_edit                                    120 s   12 until the intent is written (LATEST_SEND; later it is not
+#                                                          sent), 21 to write it, 65 to post, 21 to write the answer
+#   poll_edit, find_result                          90 s   30 for each of two reads at the provider, 21 to write
+#   find_submission                                300 s   30 for a page of the history that hangs, 21 to write
+#   deliver_edit, restore_output                   900 s   91 for a part; it is tried again for seven days
+#   sweep_drops, recover_drops                120, 600 s   one item; others are tried, and the next run goes on
+PLAIN = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
 # "virtual" makes presigned addresses regional; the default gives the global host, which sends new buckets elsewhere.
-SIGNED = Config(
-    signature_version="s3v4", s3={"addressing_style": "virtual"}, retries={"mode": "standard", "max_attempts": 4}
-)
-HASTY = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})  # seconds
-PLAIN = Config(retries={"mode": "standard", "max_attempts": 4})
+SIGNED = PLAIN.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}, read_timeout=5))
+BULK = SIGNED.merge(Config(connect_timeout=5, read_timeout=40, retries={"mode": "standard", "total_max_attempts": 2}))
 
 
 class Services:
@@ -92,6 +108,7 @@ class Services:
             self._reader,
             workroom=self.settings.text("WORKROOM_BUCKET"),
             outbox=self.outbox,
+            bulk=boto3.client("s3", config=BULK),
         )
 
     @cached_property
@@ -137,7 +154,7 @@ class Services:
     def _api_key(self) -> Callable[[bool], str]:
         """The key from SSM, kept for five minutes, read anew after a 401."""
         name = self.settings.text("API_KEY_PARAMETER")
-        parameters = SSMProvider(boto_config=HASTY)
+        parameters = SSMProvider(boto_config=PLAIN)
 
         def read(fresh: bool) -> str:
             try:

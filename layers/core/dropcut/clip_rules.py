@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.model import Clip
+from dropcut.identity import undeliverable
+from dropcut.model import Clip, Drop
 from dropcut.sidecar import Problem
 
 MOST_BYTES = 200 * 1000 * 1000
@@ -16,6 +17,16 @@ SMALLEST_SIDE, LARGEST_SIDE = 720, 2160  # pixels
 SHORTEST = 3.0  # seconds
 TOLERANCE = 0.05  # seconds over the ceiling that containers round up to
 SLOWEST, FASTEST = 23.9, 60.05  # frames a second; film's 23.976 is let through with a warning
+
+
+def key_problems(drop: Drop) -> list[Problem]:
+    """A key for which S3 takes a clip, but would take no output."""
+    found = []
+    for key in (drop.clip_key, drop.sidecar_key):
+        if character := undeliverable(key):
+            wrong = f"has the character {character}, with which S3 cannot store an output"
+            found.append(Problem("drop", key, wrong, f"rename it without {character}"))
+    return found
 
 
 def size_problems(size: int) -> list[Problem]:

@@ -127,7 +127,7 @@ class Notification(Document):
     summary: str
     what_to_do: str
     problems: list[ProblemLine] = []
-    more_problems: int = Field(default=0, description="How many were left out here; the error file has them all.")
+    more_problems: int = Field(default=0, description="How many were left out here; the error file has more.")
     warnings: list[str] = []
     output: Place | None = None
     manifest: Place | None = None
@@ -146,6 +146,7 @@ class ErrorFile(Document):
     summary: str
     what_to_do: str
     problems: list[ProblemLine]
+    more_problems: int = Field(default=0, description="How many were left out: the file has at most 200, and 256 KB.")
     edit_id: str | None
     drop_id: str
     source: Source

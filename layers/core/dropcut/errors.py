@@ -15,6 +15,7 @@ The class name is the message: Step Functions sees it as the error name and the 
     ├── ResultHostUnknown       the result lies on a host that this stack was not told to trust: held
     ├── DeliveryFailed          the copy into the outbox failed and left nothing: try again
     │   └── ResultExpired       the provider keeps result files for seven days, and those are over: held
+    ├── NotADrop                an execution was started by hand, with something else: nothing was done
     └── LedgerConflict          somebody else moved the edit first: read it again, never push
         └── RowBusy             another write to the same row was under way; nothing was written
 """
@@ -85,6 +86,16 @@ class DeliveryFailed(DropcutError):
 
 class ResultExpired(DeliveryFailed):
     """The result could not be fetched, and the time for which the provider keeps it is over."""
+
+
+class NotADrop(DropcutError):
+    """The input names no clip and no sidecar, so there is nothing to edit and nobody to tell."""
+
+    def __init__(self, *missing: str) -> None:
+        super().__init__(
+            f"the input has no usable {', '.join(missing)}. Executions are started when a clip and its sidecar are "
+            "uploaded; upload them again instead of starting one by hand"
+        )
 
 
 class LedgerConflict(DropcutError):

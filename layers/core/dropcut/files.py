@@ -21,10 +21,11 @@ MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"}  # 40
 
 class S3Files:
     """`s3` acts as the function; `reader` gives a client of the role that may read the workroom and nothing else,
-    with the epoch second at which its credentials die."""
+    with the epoch second at which its credentials die; `bulk` is as `s3`, for what takes its time."""
 
-    def __init__(self, s3: Any, reader: Any, *, workroom: str, outbox: str) -> None:
+    def __init__(self, s3: Any, reader: Any, *, workroom: str, outbox: str, bulk: Any = None) -> None:
         self._s3, self._reader, self._workroom, self._outbox = s3, reader, workroom, outbox
+        self._bulk = bulk or s3
 
     def head(self, bucket: str, key: str, version: str | None = None) -> ObjectFacts | None:
         try:
@@ -69,7 +70,7 @@ class S3Files:
 
     def freeze(self, bucket: str, key: str, version: str, workroom_key: str, content_type: str) -> None:
         """Copy one version into the workroom, without its metadata and tags, which are nobody's business."""
-        self._s3.copy_object(
+        self._bulk.copy_object(
             Bucket=self._workroom,
             Key=workroom_key,
             CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
@@ -99,16 +100,16 @@ class S3Files:
         """Stream into the outbox, all or nothing: the object appears only after the last chunk, and only if what lies
         there is still `replaces` (an ETag; None for nothing). An error of `chunks` leaves no object."""
         place = {"Bucket": self._outbox, "Key": key}
-        upload = self._s3.create_multipart_upload(**place, ContentType="video/mp4", Metadata=metadata)["UploadId"]
+        upload = self._bulk.create_multipart_upload(**place, ContentType="video/mp4", Metadata=metadata)["UploadId"]
         try:
             parts, size = [], 0
             for number, part in enumerate(in_parts(chunks), 1):
-                answer = self._s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=part)
+                answer = self._bulk.upload_part(**place, UploadId=upload, PartNumber=number, Body=part)
                 parts.append({"PartNumber": number, "ETag": answer["ETag"]})
                 size += len(part)
             if not parts:
                 raise DeliveryFailed("there is nothing to upload")
-            done = self._s3.complete_multipart_upload(
+            done = self._bulk.complete_multipart_upload(
                 **place, UploadId=upload, MultipartUpload={"Parts": parts}, **_unchanged(replaces)
             )
         except BaseException as error:

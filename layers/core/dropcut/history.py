@@ -1,4 +1,5 @@
 """Reading the provider's answers. Shapes are partly unpublished, so every reader here is tolerant and none guesses.
+None trusts: whatever the JSON is, a reader gives a value or says that it cannot be read.
 
 Documented: field names of history rows (SDK 1.3.0) and `output`, `video.url`, `metrics.cost` of results. Not
 documented: the envelope of a list, whether `request_body` is an object or its text, the exact result body of this
@@ -8,15 +9,59 @@ model.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dropcut.model import HistoryRow, Progress
-from dropcut.redaction import quote
+from dropcut.redaction import printable, quote
 
+MOST_DEPTH = 32  # of brackets in brackets; a row with its request as it was sent has five
+LONGEST_TEXT = 8192  # characters of an address or a prompt; a presigned address has up to 2,000
+LONGEST_ID, LONGEST_WORD = 200, 40  # characters of a request id, of a status
 ENVELOPES = ("data", "results", "requests", "items", "generations")
+
+
+def read_json(content: bytes | None) -> Any:
+    """An answer's document. Raises ValueError for everything that is none, or that no program could take apart."""
+    if content is None:
+        raise ValueError("it is too long")
+    try:
+        document = json.loads(content)  # a number of thousands of digits is a ValueError, too
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [document]
+    for _ in range(MOST_DEPTH):
+        level = [item for one in level if isinstance(one, list | dict) for item in _items(one)]
+    if level:
+        raise ValueError("it is nested too deeply")
+    return document
+
+
+def _items(value: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def is_request_id(value: Any) -> bool:
+    """Text that can be asked for again: half of a character, for instance, fits into no address."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
+def has_request_id(row: Any) -> bool:
+    return isinstance(row, dict) and is_request_id(row.get("request_id"))
+
+
+def is_listing(body: Any) -> bool:
+    """Whether an answer is a list of rows at all, be it an empty one; a 200 that says "under maintenance" is none."""
+    if isinstance(body, dict) and "request_id" not in body:
+        return any(isinstance(body.get(name), list | dict) for name in ENVELOPES)
+    return isinstance(body, list | dict)
+
+
+def _word(value: Any) -> str:
+    return printable(str(value or "")[:LONGEST_WORD]).upper()
 
 
 def progress_of(body: Any) -> Progress:
@@ -25,7 +70,7 @@ def progress_of(body: Any) -> Progress:
         return Progress(status="")
     metrics = body.get("metrics")
     return Progress(
-        status=str(body.get("status") or "").upper(),
+        status=_word(body.get("status")),
         error=quote(str(body.get("error") or "")),
         charged_usd=money(metrics.get("cost")) if isinstance(metrics, dict) else None,
         result_url=_result_url(body),
@@ -44,7 +89,8 @@ def _result_url(body: dict[str, Any]) -> str | None:
 
 
 def _web_address(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+    is_address = isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= LONGEST_TEXT
+    return value if is_address else None
 
 
 def money(value: Any) -> Decimal | None:
@@ -59,10 +105,10 @@ def money(value: Any) -> Decimal | None:
 def history_rows(body: Any) -> list[HistoryRow]:
     """The rows of a history answer in whatever envelope, one per request (several outputs give several rows)."""
     rows: dict[str, HistoryRow] = {}
-    for raw in _rows(body):
-        request_id = raw.get("request_id")
-        if not isinstance(request_id, str) or not request_id:
+    for raw in rows_in(body):
+        if not has_request_id(raw):
             continue
+        request_id = raw["request_id"]
         row, known = _row(request_id, raw), rows.get(request_id)
         if known is None or (row.video_url_path and not known.video_url_path):
             rows[request_id] = row
@@ -76,16 +122,16 @@ def _row(request_id: str, raw: dict[str, Any]) -> HistoryRow:
         video_url_path=_path(request.get("video_url")),
         progress=_past(raw),
         model=str(raw.get("model_name") or ""),
-        prompt=str(request.get("prompt") or raw.get("prompt") or ""),
+        prompt=str(request.get("prompt") or raw.get("prompt") or "")[:LONGEST_TEXT],
         created_at=_moment(raw.get("model_created") or raw.get("created_at")),
     )
 
 
-def _rows(body: Any) -> list[dict[str, Any]]:
+def rows_in(body: Any) -> list[Any]:
+    """The rows of a history answer as they come, whatever they are: their number says whether the page is full."""
     if isinstance(body, dict) and "request_id" not in body:
         body = next((body[name] for name in ENVELOPES if isinstance(body.get(name), (list, dict))), [])
-    rows = body if isinstance(body, list) else [body]
-    return [row for row in rows if isinstance(row, dict)]
+    return body if isinstance(body, list) else [body]
 
 
 def _request(row: dict[str, Any]) -> dict[str, Any]:
@@ -102,8 +148,8 @@ def _request(row: dict[str, Any]) -> dict[str, Any]:
 def _moment(value: Any) -> float | None:
     """Epoch seconds of an ISO time, which is in UTC unless it says otherwise, or of a count of (milli)seconds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if value > 1e11 else float(value)
-        return seconds if 0 <= seconds < 1e11 else None
+        seconds = value / 1000 if 1e11 < value < 1e14 else value
+        return float(seconds) if 0 <= seconds < 1e11 else None
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
@@ -112,7 +158,7 @@ def _moment(value: Any) -> float | None:
 
 
 def _path(url: Any) -> str:
-    if not isinstance(url, str):
+    if not isinstance(url, str) or len(url) > LONGEST_TEXT:
         return ""
     try:
         return unquote(urlsplit(url).path)
@@ -122,7 +168,7 @@ def _path(url: Any) -> str:
 
 def _past(row: dict[str, Any]) -> Progress:
     return Progress(
-        status=str(row.get("model_status") or row.get("status") or "").upper(),
+        status=_word(row.get("model_status") or row.get("status")),
         error=quote(str(row.get("error") or "")),
         charged_usd=money(row.get("credits_deduction")),
         result_url=_web_address(row.get("generation_url")),

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, NamedTuple
 
 CLIP_SUFFIXES = (".mp4", ".mov")
 SIDECAR_SUFFIX = ".json"
 OWN_SUFFIXES = (".manifest.json", ".error.json", ".status.json")
 MAX_KEY_BYTES = 1024  # S3's own limit, in UTF-8
+# XML 1.0, section 2.2. S3 takes a key with such a character, but nobody can parse its answer to a multipart upload,
+# which repeats the key: what was paid could not be delivered.
+NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Key(NamedTuple):
@@ -49,6 +53,16 @@ def is_nameless(key: str) -> bool:
     """True for a file called just `.mp4`, `.mov` or `.json`: it has no name that another file could share."""
     parts = split(key)
     return not parts.stem and parts.suffix.lower() in (*CLIP_SUFFIXES, SIDECAR_SUFFIX)
+
+
+def undeliverable(key: str) -> str | None:
+    """The first character for which nothing can be delivered under a key, as U+0001; None where there is none."""
+    found = NOT_IN_XML.search(key)
+    return code_point(found[0]) if found else None
+
+
+def code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 def digest(*parts: Any) -> str:

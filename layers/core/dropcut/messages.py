@@ -14,8 +14,10 @@ from dropcut.model import Clip, Drop, Edit, State
 from dropcut.redaction import ended, printable, quote
 from dropcut.sidecar import Problem
 
-SHOWN_PROBLEMS = 50  # a state machine's data is at most 256 KiB; the error file has them all
-PROBLEM_BYTES = 40_000  # of all that are shown
+SHOWN_PROBLEMS = 50  # in a message: a state machine's data is at most 256 KiB, and the error file has more of them
+PROBLEM_BYTES = 40_000  # of all that are shown there
+FILED_PROBLEMS = 200  # in an error file: nobody mends more of them at once
+FILED_BYTES = 200_000  # of all that are there, so that the file stays below 256 KB
 USUAL_STACK = "dropcut"  # the operator's command looks there unless it is told another one
 PROBLEM_LIMIT = 300  # characters of each part of a problem; keys of a sidecar may be as long as the sidecar
 
@@ -60,9 +62,8 @@ def source(drop: Drop, clip: Clip | None) -> Source:
 
 
 def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
-    lines = [problem_line(problem) for problem in problems]
-    shown = _fitting(lines)
-    number = "one thing is" if len(lines) == 1 else f"{len(lines)} things are"
+    shown = _fitting(problems, SHOWN_PROBLEMS, PROBLEM_BYTES)
+    number = "one thing is" if len(problems) == 1 else f"{len(problems)} things are"
     return Notification(
         event_id=event_id(drop.drop_id, "REJECTED"),
         status="REJECTED",
@@ -70,15 +71,16 @@ def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
         summary=f"{printable(drop.clip_key)} was not edited, and nothing was paid: {number} not right.",
         what_to_do="Correct the files and drop them again.",
         problems=shown,
-        more_problems=len(lines) - len(shown),
+        more_problems=len(problems) - len(shown),
         error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
     )
 
 
-def _fitting(lines: list[ProblemLine]) -> list[ProblemLine]:
-    """As many as a message can carry; SNS and Step Functions take 256 KiB, in which every line stands twice."""
+def _fitting(problems: list[Problem], most: int, most_bytes: int) -> list[ProblemLine]:
+    """As many as there is room for. SNS and Step Functions take 256 KiB, in which every line stands twice."""
+    lines = [problem_line(problem) for problem in problems[:most]]  # the others are not even looked at
     sizes = accumulate(len(line.model_dump_json().encode()) for line in lines)
-    return [line for line, size in zip(lines[:SHOWN_PROBLEMS], sizes, strict=False) if size <= PROBLEM_BYTES]
+    return [line for line, size in zip(lines, sizes, strict=True) if size <= most_bytes]
 
 
 def problem_line(problem: Problem) -> ProblemLine:
@@ -87,11 +89,13 @@ def problem_line(problem: Problem) -> ProblemLine:
 
 
 def error_file(body: Notification, drop: Drop, clip: Clip | None, problems: list[Problem]) -> ErrorFile:
+    filed = _fitting(problems, FILED_PROBLEMS, FILED_BYTES)
     return ErrorFile(
         status=body.status,
         summary=body.summary,
         what_to_do=body.what_to_do,
-        problems=[problem_line(problem) for problem in problems],
+        problems=filed,
+        more_problems=len(problems) - len(filed),
         edit_id=body.edit_id,
         drop_id=drop.drop_id,
         source=source(drop, clip),

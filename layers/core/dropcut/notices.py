@@ -54,7 +54,7 @@ def email_text(body: Notification) -> str:
         wrong = f"{found.value} {found.problem}".strip()
         lines.append(f"{n}. {field}: {wrong}. To mend it: {fix}")
     if body.more_problems:
-        lines.append(f"... and {body.more_problems} more; the error file has them all.")
+        lines.append(f"... and {body.more_problems} more; see the error file.")
     lines += [f"Note: {printable(warning)}." for warning in body.warnings]
     if lines[-1]:
         lines.append("")

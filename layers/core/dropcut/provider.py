@@ -7,8 +7,9 @@ the error list of its documentation. A body whose `status` is COMPLETED or FAILE
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 from urllib.parse import quote as url_quote
 
 import requests
@@ -23,20 +24,40 @@ from dropcut.errors import (
     ProviderUnreadable,
     SubmissionUnknown,
 )
-from dropcut.history import history_rows, progress_of
+from dropcut.history import (
+    has_request_id,
+    history_rows,
+    is_listing,
+    is_request_id,
+    progress_of,
+    read_json,
+    rows_in,
+)
 from dropcut.model import HistoryRow, Progress
 from dropcut.redaction import quote
 
-CONNECT, READ, SUBMIT_READ = 5, 30, 60  # seconds
+CONNECT, READ, SUBMIT_READ = 5, 25, 60  # seconds; the body of an answer has the same time, however slowly it drips
+MOST_BYTES = 1024**2  # of an answer; 1 KB is usual
+MOST_LISTED_BYTES = 8 * 1024**2  # of a page of the history, which repeats a hundred requests
+CHUNK = 64 * 1024
+LEAST_TO_ASK_AGAIN = 1 / 6  # of SUBMIT_READ; with less, the second answer would come when the function is dead
 REFUSALS = frozenset(
     {400, 401, 402, 403, 404, 405, 406, 410, 413, 415}
 )  # "only HTTP 200 is charged": nothing was accepted
 PAGES, PER_PAGE = 10, 100  # of the history; 100 is its largest page
+BROKEN_OFF = (OSError, ValueError, urllib3.exceptions.HTTPError)  # requests' own errors are among them
 UNSENT = (
     urllib3.exceptions.NewConnectionError,  # name resolution included
     urllib3.exceptions.ConnectTimeoutError,
     ssl.SSLCertVerificationError,
 )
+
+
+class Answer(NamedTuple):
+    """What the provider said; `content` is None where it is longer than any good answer."""
+
+    status_code: int
+    content: bytes | None
 
 
 class SegmindProvider:
@@ -50,9 +71,13 @@ class SegmindProvider:
 
     def submit(self, request: dict[str, Any], video_url: str) -> str:
         """Buy one generation; gives its request id. Raises NotSent's kinds with proof, else SubmissionUnknown."""
-        answer = self._post({**request, "video_url": video_url}, fresh=False)
+        body, began = {**request, "video_url": video_url}, time.monotonic()
+        answer = self._post(body, fresh=False, read=SUBMIT_READ)
         if answer.status_code == 401:  # the key was rotated: 401 proves that nothing was taken, so once more
-            answer = self._post({**request, "video_url": video_url}, fresh=True)
+            left = SUBMIT_READ - (time.monotonic() - began)
+            if left < SUBMIT_READ * LEAST_TO_ASK_AGAIN:
+                raise ProviderBusy("the provider took long to refuse the key")
+            answer = self._post(body, fresh=True, read=left)
         if 200 <= answer.status_code < 300:
             return _request_id(answer)
         text = _error_text(answer)
@@ -80,7 +105,7 @@ class SegmindProvider:
         answer = self._get(url)
         if answer.status_code == 404:
             return None
-        rows = [row for row in _history(answer) if row.request_id == request_id]
+        rows = [row for row in history_rows(_history(answer)) if row.request_id == request_id]
         return rows[0] if rows else None
 
     def search(self, since: float) -> list[HistoryRow]:
@@ -93,47 +118,40 @@ class SegmindProvider:
         `until` leaves out what was made after that day, so that the pages reach back further.
         """
         rows: dict[str, HistoryRow] = {}
+        understood = True  # no page was something else than a list, and no row of it hid whose it is
         for page in range(1, PAGES + 1):
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
             query = {"model_name": MODEL, "page": str(page), "per_page": str(PER_PAGE), "from_date": from_date}
             query |= {"to_date": day_of(until + 86400)} if until else {}
-            answer = self._get(f"{self._history}/inference-request/request-history", query)
-            listed = _history(answer)
-            found = {row.request_id: row for row in listed}
+            answer = self._get(f"{self._history}/inference-request/request-history", query, MOST_LISTED_BYTES)
+            body = _history(answer)
+            listed, found = rows_in(body), {row.request_id: row for row in history_rows(body)}
+            understood &= is_listing(body) and all(map(has_request_id, listed))
             if not found.keys() - rows.keys():  # a short page is not the last one: several outputs are one request
-                return list(rows.values()), len(listed) < PER_PAGE  # a full page again may be all that is ever shown
+                # A full page again may be all that is ever shown; its rows are counted, not the requests they are of.
+                return list(rows.values()), understood and len(listed) < PER_PAGE
             rows |= found
         return list(rows.values()), False
 
-    def _post(self, body: dict[str, Any], *, fresh: bool) -> requests.Response:
+    def _post(self, body: dict[str, Any], *, fresh: bool, read: float) -> Answer:
         headers = {"x-api-key": self._api_key(fresh), "Connection": "close"}
         try:
-            with _session() as session:
-                return session.post(
-                    f"{self._api}/v2/{MODEL}",
-                    json=body,
-                    headers=headers,
-                    timeout=(CONNECT, SUBMIT_READ),
-                    allow_redirects=False,
-                )
-        except requests.RequestException as error:
-            if _never_left(error):
+            return _exchange("POST", f"{self._api}/v2/{MODEL}", read, MOST_BYTES, json=body, headers=headers)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the request may have arrived
+            if isinstance(error, requests.RequestException) and _never_left(error):
                 raise ProviderBusy("the provider could not be reached") from None
             raise SubmissionUnknown(f"no answer to the submission ({type(error).__name__})") from None
 
-    def _get(self, url: str, query: dict[str, str] | None = None) -> requests.Response:
+    def _get(self, url: str, query: dict[str, str] | None = None, most: int = MOST_BYTES) -> Answer:
         try:
             for fresh in (False, True):
-                with _session() as session:
-                    headers = {"x-api-key": self._api_key(fresh)}
-                    answer = session.get(
-                        url, params=query, headers=headers, timeout=(CONNECT, READ), allow_redirects=False
-                    )
+                headers = {"x-api-key": self._api_key(fresh)}
+                answer = _exchange("GET", url, READ, most, params=query, headers=headers)
                 if answer.status_code != 401:
                     break
         except KeyUnreadable as error:
             raise ProviderUnreadable(str(error)) from None
-        except requests.RequestException as error:
+        except BROKEN_OFF as error:
             raise ProviderUnreadable(f"no answer ({type(error).__name__})") from None
         return answer
 
@@ -148,11 +166,32 @@ class SegmindProvider:
         raise ProviderUnreadable(f"HTTP {answer.status_code} from the provider")
 
 
-def _session() -> requests.Session:
-    """A session that repeats nothing (requests' own default) and takes no proxy or netrc from the environment."""
-    session = requests.Session()
-    session.trust_env = False
-    return session
+class _Session(requests.Session):
+    """Repeats nothing (requests' own default), follows nothing, takes no proxy or netrc from the environment."""
+
+    trust_env = False
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[requests.Response]:
+        """Not even look where a redirection leads: requests would read its body, of any length, to its end."""
+        return iter(())
+
+
+def _exchange(method: str, url: str, read: float, most: int, **more: Any) -> Answer:
+    """Ask once, and read what comes up to a length and a time."""
+    until = time.monotonic() + CONNECT + read
+    more["headers"] |= {"Accept-Encoding": "identity"}
+    with (
+        _Session() as session,
+        session.request(method, url, timeout=(CONNECT, read), allow_redirects=False, stream=True, **more) as answer,
+    ):
+        content = bytearray()
+        while chunk := answer.raw.read1(CHUNK, decode_content=True):  # what has come, be it one byte
+            content += chunk
+            if len(content) > most:
+                return Answer(answer.status_code, None)
+            if time.monotonic() > until:
+                raise requests.ReadTimeout("the answer came too slowly")
+        return Answer(answer.status_code, bytes(content))
 
 
 def _never_left(error: requests.RequestException) -> bool:
@@ -164,35 +203,35 @@ def _never_left(error: requests.RequestException) -> bool:
     return isinstance(reason, UNSENT)
 
 
-def _request_id(answer: requests.Response) -> str:
+def _request_id(answer: Answer) -> str:
     try:
-        body = answer.json()
+        body = read_json(answer.content)
     except ValueError:
-        raise SubmissionUnknown("accepted without JSON") from None
+        raise SubmissionUnknown("accepted without JSON that can be read") from None
     request_id = body.get("request_id") if isinstance(body, dict) else None
-    if not isinstance(request_id, str) or not request_id or len(request_id) > 200:
+    if not is_request_id(request_id):
         raise SubmissionUnknown("accepted without a request id")
-    return request_id
+    return str(request_id)
 
 
-def _error_text(answer: requests.Response) -> str:
+def _error_text(answer: Answer) -> str:
     """The provider's own words; error pages may be HTML."""
     try:
-        body = answer.json()
+        body = read_json(answer.content)
     except ValueError:
         return "an answer that is not JSON"
     text = (body.get("error_description") or body.get("error") or "") if isinstance(body, dict) else ""
     return quote(str(text)) or "no reason given"
 
 
-def _history(answer: requests.Response) -> list[HistoryRow]:
+def _history(answer: Answer) -> Any:
     if answer.status_code != 200:
         raise ProviderUnreadable(f"HTTP {answer.status_code} from the request history")
-    return history_rows(_json(answer))
+    return _json(answer)
 
 
-def _json(answer: requests.Response) -> Any:
+def _json(answer: Answer) -> Any:
     try:
-        return answer.json()
+        return read_json(answer.content)
     except ValueError:
-        raise ProviderUnreadable(f"HTTP {answer.status_code} without JSON") from None
+        raise ProviderUnreadable(f"HTTP {answer.status_code} without JSON that can be read") from None

@@ -10,7 +10,7 @@ from dropcut.model import Edit, HistoryRow
 
 MOST_CANDIDATES = 5  # shown to a person, who has to look each of them up
 EARLY, LATE = 5 * 60, 15 * 60  # seconds around the sending: clocks differ, and a submission may queue
-A_MARK = re.compile(r"([0-9a-f]{64})/(\d+)/clip")
+A_MARK = re.compile(r"([0-9a-f]{64})/([0-9]{1,9})/clip")  # more digits are no attempt's, and too many no number
 
 
 def is_ours(row: HistoryRow, edit: Edit) -> bool:

@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from dropcut.identity import code_point
 from dropcut.pricing import whole_seconds
+from dropcut.redaction import quote
 from dropcut.strict_json import NotStrictJson, parse_strict, step
 
 MAX_BYTES = 64 * 1024
+LONGEST_TYPO = 40  # characters; nobody mistypes a field's name or value at greater length
 MAX_REFERENCES = 4  # images plus elements, when a video is supplied (Kling, Omni-Video)
 
 
@@ -38,13 +41,14 @@ def _https(url: str) -> str:
         raise ValueError("cannot be read as an address|write it as https://host/path") from None
     if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname:
         raise ValueError("must be an https address that anybody can open|put the image on a public https address")
-    if parts.username is not None or not url.isascii() or re.search(r"[\s\x00-\x1f\\]", url):
+    if parts.username is not None or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f\\]", url):
         raise ValueError("has characters that do not belong in an address|write it percent-encoded, without a password")
     if re.search(r"[?&](x-amz-|x-goog-|signature=|sig=)", url, re.IGNORECASE):
         raise ValueError("is a signed address, which is a secret|use a public address that is not signed")
     return url
 
 
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # Unicode's Cc, less tab, line feed, carriage return
 Https = Annotated[str, Field(max_length=2048), AfterValidator(_https)]
 Duration = Literal["3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]
 
@@ -60,9 +64,12 @@ class Element(BaseModel):
     reference_image_urls: list[Https] = Field(default=[], max_length=3, description="Up to three further views of it.")
 
 
-def _not_blank(text: str) -> str:
+def _plain_text(text: str) -> str:
     if not text.strip():
         raise ValueError("is blank|say what should change in the clip")
+    if found := CONTROL.search(text):
+        character = f"the control character {code_point(found[0])}"
+        raise ValueError(f"has {character}|take it out; line breaks and tabs may stay")
     return text
 
 
@@ -71,7 +78,7 @@ class Sidecar(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="Dropcut sidecar")
 
-    prompt: Annotated[str, AfterValidator(_not_blank)] = Field(
+    prompt: Annotated[str, AfterValidator(_plain_text)] = Field(
         min_length=1, max_length=2500,
         description="The edit, in words. @Image1 and @Element1 name the first entry of image_urls and of elements.",
     )  # fmt: skip
@@ -148,11 +155,8 @@ def unused_references(request: dict[str, Any]) -> list[str]:
 
 
 def _show(value: Any) -> str:
-    """A value as JSON, at most 80 characters; a signed address is cut before its query."""
-    text = value if isinstance(value, str) and len(value) > 4000 else json.dumps(value, ensure_ascii=False, default=str)
-    text = re.sub(r"(https?://[^\s?\"]*)\?[^\s\"]*", r"\1?...", text)
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= 80 else text[:77] + "..."
+    """A value as JSON, at most 80 characters, without the secrets that somebody may have put there."""
+    return quote(json.dumps(value, ensure_ascii=False, default=str), 80)
 
 
 def _in_words(error: Any) -> Problem:
@@ -165,7 +169,8 @@ def _in_words(error: Any) -> Problem:
     if kind == "extra_forbidden":
         return Problem(pointer, _show(name), "is not a known field", _nearest_field(error["loc"]))
     if kind == "literal_error":
-        return Problem(pointer, value, _one_of(context["expected"]), _literal_fix(error["input"], name))
+        expected = context["expected"]
+        return Problem(pointer, value, _one_of(expected), _literal_fix(error["input"], name, expected))
     if kind == "value_error":
         what, _, fix = str(context["error"]).partition("|")
         return Problem(pointer, value, what, fix)
@@ -186,7 +191,6 @@ FIXES = {
     "greater_than_equal": "write a whole number from 0 to 1000",
     "less_than_equal": "write a whole number from 0 to 1000",
     "too_long": "keep the best ones",
-    "string_unicode": "write the character itself, or leave it out",
 }
 
 
@@ -208,7 +212,7 @@ def _nearest_field(loc: tuple[Any, ...]) -> str:
     name, known = str(loc[-1]), Element.model_fields if len(loc) > 1 else Sidecar.model_fields
     if name == "video_url":
         return "take it out: the clip beside the sidecar is the video"
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5) if len(name) <= LONGEST_TYPO else []
     return f"if you mean {json.dumps(near[0])}, write that" if near else f"known fields: {', '.join(known)}"
 
 
@@ -217,9 +221,13 @@ def _one_of(expected: str) -> str:
     return "must be " + expected.replace("'", '"')
 
 
-def _literal_fix(value: Any, name: str) -> str:
+def _literal_fix(value: Any, name: str, expected: str) -> str:
     if name == "duration" and isinstance(value, int) and not isinstance(value, bool) and 3 <= value <= 15:
         return f'write it as text: "{value}"'
+    if isinstance(value, str) and len(value) <= LONGEST_TYPO:
+        near = difflib.get_close_matches(value.strip().lower(), re.findall(r"'([^']*)'", expected), n=1, cutoff=0.6)
+        if near and (near[0] == value.strip().lower() or value.strip().isalpha()):  # "21:9" is no typo of "16:9"
+            return f'if you mean "{near[0]}", write that'
     return "write one of these values, in quotes, or leave it out"
 
 

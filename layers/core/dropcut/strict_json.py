@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections import Counter
 from typing import Any
 
+from dropcut.redaction import beginning, redact
+
 MAX_DEPTH = 16  # a sidecar needs four
+LONGEST_STEP = 200  # characters of a name in a pointer; one as long as the file may stand over thousands of findings
+HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")  # as of "\ud83d" without its other half: UTF-8 cannot hold it
 TOO_DEEP = ("is nested too deeply", "a sidecar is a flat JSON object")
 
 Finding = tuple[str, Any, str, str]  # JSON pointer, value, what is wrong, what to do
@@ -28,8 +34,7 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.twice = sorted({name for name in names if names.count(name) > 1}) if len(self) < len(names) else []
+        self.twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
 
 
 class _NotANumber(str):
@@ -44,6 +49,8 @@ def parse_strict(raw: bytes) -> Any:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise NotStrictJson(("", f"byte {wrong.start}", "is not UTF-8 text", "save the file as UTF-8")) from None
+    if not text.strip():
+        raise NotStrictJson(("", f"{len(raw)} bytes", "is empty", 'write {"prompt": "..."}'))
     try:
         document = json.loads(text, object_pairs_hook=_Object, parse_constant=_NotANumber, parse_float=_finite)
     except json.JSONDecodeError as wrong:
@@ -69,6 +76,8 @@ def _finite(text: str) -> float | _NotANumber:
 def _findings(value: Any, pointer: str, depth: int = 0) -> list[Finding]:
     if isinstance(value, _NotANumber):
         return [(pointer, str(value), "is not a finite number", "JSON knows finite numbers only")]
+    if isinstance(value, str):
+        return _half_a_character(value, pointer)
     if not isinstance(value, (list, _Object)):
         return []
     if depth == MAX_DEPTH:
@@ -78,9 +87,19 @@ def _findings(value: Any, pointer: str, depth: int = 0) -> list[Finding]:
         (pointer + step(name), name, "is given more than once", "keep one of them") for name in twice
     ]
     items = value.items() if isinstance(value, _Object) else enumerate(value)
-    return found + [finding for name, item in items for finding in _findings(item, pointer + step(name), depth + 1)]
+    for name, item in items:
+        at = pointer + step(name)
+        found += _half_a_character(name, at) if isinstance(name, str) else []
+        found += _findings(item, at, depth + 1)
+    return found
+
+
+def _half_a_character(text: str, pointer: str) -> list[Finding]:
+    found = HALF_A_CHARACTER.search(text)
+    wrong = f"has half of a character (\\u{ord(found[0]):04x})" if found else ""
+    return [(pointer, text, wrong, "write the character itself, or leave it out")] if found else []
 
 
 def step(name: object) -> str:
-    """One step of a JSON pointer (RFC 6901)."""
-    return "/" + str(name).replace("~", "~0").replace("/", "~1")
+    """One step of a JSON pointer (RFC 6901). A long name is cut, and a secret taken out while it looks like one."""
+    return "/" + redact(beginning(str(name), LONGEST_STEP)).replace("~", "~0").replace("/", "~1")

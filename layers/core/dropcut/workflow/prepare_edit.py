@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut import messages
-from dropcut.clip_rules import clip_problems, size_problems, warnings_about
+from dropcut.clip_rules import clip_problems, key_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.error_files import leave_error_file
 from dropcut.identity import edit_id
@@ -58,7 +58,7 @@ def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | No
     raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
     sidecar, wrong_sidecar = read_sidecar(raw)
     clip, wrong_clip = _read_clip(services, drop)
-    return sidecar, clip, _name_problems(drop, keys) + wrong_sidecar + wrong_clip
+    return sidecar, clip, key_problems(drop) + _name_problems(drop, keys) + wrong_sidecar + wrong_clip
 
 
 def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Problem]]:

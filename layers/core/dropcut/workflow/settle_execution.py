@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dropcut.errors import NotADrop
+from dropcut.inputs import drop_in
 from dropcut.model import Drop, Edit, State
 from dropcut.ports import Services
 from dropcut.workflow.report_failure import message_in, report_failure
@@ -65,6 +67,15 @@ def _is_in_other_hands(edit: Edit, drop: Drop, execution: str) -> bool:
     return bool(edit.notice) or others
 
 
+def began_with_a_drop(detail: dict[str, Any]) -> bool:
+    """False for an execution that was started by hand with something else: it did nothing, and says so itself."""
+    try:
+        drop_in(json.loads(detail.get("input") or "null"))
+    except (ValueError, NotADrop):
+        return False
+    return True
+
+
 def from_status_change(detail: dict[str, Any]) -> tuple[Drop, str | None, str, str]:
     """The drop, the edit that the execution began with, its status and its cause, of EventBridge's `detail`.
 
@@ -72,4 +83,4 @@ def from_status_change(detail: dict[str, Any]) -> tuple[Drop, str | None, str, s
     """
     document = json.loads(detail["input"])
     cause = ": ".join(said for said in (detail.get("error"), message_in(detail.get("cause"))) if said)
-    return Drop.from_json(document["drop"]), document.get("edit", {}).get("edit_id"), str(detail["status"]), cause
+    return drop_in(document), document.get("edit", {}).get("edit_id"), str(detail["status"]), cause

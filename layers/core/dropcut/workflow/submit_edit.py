@@ -25,6 +25,7 @@ from dropcut.ports import Services
 from dropcut.table import edit_key
 from dropcut.waiting import longest_delay, next_try, worth_telling
 
+LATEST_SEND = 12  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
 
@@ -34,7 +35,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, 
 
     `before` is what `$.generation` was. Safe to enter again at any point.
     """
-    edit = services.ledger.edit(edit_id)
+    began, edit = services.clock(), services.ledger.edit(edit_id)
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
     step = on_submit(edit, drop.drop_id)
@@ -44,7 +45,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, 
         raise SubmissionUnknown("an earlier run of this step may have sent the request")
     if step is not OnSubmit.ADOPT:
         try:
-            edit = _buy(services, _open_attempt(services, edit, drop), drop)
+            edit = _buy(services, _open_attempt(services, edit, drop), drop, began)
         except LimitReached as limit:
             return _delayed(services, drop, edit_id, limit, limit.delay, before)
         except InsufficientCredits as refusal:
@@ -86,7 +87,7 @@ def _delayed(
     return {**again, "outcome": "delayed_news", "told": delay, "notice": notice}
 
 
-def _buy(services: Services, edit: Edit, drop: Drop) -> Edit:
+def _buy(services: Services, edit: Edit, drop: Drop, began: float) -> Edit:
     services.provider.ready()
     key = mark(edit.edit_id, edit.attempt, split(drop.clip_key).suffix)
     content_type = CONTENT_TYPES[split(key).suffix]
@@ -95,6 +96,8 @@ def _buy(services: Services, edit: Edit, drop: Drop) -> Edit:
     if shared.expires_at - services.clock() < LEAST_SHARED:
         raise ClipNotShared("the credentials that would sign the clip's address end too soon")
     now = services.clock()
+    if now - began > LATEST_SEND:
+        raise ProviderBusy(f"it took {now - began:.0f} s to prepare the request, which left too little time to send it")
     edit = services.ledger.advance(edit, State.SUBMITTING, now, sent_at=round(now, 3))
     try:
         request_id = services.provider.submit(edit.request, shared.url)
