@@ -184,14 +184,20 @@ def _exchange(method: str, url: str, read: float, most: int, **more: Any) -> Ans
         _Session() as session,
         session.request(method, url, timeout=(CONNECT, read), allow_redirects=False, stream=True, **more) as answer,
     ):
-        content = bytearray()
-        while chunk := answer.raw.read1(CHUNK, decode_content=True):  # what has come, be it one byte
-            content += chunk
-            if len(content) > most:
-                return Answer(answer.status_code, None)
-            if time.monotonic() > until:
-                raise requests.ReadTimeout("the answer came too slowly")
-        return Answer(answer.status_code, bytes(content))
+        try:
+            return Answer(answer.status_code, _body(answer, most, until))
+        except BROKEN_OFF:
+            return Answer(answer.status_code, None)  # what the status line says is said, whatever became of the body
+
+
+def _body(answer: requests.Response, most: int, until: float) -> bytes | None:
+    """The whole body; None where it is longer than `most`, or still coming at `until`."""
+    content = bytearray()
+    while chunk := answer.raw.read1(CHUNK, decode_content=True):  # what has come, be it one byte
+        content += chunk
+        if len(content) > most or time.monotonic() > until:
+            return None
+    return bytes(content)
 
 
 def _never_left(error: requests.RequestException) -> bool:
