@@ -192,3 +192,11 @@ def test_a_drop_that_comes_again_begins_to_wait_anew(exam: Exam) -> None:
     found = exam.ledger.edit("e1")
     assert found is not None
     assert (found.delayed_by, found.delayed_since) == (None, None)
+
+
+@pytest.mark.parametrize("limit", ["0.01", "1.67"])
+def test_the_first_reservation_of_a_day_holds_the_limit_too(exam: Exam, limit: str) -> None:
+    """There is no row of the day yet, so there is nothing that it could be compared with."""
+    refused(exam, exam.prepared("e1"), Delay.DAY_LIMIT, usd_per_day=Decimal(limit))
+    exam.ledger.reserve(exam.prepared("e1"), US, replace(PLENTY, usd_per_day=PRICE), NOW)
+    assert exam.committed(DAY) == PRICE

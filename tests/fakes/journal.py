@@ -65,7 +65,7 @@ class FakeJournal:
         ]
         for name, edit in self._ledger.edits.items():
             touched = max(self._ledger.touched.get(name, 0.0), self.asked.get(name, 0.0))
-            if not edit.notice and touched <= before:
+            if not edit.notice and touched <= before and name not in self._ledger.withdrawn:
                 drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
                 key, execution = edit_key(name), edit.execution or drop.drop_id
                 found.append(Unfinished(key=key, drop=drop, edit_id=name, execution=execution))

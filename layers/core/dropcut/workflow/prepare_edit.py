@@ -8,10 +8,11 @@ from dropcut import messages
 from dropcut.clip_rules import clip_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.identity import edit_id
+from dropcut.inbox import look_for
 from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
 from dropcut.outputs import leave_error_file
-from dropcut.pairing import rivals_of, search_prefix, sidecar_of
+from dropcut.pairing import rivals_of, search_prefix
 from dropcut.ports import Services
 from dropcut.pricing import estimate
 from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
@@ -21,10 +22,11 @@ from dropcut.table import drop_key
 def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
     """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs."""
     keys = services.files.keys(drop.bucket, search_prefix(drop.clip_key))
-    if _superseded(services, drop, keys):
+    found = look_for(services.files, drop, keys)
+    if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": "superseded"}
-    sidecar, clip, problems = _read(services, drop, keys)
+    sidecar, clip, problems = _read(services, drop, keys, found.gone)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
     edit = _edit(drop, sidecar, clip)
@@ -36,22 +38,17 @@ def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
         return _ready(services, edit, known)
     if known is None or verdict is OnDrop.IN_FLIGHT:
         services.journal.end_drop(drop, "IN_FLIGHT", services.clock(), edit.edit_id)
+        known = services.ledger.edit(edit.edit_id)  # again: its attempt may just have been closed, for these very files
+        if on_drop(known, drop.drop_id) is OnDrop.BUY:
+            return _ready(services, edit, known)
         return {"verdict": "in_flight", "edit_id": edit.edit_id}
     return _settle(services, drop, known, verdict)
 
 
-def _superseded(services: Services, drop: Drop, keys: list[str]) -> bool:
-    """Another pair took this one's place: a newer version, or a sidecar that comes first. It has its own execution."""
-    if sidecar_of(drop.clip_key, keys) not in (drop.sidecar_key, None):
-        return True
-    now = [services.files.head(drop.bucket, key) for key in (drop.clip_key, drop.sidecar_key)]
-    versions = [facts.version for facts in now if facts]
-    return len(versions) == 2 and versions != [drop.clip_version, drop.sidecar_version]
-
-
-def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
+def _read(
+    services: Services, drop: Drop, keys: list[str], gone: tuple[str, ...]
+) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
     """Everything that can be learned from both files, and everything that is wrong with either."""
-    gone = [key for key in (drop.clip_key, drop.sidecar_key) if key not in keys]
     if gone:  # taking a file away before it was read is the way to call an edit off
         return None, None, [_deleted(key) for key in gone]
     raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
