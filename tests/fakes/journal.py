@@ -52,6 +52,10 @@ class FakeJournal:
         row.outcome, row.edit_id = outcome, edit_id or row.edit_id
         if notice:
             row.notice, row.to_sweep_since = notice.to_store(), now
+        elif outcome == "PUT_BACK":
+            self.asked[drop.drop_id] = now
+        else:
+            row.to_sweep_since = None
 
     def drop(self, drop: Drop) -> DropRecord | None:
         row = self.drops.get(drop.drop_id)
@@ -115,7 +119,7 @@ class FakeJournal:
                 self._ledger.edits[name] = replace(edit, notified_at=str(now))
                 return
         for row in self.drops.values():
-            if key == drop_key(row.drop):
+            if key == drop_key(row.drop) and row.notice and json.loads(row.notice)["event_id"] == notice["event_id"]:
                 row.to_sweep_since = None
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:

@@ -28,18 +28,18 @@ def find_submission(services: Services, drop: Drop, edit_id: str, before: dict[s
     step = on_submit(edit, drop.drop_id) if edit else OnSubmit.LEAVE
     if edit is None or step is OnSubmit.LEAVE:
         return {"outcome": "left", "edit_id": edit_id}
+    tries, patience = int(before.get("tries", 0)), Patience.of(before)
     if step is OnSubmit.ADOPT:
-        return generation(edit, services.first_wait_seconds, before)
+        return generation(edit, services.first_wait_seconds, tries, patience)
     if step is OnSubmit.UNKNOWN:
-        return _search(services, edit, before)
-    return _send_back(services, drop, edit, before)
-
-
-def _send_back(services: Services, drop: Drop, edit: Edit, before: dict[str, Any]) -> dict[str, Any]:
-    """The ledger proves that nothing was sent: submit_edit tries again, for as long as it would wait for room."""
-    patience = Patience.of(before)
+        return _search(services, edit, before, tries)
     patience = replace(patience, returns=patience.returns + 1)
-    account = {"edit_id": edit.edit_id, "tries": int(before.get("tries", 0)), "patience": patience.as_json()}
+    return _send_back(services, drop, edit, tries, patience)
+
+
+def _send_back(services: Services, drop: Drop, edit: Edit, tries: int, patience: Patience) -> dict[str, Any]:
+    """The ledger proves that nothing was sent: submit_edit tries again, for as long as it would wait for room."""
+    account = {"edit_id": edit.edit_id, "tries": tries, "patience": patience.as_json()}
     if patience.returns <= MAX_RETURNS:
         return {"outcome": "not_sent", **account}
     if edit.state is State.RESERVED:  # while it pauses, others may have its money and its place
@@ -49,7 +49,8 @@ def _send_back(services: Services, drop: Drop, edit: Edit, before: dict[str, Any
     return waits or {"outcome": "failed", **account}
 
 
-def _search(services: Services, edit: Edit, before: dict[str, Any]) -> dict[str, Any]:
+def _search(services: Services, edit: Edit, before: dict[str, Any], tries: int) -> dict[str, Any]:
+    patience = Patience.of(before)
     searches, unreadable = int(before.get("searches", 0)), int(before.get("unreadable", 0))
     rows: list[HistoryRow] = []
     try:
@@ -59,12 +60,13 @@ def _search(services: Services, edit: Edit, before: dict[str, Any]) -> dict[str,
     else:
         found = {row.request_id for row in rows if is_ours(row, edit)}  # pages may overlap
         if len(found) == 1:
-            return generation(accept(services, edit, found.pop()), services.first_wait_seconds, before)
+            accepted = accept(services, edit, found.pop())
+            return generation(accepted, services.first_wait_seconds, tries, patience)
         searches += 1
     over = searches > len(SEARCHES) or unreadable > MAX_UNREADABLE
     if over and (alike := candidates(rows, edit)):  # for the person who is told now
         services.ledger.advance(edit, edit.state, services.clock(), candidates=alike)
     counts = {"edit_id": edit.edit_id, "searches": searches, "unreadable": unreadable}
-    counts |= {"tries": int(before.get("tries", 0)), "patience": Patience.of(before).as_json()}
+    counts |= {"tries": tries, "patience": patience.as_json()}
     pause = SEARCHES[min(max(searches, 1), len(SEARCHES)) - 1]
     return {"outcome": "not_found" if over else "looking", "wait_seconds": pause, **counts}

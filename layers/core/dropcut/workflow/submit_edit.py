@@ -60,7 +60,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, 
             if waits is None:
                 raise
             return waits
-    return generation(edit, services.first_wait_seconds, before)
+    return generation(edit, services.first_wait_seconds, int(before.get("tries", 0)), Patience.of(before))
 
 
 def _hold_to_the_files(services: Services, drop: Drop, edit_id: str) -> None:
@@ -135,9 +135,9 @@ def _buy(services: Services, edit: Edit, drop: Drop) -> Edit:
     content_type = CONTENT_TYPES[split(key).suffix]
     services.files.freeze(drop.bucket, drop.clip_key, drop.clip_version, key, content_type)
     shared = services.files.share(key)
+    _hold_to_the_files(services, drop, edit.edit_id)  # once more: freezing took its time
     if shared.expires_at - services.clock() < LEAST_SHARED:
         raise ClipNotShared("the credentials that would sign the clip's address end too soon")
-    _hold_to_the_files(services, drop, edit.edit_id)  # once more: freezing took its time
     now = services.clock()
     edit = services.ledger.advance(edit, State.SUBMITTING, now, sent_at=round(now, 3))
     try:
@@ -160,19 +160,18 @@ def accept(services: Services, edit: Edit, request_id: str) -> Edit:
         raise SubmissionUnknown(f"accepted as {request_id}, not written: {type(error).__name__}") from error
 
 
-def generation(edit: Edit, first_wait: int, before: dict[str, Any]) -> dict[str, Any]:
+def generation(edit: Edit, first_wait: int, tries: int, patience: Patience | None = None) -> dict[str, Any]:
     """The state machine's account of a generation; small, and grown by each poll."""
-    kept = _kept(before)
     return {
-        **kept,
         "outcome": "submitted",
         "edit_id": edit.edit_id,
         "request_id": edit.request_id,
         "attempt": edit.attempt,
-        "tries": kept["tries"] + 1,
+        "tries": tries + 1,
         "submitted_at": edit.submitted_at,
         "polls": 0,
         "looks": 0,
         "wait_seconds": first_wait,
         "waited_seconds": 0,
+        "patience": (patience or Patience()).as_json(),
     }
