@@ -292,7 +292,9 @@ def test_a_wait_from_a_row_that_was_moved_meanwhile_is_refused(exam: Exam, step:
 def test_what_is_withdrawn_has_failed_unpaid_and_waits_for_nothing(exam: Exam, state: State, tell: bool) -> None:
     edit, money = exam.ledger.delay(exam.bring_to(state), Delay.CREDITS, NOW), exam.money()
     given = exam.ledger.withdraw(edit, "replaced", NOW, tell=tell)
-    assert given == exam.row() == replace(edit, state=State.FAILED, reason="replaced", delayed_by=None, delayed_since=None)
+    assert (
+        given == exam.row() == replace(edit, state=State.FAILED, reason="replaced", delayed_by=None, delayed_since=None)
+    )
     assert exam.money() == money
     exam.ledger.prepare(an_edit(), NOW)
     assert exam.ledger.reserve(exam.row(), US, PLENTY, NOW).attempt == edit.attempt + 1, "dropped again, it is bought"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -202,29 +203,46 @@ def test_waiting_for_credits_an_edit_goes_on_for_a_newer_drop_that_relies_on_it(
     assert submit_edit(world, first, edit_id, account)["outcome"] == "submitted"
 
 
+def test_a_drop_that_ends_for_an_attempt_which_is_closed_at_that_moment_goes_on_itself() -> None:
+    world, first = a_world()
+    edit_id = prepare_edit(world, first)["edit_id"]
+    world.provider.answers = [ProviderBusy("429")]
+    with pytest.raises(ProviderBusy):
+        submit_edit(world, first, edit_id, {})
+    second = identical(world, first)
+    ended: list[str] = []
+    during = Interruption(world, set(), lambda: ended.append(submit_edit(world, first, edit_id, {})["outcome"]))
+    seen = Interruption(world, set(), lambda: None)
+    prepare_edit(seen.services(), replace(second, drop_id="only counted"))
+    during.at = {seen.calls.index("journal.end_drop") + 1}
+    assert prepare_edit(during.services(), second)["verdict"] == "ready"
+    assert ended == ["superseded"], "it could not know yet that the second one would rely on it"
+    assert submit_edit(world, second, edit_id, {})["outcome"] == "submitted"
+
+
 @pytest.mark.parametrize("busy", [False, True], ids=["first try", "reserved before"])
 @pytest.mark.parametrize("seeds", range(0, 400, 50))
 def test_the_same_files_uploaded_again_at_any_moment_are_bought_once_and_never_lost(seeds: int, busy: bool) -> None:
-    """The first drop's submission and the second one's arrival, preparation and submission, call by call in any order."""
+    """The first drop's submission, and the second one's arrival and submission, call by call in any order."""
     for seed in range(seeds, seeds + 50):
         world, first = a_world()
         edit_id = prepare_edit(world, first)["edit_id"]
         world.provider.answers = [ProviderBusy("429")] if busy else []
-        turns = Turns(world, seed)
-
-        def second_drop(services: Any, world: FakeServices = world, first: Drop = first) -> None:
-            second, verdict = identical(world, first), ""
-            while not verdict:
-                with suppress(LedgerConflict):  # the state machine tries it again
-                    verdict = prepare_edit(services, second)["verdict"]
-            if verdict == "ready":
-                submitted(services, second, edit_id)
-
-        turns.play(lambda services, first=first: submitted(services, first, edit_id), second_drop)  # type: ignore[misc]
+        going_on = partial(submitted, drop=first, edit_id=edit_id)
+        Turns(world, seed).play(going_on, partial(uploaded_again, world=world, first=first))
         assert len(world.provider.rows) == 1, seed
         (edit,) = world.ledger.edits.values()
         assert edit.state is State.SUBMITTED, seed
         assert world.ledger.places == {edit_id}, seed
+
+
+def uploaded_again(services: Any, world: FakeServices, first: Drop) -> None:
+    second, prepared = identical(world, first), dict[str, Any]()
+    while not prepared:
+        with suppress(LedgerConflict):  # the state machine tries it again
+            prepared = prepare_edit(services, second)
+    if prepared["verdict"] == "ready":
+        submitted(services, second, prepared["edit_id"])
 
 
 def submitted(services: Any, drop: Drop, edit_id: str) -> None:

@@ -20,6 +20,7 @@ def put_off(
     delay: Delay,
     why: str,
     before: dict[str, Any],
+    *,
     limits: Limits | None = None,
 ) -> dict[str, Any] | None:
     """Gives `$.generation` of an edit that waits (`delayed`, `delayed_news` or `left`), or None at the end of its
@@ -29,7 +30,7 @@ def put_off(
     if edit is None or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
         return {"outcome": "left", "edit_id": edit_id}
     waited = patience.waited(delay)
-    if waited >= longest_delay(delay, limits):
+    if waited >= longest_delay(delay, limits.credit_wait_hours if limits else 0):
         services.ledger.withdraw(edit, why, now, tell=True)
         return None
     edit = services.ledger.delay(edit, delay, now)
@@ -38,6 +39,9 @@ def put_off(
     patience = patience.after(delay, pause, telling=telling)
     again = {"edit_id": edit_id, "tries": int(before.get("tries", 0)), "wait_seconds": pause, "delayed_by": delay}
     again["patience"] = patience.as_json()
+    # What the functions of 0.1.0 read, should the stack be rolled back to them.
+    again |= {"told": patience.told[-1] if patience.told else None, "delays": patience.delays}
+    again["delayed_seconds"] = patience.waited(delay)
     if not telling:
         return {"outcome": "delayed", **again}
     notice = Notice(**edit_key(edit_id), body=news.delayed(edit, drop, delay, limits))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dropcut.identity import drop_id
 from dropcut.model import Drop
@@ -30,7 +30,7 @@ def look_for(files: Files, drop: Drop, keys: Sequence[str]) -> Found:
     if clip is None or sidecar is None:
         there = [facts.key for facts in (clip, sidecar) if facts]
         return Found(None, tuple(key for key in (drop.clip_key, sidecar_key) if key not in there))
-    now = {"sidecar_key": sidecar_key, "clip_version": clip.version, "sidecar_version": sidecar.version}
+    now: dict[str, Any] = {"sidecar_key": sidecar_key, "clip_version": clip.version, "sidecar_version": sidecar.version}
     if all(getattr(drop, name) == value for name, value in now.items()):
         return Found(None, ())
     named = drop_id(drop.bucket, drop.clip_key, clip.version, sidecar_key, sidecar.version)

@@ -201,8 +201,8 @@ NO_RESULT = (
 )
 AGAIN = {  # what to do where nothing has to be mended, by the end of the reason
     CALLED_OFF: "If you want it after all, upload the clip and its sidecar again.",
-    NOT_THE_FILES: "Upload the clip or its sidecar again, as they are. If it ends like this once more, whoever runs Dropcut "
-    "finds the cause in the log of submit_edit.",
+    NOT_THE_FILES: "Upload the clip or its sidecar again, as it is. If the edit ends like this once more, whoever runs "
+    "Dropcut finds the cause in the log of submit_edit.",
 }
 NOT_PUT_BACK = (
     "was edited before, but its output could not be put back into its place, and nothing was bought now",

@@ -90,7 +90,7 @@ class Ledger(Protocol):
         """Note what the edit waits for, and since when. Nothing is open meanwhile."""
 
     def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
-        """It is not bought: from PREPARED or FAILED to FAILED. Unless somebody still has to be told, it leaves the sweep."""
+        """It is not bought: from PREPARED or FAILED to FAILED. It leaves the sweep, unless somebody has to be told."""
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         """One step of the same attempt, from exactly the state that `edit` was read in."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from dropcut.identity import digest
-from dropcut.model import Delay, Limits
+from dropcut.model import Delay
 
 FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
 POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
@@ -46,8 +46,8 @@ def next_try(delays: int, name: str, longest: int = 600) -> int:
     return round(min(30 * 1.5 ** min(delays - 1, 20), longest) * (0.8 + 0.4 * spread))
 
 
-def longest_delay(delay: Delay, limits: Limits | None) -> float:
-    return limits.credit_wait_hours * 3600 if limits and delay is Delay.CREDITS else LIMIT_WAIT
+def longest_delay(delay: Delay, credit_wait_hours: float) -> float:
+    return credit_wait_hours * 3600 if delay is Delay.CREDITS else LIMIT_WAIT
 
 
 def worth_telling(delay: Delay, waited: float) -> bool:
@@ -58,8 +58,8 @@ def worth_telling(delay: Delay, waited: float) -> bool:
 class Patience:
     """How long an edit has waited to be sent, for each kind of reason by itself, and which reasons were told.
 
-    It stands in the state machine's document as `$.generation.patience`. Every account of a generation carries it on, so
-    that reasons that take turns neither begin again nor are told again. Pauses are counted, not the clock.
+    It stands in the state machine's document as `$.generation.patience`. Every account of a generation carries it on,
+    so that reasons that take turns neither begin again nor are told again. Pauses are counted, not the clock.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)  # by Delay.patience
@@ -71,12 +71,16 @@ class Patience:
     def of(cls, generation: dict[str, Any]) -> Patience:
         """What an account says; those of 0.1.0 counted the last reason only."""
         if known := generation.get("patience"):
-            seconds, told = dict(known.get("seconds", {})), tuple(known.get("told", ()))
-            return cls(seconds=seconds, told=told, delays=known.get("delays", 0), returns=known.get("returns", 0))
-        last, told = generation.get("delayed_by"), generation.get("told")
+            return cls(
+                seconds=dict(known.get("seconds", {})),
+                told=tuple(known.get("told", ())),
+                delays=known.get("delays", 0),
+                returns=known.get("returns", 0),
+            )
+        last = generation.get("delayed_by")
         return cls(
             seconds={Delay(last).patience: generation.get("delayed_seconds", 0)} if last else {},
-            told=(told,) if told else (),
+            told=(generation["told"],) if generation.get("told") else (),
             delays=generation.get("delays", 0),
             returns=generation.get("returns", 0),
         )

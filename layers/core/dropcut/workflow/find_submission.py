@@ -19,8 +19,8 @@ BROKE_OFF = "the step that sends it broke off before it sent anything"
 
 
 def find_submission(services: Services, drop: Drop, edit_id: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation`; outcome `submitted` (adopted), `not_sent`, `delayed`, `delayed_news`, `looking`, `not_found`,
-    `failed` or `left`.
+    """Gives `$.generation`; outcome `submitted` (adopted), `not_sent`, `delayed`, `delayed_news`, `looking`,
+    `not_found`, `failed` or `left`.
 
     It must run only when submit_edit can no longer be alive: the state machine waits longer than that function may run.
     """

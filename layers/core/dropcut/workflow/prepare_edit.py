@@ -37,11 +37,7 @@ def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
             return _refuse(services, drop, clip, [_too_dear(edit, services.limits)])
         return _ready(services, edit, known)
     if known is None or verdict is OnDrop.IN_FLIGHT:
-        services.journal.end_drop(drop, "IN_FLIGHT", services.clock(), edit.edit_id)
-        known = services.ledger.edit(edit.edit_id)  # again: its attempt may just have been closed, for these very files
-        if on_drop(known, drop.drop_id) is OnDrop.BUY:
-            return _ready(services, edit, known)
-        return {"verdict": "in_flight", "edit_id": edit.edit_id}
+        return _leave_in_flight(services, edit)
     return _settle(services, drop, known, verdict)
 
 
@@ -113,6 +109,17 @@ def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]
         "seconds": edit.clip.seconds,
         "mode": edit.request["mode"],
     }
+
+
+def _leave_in_flight(services: Services, edit: Edit) -> dict[str, Any]:
+    """Another drop has an attempt open. It is looked at again once this is written down: that drop may just have closed
+    the attempt for the files of this one, and it looks at what is written here (`submit_edit`).
+    """
+    services.journal.end_drop(edit.drop, "IN_FLIGHT", services.clock(), edit.edit_id)
+    known = services.ledger.edit(edit.edit_id)
+    if on_drop(known, edit.drop.drop_id) is OnDrop.BUY:
+        return _ready(services, edit, known)
+    return {"verdict": "in_flight", "edit_id": edit.edit_id}
 
 
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from dropcut.redaction import quote
 from dropcut.sidecar import Problem
 from dropcut.table import drop_key, edit_key
 
-
 THROTTLED = "Lambda.TooManyRequestsException"
 TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too many ran at once{NOT_THE_FILES}"
 

@@ -35,8 +35,8 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
 
 
 def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation`: what the provider is now doing for this edit, why it was not sent yet (`delayed`), or why it
-    never will be (`superseded`, `called_off`).
+    """Gives `$.generation`: what the provider is now doing for this edit, why it was not sent yet (`delayed`), or why
+    it never will be (`superseded`, `called_off`).
 
     `before` is what `$.generation` was. Safe to enter again at any point.
     """
@@ -56,7 +56,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, 
             return _taken_back(services, drop, edit_id, taken, before)
         except (LimitReached, InsufficientCredits) as why:
             delay = why.delay if isinstance(why, LimitReached) else Delay.CREDITS
-            waits = put_off(services, drop, edit_id, delay, str(why), before, services.limits)
+            waits = put_off(services, drop, edit_id, delay, str(why), before, limits=services.limits)
             if waits is None:
                 raise
             return waits
@@ -89,7 +89,7 @@ def _is_ours(edit: Edit, drop: Drop) -> bool:
 def _taken_back(
     services: Services, drop: Drop, edit_id: str, taken: TakenBack, before: dict[str, Any]
 ) -> dict[str, Any]:
-    """Close what is open, unpaid, and say which end it is. A row that another drop has prepared is left to that drop."""
+    """Close what is open, unpaid, and say which end it is. A row that another drop has prepared is left to it."""
     edit, now = services.ledger.edit(edit_id), services.clock()
     gone = " and ".join(printable(key) for key in taken.gone)
     reason = REPLACED if taken.newer else f"{gone} {'were' if len(taken.gone) > 1 else 'was'} {CALLED_OFF}"
