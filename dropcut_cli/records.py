@@ -49,9 +49,12 @@ class Records:
         return self._get(doubt_key(edit_id)) or {}
 
     def unsettled(self) -> list[Edit]:
-        """The edits that are held, and those whose end was not told yet: open ones and ones that wait."""
+        """The edits that are held, and those whose end was not told yet: open ones and ones that wait. One that was
+        withdrawn has left the sweep, and nobody has to be told of it.
+        """
         held = Attr("state").is_in([str(state) for state in HELD])
-        rows = self._scan(Attr("sk").eq("EDIT") & (held | Attr("notice").not_exists()))
+        untold = Attr("notice").not_exists() & Attr("sweep").exists()
+        rows = self._scan(Attr("sk").eq("EDIT") & (held | untold))
         return sorted((edit_from(row) for row in rows), key=lambda edit: edit.drop.dropped_at)
 
     def money(self, day: str) -> Row:

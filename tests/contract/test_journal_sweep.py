@@ -251,3 +251,42 @@ def test_what_is_still_to_be_recovered_is_remembered(exam: Exam) -> None:
 def test_a_memory_of_another_version_is_no_memory(table: Any, stored: Any) -> None:
     table.put_item(Item={"pk": "STACK", "sk": "RECOVERY", "recovery": attribute(stored)})
     assert DynamoJournal(table).recovery() == Recovery()
+
+
+@pytest.mark.parametrize("tell", [False, True])
+def test_what_is_withdrawn_leaves_the_sweep_unless_somebody_has_to_be_told(exam: Exam, tell: bool) -> None:
+    exam.ledger.prepare(an_edit(), NOW)
+    edit = exam.ledger.edit(an_edit().edit_id)
+    assert edit
+    edit = exam.ledger.withdraw(edit, "replaced", NOW, tell=tell)
+    assert len(exam.unfinished()) == (1 if tell else 0)
+    assert exam.journal.unsent_notices(LATER) == []
+    exam.ledger.prepare(an_edit(), NOW)
+    assert len(exam.unfinished()) == 1, "dropped again, it is asked after again"
+
+
+def test_a_drop_that_begins_to_put_an_output_back_is_asked_after_whatever_it_was(exam: Exam) -> None:
+    exam.journal.record_drop(DROP, NOW)
+    exam.journal.end_drop(DROP, "EDIT", NOW, "e1")
+    exam.journal.end_drop(DROP, "PUT_BACK", NOW + 60, "e1")
+    assert exam.unfinished(NOW + 59) == []
+    assert exam.unfinished(NOW + 60) == [(DROP.drop_id, None, DROP.drop_id)]
+
+
+FAILED = Notice(**drop_key(DROP), body=messages.failed(DROP, None, State.FAILED, "x", OUTBOX))
+REJECTED = Notice(**drop_key(DROP), body=messages.rejected(DROP, [], OUTBOX))
+
+
+def test_telling_of_a_drops_message_does_not_silence_the_next_one(exam: Exam) -> None:
+    exam.journal.record_drop(DROP, NOW)
+    exam.journal.end_drop(DROP, "FAILED", NOW, notice=REJECTED)
+    exam.journal.notice_sent(FAILED.as_json(), NOW)
+    assert exam.journal.unsent_notices(LATER) == [REJECTED.as_json()]
+
+
+def test_a_drop_that_ends_otherwise_after_all_has_no_message_to_send(exam: Exam) -> None:
+    exam.journal.record_drop(DROP, NOW)
+    exam.journal.end_drop(DROP, "FAILED", NOW, notice=FAILED)
+    exam.journal.end_drop(DROP, "EDIT", NOW, "e1")
+    assert exam.journal.unsent_notices(LATER) == []
+    assert exam.unfinished() == []

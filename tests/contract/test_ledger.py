@@ -14,7 +14,7 @@ import pytest
 from dropcut import messages
 from dropcut.errors import LedgerConflict
 from dropcut.ledger import DynamoLedger
-from dropcut.model import OPEN, Edit, State
+from dropcut.model import OPEN, Delay, Edit, State
 from dropcut.notices import Notice
 from dropcut.ports import Ledger
 from dropcut.table import day_key, edit_key
@@ -248,3 +248,61 @@ def test_the_last_step_carries_its_message(exam: Exam) -> None:
     exam.ledger.end(edit, State.DELIVERED, a_notice(edit), NOW, output={"key": "k"}, warnings=["w"])
     row = exam.row()
     assert (row.notice, row.output, row.warnings) == (a_notice(edit).to_store(), {"key": "k"}, ("w",))
+
+
+def test_an_edit_whose_end_was_told_is_reserved_only_after_it_was_prepared_again(exam: Exam) -> None:
+    unsaid = exam.bring_to(State.FAILED)
+    ended = exam.ledger.end(unsaid, State.FAILED, a_notice(unsaid), NOW)
+    for read in (unsaid, ended):  # read before it was told, and after
+        with pytest.raises(LedgerConflict):
+            exam.ledger.reserve(read, US, PLENTY, NOW)
+    assert exam.money() == (0, 0, 1)
+    exam.ledger.prepare(an_edit(), NOW)
+    assert exam.ledger.reserve(exam.row(), US, PLENTY, NOW).attempt == 2
+
+
+NOT_OPEN: dict[str, Step] = {
+    "delay": lambda ledger, edit: ledger.delay(edit, Delay.CREDITS, NOW),
+    "withdraw": lambda ledger, edit: ledger.withdraw(edit, "replaced", NOW, tell=False),
+}
+
+
+@pytest.mark.parametrize("step", NOT_OPEN)
+def test_what_was_told_is_neither_delayed_nor_withdrawn(exam: Exam, step: str) -> None:
+    unsaid = exam.bring_to(State.FAILED)
+    exam.ledger.end(unsaid, State.FAILED, a_notice(unsaid), NOW)
+    before = exam.row()
+    with pytest.raises(LedgerConflict):
+        NOT_OPEN[step](exam.ledger, unsaid)
+    assert exam.row() == before
+
+
+@pytest.mark.parametrize("changed", STALE)
+@pytest.mark.parametrize("step", NOT_OPEN)
+def test_a_wait_from_a_row_that_was_moved_meanwhile_is_refused(exam: Exam, step: str, changed: str) -> None:
+    edit = exam.bring_to(State.FAILED)
+    stale = {"state": {"state": State.PREPARED}}.get(changed, STALE[changed])
+    with pytest.raises(LedgerConflict):
+        NOT_OPEN[step](exam.ledger, replace(edit, **stale))
+    assert exam.row() == edit
+
+
+@pytest.mark.parametrize("tell", [False, True])
+@pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])
+def test_what_is_withdrawn_has_failed_unpaid_and_waits_for_nothing(exam: Exam, state: State, tell: bool) -> None:
+    edit, money = exam.ledger.delay(exam.bring_to(state), Delay.CREDITS, NOW), exam.money()
+    given = exam.ledger.withdraw(edit, "replaced", NOW, tell=tell)
+    assert (
+        given == exam.row() == replace(edit, state=State.FAILED, reason="replaced", delayed_by=None, delayed_since=None)
+    )
+    assert exam.money() == money
+    exam.ledger.prepare(an_edit(), NOW)
+    assert exam.ledger.reserve(exam.row(), US, PLENTY, NOW).attempt == edit.attempt + 1, "dropped again, it is bought"
+
+
+@pytest.mark.parametrize("state", sorted(OPEN | {State.IN_DOUBT, State.UNDELIVERED, State.DELIVERED, State.ABANDONED}))
+def test_what_is_open_or_over_is_not_withdrawn(exam: Exam, state: State) -> None:
+    edit = exam.bring_to(state)
+    with pytest.raises(ValueError, match=state):
+        exam.ledger.withdraw(edit, "replaced", NOW, tell=True)
+    assert exam.row().state is state

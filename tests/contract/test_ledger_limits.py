@@ -192,3 +192,32 @@ def test_a_drop_that_comes_again_begins_to_wait_anew(exam: Exam) -> None:
     found = exam.ledger.edit("e1")
     assert found is not None
     assert (found.delayed_by, found.delayed_since) == (None, None)
+
+
+@pytest.mark.parametrize("limit", ["0.01", "1.67"])
+def test_the_first_reservation_of_a_day_holds_the_limit_too(exam: Exam, limit: str) -> None:
+    """There is no row of the day yet, so there is nothing that it could be compared with."""
+    refused(exam, exam.prepared("e1"), Delay.DAY_LIMIT, usd_per_day=Decimal(limit))
+    exam.ledger.reserve(exam.prepared("e1"), US, replace(PLENTY, usd_per_day=PRICE), NOW)
+    assert exam.committed(DAY) == PRICE
+
+
+def test_an_edit_that_has_its_place_needs_no_second_one(exam: Exam) -> None:
+    """Places are names in a set. A limit that was lowered does not turn one out that is in already."""
+    for name in ("e1", "e2", "e3"):
+        exam.opened(name)
+    edit = exam.ledger.edit("e1")
+    assert edit is not None
+    exam.ledger.advance(edit, State.FAILED, NOW)  # its place was not given back
+    edit = exam.ledger.edit("e1")
+    assert edit is not None
+    exam.ledger.reserve(edit, US, replace(PLENTY, in_flight=2), NOW)
+    assert exam.places() == {"e1", "e2", "e3"}
+
+
+@pytest.mark.parametrize("end", ["completed", "completed, charge unknown", "unpaid"])
+def test_an_attempt_remembers_who_opened_it_and_how_it_ended(exam: Exam, end: str) -> None:
+    ENDS[end](exam.ledger, exam.submitted("e1"))
+    attempt = exam.attempt("e1", 1)
+    assert attempt["owner"] == US
+    assert attempt["outcome"] == ("x" if end == "unpaid" else "COMPLETED")

@@ -124,3 +124,31 @@ def test_credits_that_never_come_end_the_edit_unpaid_and_dropping_it_again_buys_
     assert len(stand.bill(folder)) == 1
     assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
     assert_books_agree(stand)
+
+
+def test_a_file_that_is_deleted_while_its_edit_waits_takes_it_back(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    with powers.limits(SPENDING_ENABLED="false"), powers.time_flies(HASTE):
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        eventually(lambda: stand.statuses(folder), "it is told of")
+        stand.cloud.client("s3").delete_object(Bucket=stand.inbox, Key=f"{folder}beach.json")
+        assert [run.status for run in stand.finish(folder)] == ["FAILED"]
+    assert stand.statuses(folder) == ["DELAYED", "FAILED"]
+    assert "beach.json was deleted before it was sent" in stand.messages(folder)[-1].text
+    assert stand.posts(folder) == []
+
+
+def test_a_file_that_is_replaced_while_its_edit_waits_is_bought_as_it_is_then(
+    stand: Stand, powers: Powers, folder: str, clip: bytes
+) -> None:
+    with powers.limits(SPENDING_ENABLED="false"), powers.time_flies(HASTE):
+        stand.drop(f"{folder}beach.mp4", clip, ASK)
+        eventually(lambda: stand.statuses(folder), "it is told of")
+        stand.drop(f"{folder}beach.mp4", clip, {**ASK, "prompt": "the corrected prompt"})
+        eventually(lambda: len(stand.statuses(folder)) >= 2, "the newer one waits too")
+    assert {run.status for run in stand.finish(folder)} == {"SUCCEEDED"}
+    assert stand.statuses(folder)[-1] == "DELIVERED"
+    states = {edit["request"]["prompt"]: edit["state"] for edit in stand.edits(folder)}
+    assert states == {ASK["prompt"]: "FAILED", "the corrected prompt": "DELIVERED"}
+    assert len(stand.posts(folder)) == 1

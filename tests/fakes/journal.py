@@ -56,6 +56,10 @@ class FakeJournal:
         row.outcome, row.edit_id = outcome, edit_id or row.edit_id
         if notice:
             row.notice, row.to_sweep_since = notice.to_store(), now
+        elif outcome == "PUT_BACK":
+            self.look_later(drop_key(drop), now)
+        else:
+            row.to_sweep_since = None
 
     def drop(self, drop: Drop) -> DropRecord | None:
         row = self.drops.get(drop.drop_id)
@@ -70,7 +74,7 @@ class FakeJournal:
         ]
         for name, edit in self._ledger.edits.items():
             touched = max(self._ledger.touched.get(name, 0.0), self._looked(edit_key(name)))
-            if not edit.notice and touched <= before:
+            if not edit.notice and touched <= before and name not in self._ledger.withdrawn:
                 drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
                 key, execution = edit_key(name), edit.execution or drop.drop_id
                 found.append(Unfinished(key=key, drop=drop, edit_id=name, execution=execution))
@@ -159,7 +163,7 @@ class FakeJournal:
                 self._ledger.edits[name] = replace(edit, notified_at=str(now))
                 return
         for row in self.drops.values():
-            if key == drop_key(row.drop):
+            if key == drop_key(row.drop) and row.notice and json.loads(row.notice)["event_id"] == notice["event_id"]:
                 row.to_sweep_since = None
         for name, doubt in self._ledger.doubts.items():
             if key == doubt_key(name) and doubt.notice and doubt.notice.body.event_id == notice["event_id"]:

@@ -40,6 +40,7 @@ class FakeLedger:
     def __init__(self, *edits: Edit) -> None:
         self.edits = {edit.edit_id: edit for edit in edits}
         self.touched: dict[str, float] = {}
+        self.withdrawn: set[str] = set()  # out of the sweep, without a message
         self.places: set[str] = set()
         self.doubts: dict[str, DoubtRow] = {}
         self.audits: dict[tuple[str, float], dict[str, Any]] = {}
@@ -64,13 +65,13 @@ class FakeLedger:
 
     def reserve(self, edit: Edit, owner: str, limits: Limits, now: float) -> Edit:
         known, number, day = self.edits.get(edit.edit_id), edit.attempt + 1, day_of(now)
-        if not known or (known.state, known.attempt) != (edit.state, edit.attempt):
+        if not known or (known.state, known.attempt) != (edit.state, edit.attempt) or known.event_id:
             raise LedgerConflict("the edit was moved by somebody else")
         if (edit.edit_id, number) in self.attempts:
             raise LedgerConflict("the edit was moved by somebody else")
         if self.money[day]["committed_usd"] + edit.estimated_usd > limits.usd_per_day:
             raise LimitReached(Delay.DAY_LIMIT)
-        if len(self.places - {edit.edit_id}) >= limits.in_flight:
+        if edit.edit_id not in self.places and len(self.places) >= limits.in_flight:
             raise LimitReached(Delay.IN_FLIGHT_LIMIT)
         self.places.add(edit.edit_id)
         self.attempts[edit.edit_id, number] = {"owner": owner}
@@ -82,7 +83,15 @@ class FakeLedger:
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
         since = edit.delayed_since if why.goes_on(edit.delayed_by) else None
-        return self.advance(edit, edit.state, now, delayed_by=why, delayed_since=since or round(now, 3))
+        return self._put(replace(self._untold(edit), delayed_by=why, delayed_since=since or round(now, 3)), now)
+
+    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
+        if edit.state not in (State.PREPARED, State.FAILED):
+            raise ValueError(f"an edit that is {edit.state} has an attempt to close first")
+        fresh: dict[str, Any] = {"state": State.FAILED, "reason": reason, "delayed_by": None, "delayed_since": None}
+        moved = self._put(replace(self._untold(edit), **fresh), now)
+        self.withdrawn |= set() if tell else {edit.edit_id}
+        return moved
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         moved = self._put(replace(self._same(edit), state=to, **facts), now)
@@ -141,10 +150,17 @@ class FakeLedger:
             raise LedgerConflict("the edit was moved by somebody else")
         return known
 
+    def _untold(self, edit: Edit) -> Edit:
+        known = self._same(edit)
+        if known.event_id:
+            raise LedgerConflict("the edit was moved by somebody else")
+        return known
+
     def _put(self, edit: Edit, now: float) -> Edit:
         warnings, alike = tuple(edit.warnings), tuple(edit.candidates)  # facts carry JSON
         self.edits[edit.edit_id] = replace(edit, warnings=warnings, candidates=alike)
         self.touched[edit.edit_id] = now
+        self.withdrawn.discard(edit.edit_id)
         return self.edits[edit.edit_id]
 
     def _settle_day(self, edit: Edit, charged: Decimal) -> None:

@@ -106,7 +106,7 @@ class Interruption:
 
     world: Any
     at: set[int]
-    what: Callable[[], None]
+    what: Callable[[], object]
     late: bool = False
     calls: list[str] = field(default_factory=list)
 

@@ -98,7 +98,7 @@ def messages(account: Account) -> Iterator[tuple[str, str]]:
     for row in account.rows:
         if "event_id" in row and row["event_id"] not in sent:
             yield SILENT, f"{row['pk'][:12]} {row['sk'][:12]}: its message was not sent"
-        elif row["sk"] == "EDIT" and row["state"] in ENDS and "event_id" not in row:
+        elif row["sk"] == "EDIT" and row["state"] in ENDS and "event_id" not in row and not withdrawn(row, account):
             yield SILENT, f"edit {edit_id(row)[:8]} is {row['state']} without a message"
     if not account.messages:
         yield SILENT, "nobody was told anything"
@@ -109,6 +109,12 @@ def messages(account: Account) -> Iterator[tuple[str, str]]:
     for what, known in ids.items():
         if len(known) > 1:
             yield REPEATED, f"{what[0]} has the ids {sorted(known)}"
+
+
+def withdrawn(edit: Row, account: Account) -> bool:
+    """Its files were replaced before it was sent: the drop that took its place speaks."""
+    outcomes = {drop.get("outcome") for drop in account.drops if drop.get("edit_id") == edit_id(edit)}
+    return edit["state"] == "FAILED" and outcomes == {"SUPERSEDED"}
 
 
 def places(account: Account, books: Books) -> Iterator[tuple[str, str]]:

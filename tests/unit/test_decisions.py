@@ -84,6 +84,13 @@ def test_the_execution_that_took_an_edit_up_again_buys_nothing_and_a_new_drop_ma
     assert on_submit(an_edit_in(State.SUBMITTED, execution=f"{US}-2"), US) is OnSubmit.ADOPT
 
 
+@pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])
+def test_an_edit_whose_ending_was_told_is_left_until_a_drop_prepares_it_again(state: State) -> None:
+    told = an_edit_in(state, notice="{}", event_id="e1")
+    assert on_submit(told, US) is OnSubmit.LEAVE
+    assert on_drop(told, US) is OnDrop.BUY, "a drop that arrives may begin again"
+
+
 def test_only_states_that_prove_nothing_was_bought_lead_to_a_post() -> None:
     buying = {state for state in State if on_submit(an_edit_in(state), US) in (OnSubmit.OPEN_ATTEMPT, OnSubmit.SEND)}
     assert buying == {State.PREPARED, State.RESERVED, State.FAILED}

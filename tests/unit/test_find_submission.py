@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,8 @@ from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure
 from dropcut.workflow.submit_edit import submit_edit
 from tests.fakes.examples import a_drop, an_edit_in
-from tests.fakes.services import FakeServices
+from tests.fakes.machine import Machine
+from tests.fakes.services import FakeServices, Interruption, die
 from tests.fakes.worlds import a_world
 
 
@@ -127,16 +129,30 @@ def test_an_answer_that_was_written_after_all_is_gone_on_with(state: State) -> N
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.RESERVED, State.FAILED])
-def test_what_the_ledger_proves_unsent_goes_back_a_few_times(state: State) -> None:
+def test_what_the_ledger_proves_unsent_is_tried_for_a_week_at_growing_pauses(state: State) -> None:
     world = FakeServices()
     edit = an_edit_in(state)
     world.ledger.edits[edit.edit_id] = edit
     seen: dict[str, Any] = {}
-    outcomes = []
-    for _ in range(MAX_RETURNS + 1):
-        seen = find_submission(world, a_drop(), edit.edit_id, seen)
+    outcomes, waited, told = [], 0, 0
+    world.ledger.places = {edit.edit_id} if state is State.RESERVED else set()
+    for _ in range(1000):
+        seen = find_submission(world, a_drop(), edit.edit_id, json.loads(json.dumps(seen)))
         outcomes.append(seen["outcome"])
-    assert outcomes == ["not_sent"] * MAX_RETURNS + ["failed"]
+        if seen["outcome"] == "failed":
+            break
+        told += seen["outcome"] == "delayed_news"
+        pause = seen["wait_seconds"] if seen["outcome"].startswith("delayed") else 0
+        assert pause <= 36 * 60
+        waited += pause
+    assert outcomes[:MAX_RETURNS] == ["not_sent"] * MAX_RETURNS, "the first few at once"
+    assert (outcomes[-1], told) == ("failed", 1)
+    assert 6.9 * 86_400 < waited < 7.5 * 86_400, "as long as for a limit"
+    assert len(outcomes) < 400, "an execution's history holds 25,000 events, and each of these takes sixteen"
+    row = world.ledger.edits[edit.edit_id]
+    assert (row.state, world.ledger.places) == (State.FAILED, set())
+    told_at_the_end = report_failure(world, a_drop(), edit.edit_id, {"Error": "Sandbox.Timedout"})["notice"]
+    assert "othing is wrong with the files" in told_at_the_end["message"]["email"]
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.PREPARED, State.FAILED)])
@@ -190,3 +206,34 @@ def test_it_never_submits() -> None:
         world, drop, edit_id = lost(accepted=accepted)
         search_until_over(world, drop, edit_id)
         assert len(world.provider.submissions) == 1
+
+
+def test_a_worker_that_dies_many_times_before_it_sends_anything_is_not_the_end() -> None:
+    world, drop = a_world()
+    machine = Dying(world, world)
+    assert machine.run(drop) == "Delivered"
+    assert len(world.provider.submissions) == 1
+    assert [notice["status"] for notice in world.topic.published] == ["DELAYED", "DELIVERED"]
+
+
+class Dying(Machine):
+    """Ten workers of SubmitEdit die after they have reserved."""
+
+    died = 0
+
+    def _invoke(self, verb: str, document: dict[str, Any]) -> Any:
+        if verb != "SubmitEdit" or self.died == 10:
+            return super()._invoke(verb, document)
+        self.died += 1
+        seen = Interruption(self.world, {8}, die)
+        return Machine(self.world, seen.services())._invoke(verb, document)
+
+
+def test_a_wait_for_workers_takes_nothing_of_the_patience_with_limits() -> None:
+    world = FakeServices()
+    edit = an_edit_in(State.PREPARED, owner=a_drop().drop_id)
+    world.ledger.edits[edit.edit_id] = edit
+    before = {"delayed_by": "DAY_LIMIT", "delayed_seconds": 1000, "told": "DAY_LIMIT", "delays": 3, "returns": 9}
+    seen = find_submission(world, a_drop(), edit.edit_id, before)
+    assert seen["outcome"] == "delayed_news"
+    assert seen["patience"]["seconds"] == {"limits": 1000, "workers": seen["wait_seconds"]}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from dropcut.errors import InsufficientCredits, LimitReached
-from dropcut.model import Delay, Drop, Limits, State
+from dropcut.errors import InsufficientCredits, LimitReached, NotSent, SubmissionUnknown
+from dropcut.model import Delay, Drop, Limits, Progress, State
 from dropcut.waiting import LIMIT_WAIT, next_try
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
@@ -77,7 +78,7 @@ def test_each_reason_is_told_once_and_a_full_house_only_when_it_lasts(delay: Del
     account, told = dict[str, Any](), []
     for _ in range(40):
         account = submit_edit(world, drop, edit_id, account)
-        told += [(account["notice"], account["delayed_seconds"])] if "notice" in account else []
+        told += [(account["notice"], account["patience"]["seconds"]["limits"])] if "notice" in account else []
         world.clock.now += account["wait_seconds"]
     ((notice, waited),) = told
     assert notice["status"] == "DELAYED"
@@ -142,7 +143,7 @@ def test_hours_spent_waiting_for_a_limit_are_not_taken_from_those_for_credits() 
     world.provider.answers = [InsufficientCredits("no credits")] * 3
     account = submit_edit(world, drop, edit_id, account)
     assert account["outcome"] == "delayed_news", "said, and waited for from now on"
-    assert account["delayed_seconds"] == account["wait_seconds"]
+    assert account["patience"]["seconds"]["credits"] == account["wait_seconds"]
 
 
 def test_the_state_machine_waits_tells_and_goes_on() -> None:
@@ -190,3 +191,70 @@ def test_pauses_grow_to_ten_minutes_and_are_spread() -> None:
     assert all(24 <= next_try(1, str(name)) <= 36 for name in range(50))
     assert len({next_try(9, str(name)) for name in range(50)}) > 20
     assert all(480 <= next_try(50, str(name)) <= 720 for name in range(50))
+
+
+def alternating(rounds: int, hours: float = 24) -> tuple[FakeServices, list[str], str, float]:
+    """An edit for which there is neither room nor credits, in turns: what was told, how it ended, after how long."""
+    world, drop, edit_id = prepared(replace(PLENTY, credit_wait_hours=hours))
+    reserve, told, start = world.ledger.reserve, list[str](), world.clock.now
+    account: dict[str, Any] = {}
+    for number in range(rounds):
+        full = number % 2 == 0
+
+        def maybe(edit: Any, owner: str, limits: Limits, now: float, full: bool = full) -> Any:
+            if full:
+                raise LimitReached(Delay.DAY_LIMIT)
+            return reserve(edit, owner, limits, now)
+
+        world.ledger.reserve = maybe  # type: ignore[method-assign]
+        world.provider.answers = [InsufficientCredits("You have 0.5 credits.")]
+        try:
+            account = submit_edit(world, drop, edit_id, json.loads(json.dumps(account)))
+        except NotSent as why:
+            return world, told, type(why).__name__, world.clock.now - start
+        told += [account["notice"]["event_id"]] if account["outcome"] == "delayed_news" else []
+        world.clock.now += account["wait_seconds"]
+    return world, told, account["outcome"], world.clock.now - start
+
+
+def test_reasons_that_take_turns_are_told_once_each_and_patience_still_ends() -> None:
+    world, told, end, seconds = alternating(1500)
+    assert (len(told), len(set(told))) == (2, 2), "one message for each reason"
+    assert end == "InsufficientCredits"
+    assert 1.8 * 24 * 3600 < seconds < 2.4 * 24 * 3600, "half of the waiting was for credits"
+    (edit,) = world.ledger.edits.values()
+    assert edit.state is State.FAILED
+    assert world.provider.rows == {}
+
+
+def test_patience_with_limits_adds_up_too_while_credits_take_turns() -> None:
+    _, told, end, seconds = alternating(4000, hours=168 * 3)
+    assert (len(told), end) == (2, "LimitReached")
+    assert 1.9 * LIMIT_WAIT < seconds < 2.2 * LIMIT_WAIT
+
+
+def test_the_reason_of_the_end_is_the_patience_that_ended() -> None:
+    world, _, _, _ = alternating(4000, hours=168 * 3)
+    (edit,) = world.ledger.edits.values()
+    assert "MaxUsdPerDay" in str(edit.reason), "and not the credits of the last attempt"
+
+
+@pytest.mark.parametrize("told", ["DAY_LIMIT", None])
+def test_an_account_that_the_first_release_wrote_is_gone_on_with(told: str | None) -> None:
+    world, drop, edit_id = prepared(NO_ROOM[Delay.DAY_LIMIT])
+    before = {"outcome": "delayed", "edit_id": edit_id, "tries": 1, "delays": 7, "told": told, "wait_seconds": 600}
+    waited = {"delayed_by": "DAY_LIMIT", "delayed_seconds": LIMIT_WAIT - 60}
+    account = submit_edit(world, drop, edit_id, before | waited)
+    assert account["outcome"] == ("delayed" if told else "delayed_news")
+    assert account["tries"] == 1
+    with pytest.raises(LimitReached):
+        submit_edit(world, drop, edit_id, account)
+
+
+def test_a_reason_stays_told_after_a_submission_that_the_provider_had_no_capacity_for() -> None:
+    world, drop = a_world()
+    world.provider.ends_at_once = Progress(status="FAILED", error="capacity")
+    short = InsufficientCredits("You have 0.5 credits.")
+    world.provider.answers = [short, SubmissionUnknown("HTTP 502"), short, SubmissionUnknown("HTTP 502"), short]
+    assert Machine(world, world).run(drop) == "Failed"
+    assert [notice["status"] for notice in world.topic.published] == ["DELAYED", "FAILED"]

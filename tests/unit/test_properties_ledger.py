@@ -5,6 +5,7 @@ Hypothesis walks real executions over the real handlers, state by state, and int
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -26,7 +27,7 @@ from dropcut.workflow.recheck_edits import recheck_edits
 from dropcut.workflow.start_edit import start_edit
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
 from tests.fakes.examples import INBOX, OUTBOX, PLENTY, a_sidecar
-from tests.fakes.provider import FakeResults
+from tests.fakes.provider import FakeProvider, FakeResults
 from tests.fakes.runs import Run, Runs
 from tests.fakes.services import FakeServices, Interruption, Killed, die, fail
 from tests.fakes.watched import AT_THE_PROVIDER, Books, WatchedLedger
@@ -42,7 +43,7 @@ ANSWERS = [ProviderBusy("429"), InsufficientCredits("You have 0.5 credits."), Pr
 Found = TypeVar("Found")
 ENDS = {State.DELIVERED, State.FAILED, State.IN_DOUBT, State.UNDELIVERED}
 PICK, LATE = st.integers(0, 5), st.booleans()
-CALL = st.integers(1, 9)  # most functions make no more
+CALL = st.integers(1, 14)  # most functions make no more
 MOST_STEPS = 3000  # of one execution, when all is well again
 
 DROP = {"name": st.sampled_from("ab"), "prompt": st.sampled_from(["a noir film", "winter"]), "at": st.integers(0, 6)}
@@ -79,6 +80,8 @@ class EditsAndMoney(RuleBasedStateMachine):
         self.world.ledger = self.ledger = WatchedLedger(self.books)
         self.world.__post_init__()
         self.runs = Runs(self.world)
+        self.taken_back: list[str] = []  # what was sent although its files were gone or others
+        self.world.provider.submit = self.submit  # type: ignore[method-assign]
 
     @rule(happening=HAPPENINGS)
     def next(self, happening: tuple[str, dict[str, Any]]) -> None:
@@ -96,13 +99,26 @@ class EditsAndMoney(RuleBasedStateMachine):
             start_edit(Interruption(self.world, {at}, die).services(), INBOX, f"{name}.json")
 
     def somebody_interferes(self, pick: int, limits: Limits | None) -> None:
-        """Limits are set; or an execution is stopped and an output deleted."""
+        """Limits are set; or a file is deleted; or an execution is stopped and an output deleted."""
         if limits:
             self.world.limits = limits
+            return
+        if pick % 2:
+            self.world.files.delete(INBOX, "ab"[pick // 2 % 2] + (".mp4" if pick < 3 else ".json"))
             return
         self.world.files.delete(OUTBOX, "a.mp4")
         for run in one_of(self.runs.running(), pick):
             run.end("ABORTED")
+
+    def submit(self, request: dict[str, Any], video_url: str) -> str:
+        """The provider's, with a look into the inbox: what is sent is what lies there."""
+        (edit,) = [edit for edit in self.ledger.edits.values() if f"/{edit.edit_id}/" in video_url]
+        keys = (edit.drop.clip_key, edit.drop.sidecar_key)
+        if not all(self.world.files.head(INBOX, key) for key in keys):
+            self.taken_back.append(f"{edit.drop.clip_key} is gone")
+        elif json.loads(self.world.files.text(INBOX, edit.drop.sidecar_key))["prompt"] != request["prompt"]:
+            self.taken_back.append(f"{edit.drop.sidecar_key} asks for something else")
+        return FakeProvider.submit(self.world.provider, request, video_url)
 
     # ---- what the provider does ----------------------------------------------------------------------------------
 
@@ -172,6 +188,15 @@ class EditsAndMoney(RuleBasedStateMachine):
         assert self.ledger.wrong == []
 
     @invariant()
+    def nothing_is_bought_whose_files_are_replaced_or_gone(self) -> None:
+        assert self.taken_back == []
+
+    @invariant()
+    def no_message_repeats_a_reason(self) -> None:
+        told = [notice["event_id"] for notice in self.world.topic.published if notice["status"] == "DELAYED"]
+        assert len(told) == len(set(told))
+
+    @invariant()
     def of_each_edit_at_most_one_generation_may_cost_anything(self) -> None:
         for edit_id in self.world.ledger.edits:
             assert len([name for name in self.books.accepted(edit_id) if self.books.may_cost(name)]) <= 1
@@ -199,13 +224,18 @@ class EditsAndMoney(RuleBasedStateMachine):
         assert self.world.ledger.places == set()
         for edit in self.world.ledger.edits.values():
             assert edit.state in ENDS
-            assert edit.notified_at, edit
+            replaced = edit.edit_id in self.ledger.withdrawn  # the drop that took its place speaks
+            assert edit.notified_at or replaced, edit
+            assert not replaced or (edit.state is State.FAILED and "SUPERSEDED" in self.outcomes(edit.edit_id)), edit
             paid = [name for name in self.books.accepted(edit.edit_id) if self.books.may_cost(name)]
             assert not paid or edit.request_id == paid[0], "what was in doubt is found"
             assert paid or edit.state is not State.DELIVERED
         for drop in self.world.journal.drops.values():
             assert drop.outcome, "something is on record about every drop"
             assert drop.to_sweep_since is None, "and was said"
+
+    def outcomes(self, edit_id: str) -> set[str]:
+        return {drop.outcome for drop in self.world.journal.drops.values() if drop.edit_id == edit_id}
 
     def walk_to_its_end(self, run: Run) -> None:
         for _ in range(MOST_STEPS):

@@ -20,7 +20,7 @@ from tests.fakes.runs import Run
 from tests.fakes.services import FakeServices, Interruption, Killed, die
 from tests.fakes.worlds import a_world
 
-CALLS = 34
+CALLS = 42
 
 
 class Aborted(BaseException):
@@ -99,7 +99,7 @@ def test_where_the_event_is_lost_too_the_sweep_settles_it(at: int) -> None:
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("at", range(1, 9))
 def test_a_settling_that_breaks_off_is_finished_by_the_sweep(at: int, late: bool) -> None:
-    world, drop = aborted_at(12)
+    world, drop = aborted_at(15)
     with contextlib.suppress(Killed):
         settle_execution(Interruption(world, {at}, die, late).services(), drop, None, "ABORTED")
     world.clock.now += UNTOUCHED_FOR + 3700
@@ -164,7 +164,7 @@ def test_an_execution_that_said_its_end_itself_is_not_told_of_again() -> None:
 
 
 def test_an_execution_beside_the_one_that_carries_the_edit_is_not_told_of() -> None:
-    world, drop = aborted_at(14)
+    world, drop = aborted_at(17)
     other = replace(drop, drop_id="another")
     world.journal.record_drop(other, world.clock())
     assert Machine(world, world).run(other) == "Unchanged"
@@ -173,7 +173,7 @@ def test_an_execution_beside_the_one_that_carries_the_edit_is_not_told_of() -> N
 
 
 def test_a_living_execution_is_left_alone_and_asked_after_again_later() -> None:
-    world, drop = aborted_at(16)
+    world, drop = aborted_at(22)
     world.executions.statuses[drop.drop_id] = "RUNNING"
     world.clock.now += UNTOUCHED_FOR + 1
     assert sweep_drops(world)["alive"] == 1

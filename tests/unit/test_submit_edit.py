@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -17,7 +18,9 @@ from dropcut.errors import (
 )
 from dropcut.identity import mark
 from dropcut.model import Drop, State
+from dropcut.workflow.find_submission import find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
+from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.submit_edit import LATEST_SEND, LEAST_SHARED, submit_edit
 from tests.fakes.examples import PLENTY, WORKROOM, a_drop, an_edit_in
 from tests.fakes.services import FakeServices, Interruption
@@ -200,3 +203,49 @@ def test_a_key_that_cannot_be_read_is_noticed_before_the_intent_is_written() -> 
         submit_edit(world, drop, edit_id, {})
     assert world.ledger.edits[edit_id].state is State.RESERVED
     assert world.provider.submissions == []
+
+
+def test_an_edit_that_was_told_to_have_failed_is_not_bought_by_a_function_that_comes_late() -> None:
+    """Stopped while the function's sandbox started: the execution's end was told, and then it runs after all."""
+    world, drop, edit_id = prepared()
+    assert settle_execution(world, drop, None, "ABORTED") == "FAILED"
+    assert submit_edit(world, drop, edit_id, {})["outcome"] == "left"
+    assert world.provider.submissions == []
+    assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
+    again = replace(drop, drop_id="dropped again")
+    prepare_edit(world, again)
+    assert submit_edit(world, again, edit_id, {})["outcome"] == "submitted", "a new drop begins again"
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])
+def test_an_ending_that_is_told_between_reading_and_reserving_wins(state: State) -> None:
+    world, drop, edit_id = prepared()
+    if state is State.FAILED:  # closed unpaid, and not told: the same drop may open another attempt
+        edit = world.ledger.reserve(world.ledger.edits[edit_id], drop.drop_id, PLENTY, world.clock())
+        world.ledger.close_unpaid(edit, "no capacity", world.clock())
+    seen = Interruption(world, set(), lambda: None)
+    submit_edit(seen.services(), drop, edit_id, {})
+    reserving = seen.calls.index("ledger.reserve") + 1
+    world, drop, edit_id = prepared()
+    if state is State.FAILED:
+        edit = world.ledger.reserve(world.ledger.edits[edit_id], drop.drop_id, PLENTY, world.clock())
+        world.ledger.close_unpaid(edit, "no capacity", world.clock())
+    stopped = Interruption(world, {reserving}, lambda: settle_execution(world, drop, None, "ABORTED"))
+    with pytest.raises(LedgerConflict):
+        submit_edit(stopped.services(), drop, edit_id, {})
+    assert world.provider.submissions == []
+    assert find_submission(world, drop, edit_id, {})["outcome"] == "left"
+
+
+def test_an_ending_that_is_told_while_a_delay_is_noted_stays_told() -> None:
+    world, drop, edit_id = prepared()
+    world.limits = replace(PLENTY, spending=False)
+    seen = Interruption(world, set(), lambda: None)
+    submit_edit(seen.services(), drop, edit_id, {})
+    noting = seen.calls.index("ledger.delay") + 1
+    world, drop, edit_id = prepared()
+    world.limits = replace(PLENTY, spending=False)
+    stopped = Interruption(world, {noting}, lambda: settle_execution(world, drop, None, "ABORTED"))
+    with pytest.raises(LedgerConflict):
+        submit_edit(stopped.services(), drop, edit_id, {})
+    assert world.ledger.edits[edit_id].delayed_by is None

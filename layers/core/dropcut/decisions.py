@@ -10,6 +10,8 @@ from dropcut.model import HELD, OPEN, Edit, Progress, State
 MAX_TRIES = 3  # attempts of one drop when the provider fails for lack of capacity, which it does not bill
 YET_CHARGED = "; yet it charged for it"  # the end of the reason, where a failure was not free
 UNCONFIRMED = "its history did not confirm that this was free"  # the same, where a failure is free by its word alone
+CALLED_OFF = "deleted before it was sent, so the edit was called off"  # likewise, where a person took it back
+NOT_THE_FILES = "; nothing is wrong with the files"  # likewise, where nobody has to change them
 
 
 class OnDrop(StrEnum):
@@ -56,7 +58,8 @@ def on_submit(edit: Edit, owner: str) -> OnSubmit:
     if edit.state in OPEN:
         return OnSubmit.ADOPT
     resumed = bool(edit.execution) and edit.owner == owner  # by a person, to carry one request on and to buy nothing
-    return OnSubmit.LEAVE if resumed else OnSubmit.OPEN_ATTEMPT
+    told = bool(edit.event_id)  # its end was told, as unpaid: only a drop that prepares it again begins again
+    return OnSubmit.LEAVE if resumed or told else OnSubmit.OPEN_ATTEMPT
 
 
 def has_no_result(edit: Edit) -> bool:

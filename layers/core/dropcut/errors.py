@@ -9,6 +9,7 @@ The class name is the message: Step Functions sees it as the error name and the 
     │   ├── KeyUnreadable       the API key could not be read, so nothing could be sent
     │   ├── InsufficientCredits 402, or 406 about credits: somebody has to top up
     │   ├── LimitReached        a limit of this stack leaves no room; it is asked again later
+    │   ├── TakenBack           its files were replaced or deleted before it was sent
     │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
     ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
     ├── ProviderUnreadable      a free read failed (network, 5xx, nonsense): read again later
@@ -22,7 +23,7 @@ The class name is the message: Step Functions sees it as the error name and the 
 
 from __future__ import annotations
 
-from dropcut.model import Delay
+from dropcut.model import Delay, Drop
 
 
 class DropcutError(Exception):
@@ -62,6 +63,16 @@ class LimitReached(NotSent):
     def __init__(self, delay: Delay) -> None:
         super().__init__(f"the limits of this stack left no room for it in seven days ({LIMITS[delay]})")
         self.delay = delay
+
+
+class TakenBack(NotSent):
+    """The files that were to be edited are no longer there: `newer` is the pair in their place, or None where `gone`
+    names what was deleted.
+    """
+
+    def __init__(self, newer: Drop | None, gone: tuple[str, ...] = ()) -> None:
+        super().__init__("the files were replaced or deleted before anything was sent")
+        self.newer, self.gone = newer, gone
 
 
 class ProviderRefused(NotSent):

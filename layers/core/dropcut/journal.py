@@ -64,7 +64,9 @@ class DynamoJournal:
         facts = {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id}
         if notice:
             facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", now)}
-        done = () if notice or outcome == "PUT_BACK" else ("sweep", "sweep_at")  # that has no end of its own yet
+        elif outcome == "PUT_BACK":
+            facts |= to_sweep("DROP", now)  # it has no end of its own yet
+        done = () if "sweep" in facts else ("sweep", "sweep_at")
         update = change({name: value for name, value in facts.items() if value is not None}, done)
         self._table.update_item(Key=drop_key(drop), **update)
 

@@ -75,7 +75,8 @@ class DynamoLedger:
         known: Row = {"from": edit.state, "before": edit.attempt}
         stale = OF_ONE_ATTEMPT if owner == edit.owner else (*OF_ONE_ATTEMPT, "execution")
         update = change({**opened, **to_sweep("EDIT", now)}, stale, **known)
-        unchanged = "#state = :from AND #attempt = :before"
+        # Whoever was told of its end was told that nothing was bought; `stale` names #event_id.
+        unchanged = "#state = :from AND #attempt = :before AND attribute_not_exists(#event_id)"
         try:
             self._transact(
                 {"Update": {"Key": edit_key(edit.edit_id), "ConditionExpression": unchanged, **update}},
@@ -94,7 +95,20 @@ class DynamoLedger:
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
         since = edit.delayed_since if why.goes_on(edit.delayed_by) else None
-        return self.advance(edit, edit.state, now, delayed_by=why, delayed_since=since or round(now, 3))
+        facts: Row = {"delayed_by": why, "delayed_since": since or round(now, 3)}
+        self._transact({"Update": _while_same(self._step(edit, edit, now, facts), event_id=None)})
+        return replace(edit, **facts)
+
+    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
+        if edit.state not in (State.PREPARED, State.FAILED):
+            raise ValueError(f"an edit that is {edit.state} has an attempt to close first")
+        facts: Row = {"reason": reason, **dict.fromkeys(OF_A_WAIT)}
+        moved = replace(edit, state=State.FAILED, **facts)
+        swept: Row | None = None
+        if not tell:
+            facts, swept = facts | dict.fromkeys(("sweep", "sweep_at")), {}
+        self._transact({"Update": _while_same(self._step(edit, moved, now, facts, swept), event_id=None)})
+        return moved
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         moved = replace(edit, state=to, **facts)
@@ -195,7 +209,9 @@ def _room_in_the_day(day: str, usd: Decimal, limits: Limits) -> Row:
     """Count an estimate, if what is reserved and charged on that day leaves room for it."""
     room: Row = {"room": limits.usd_per_day - usd}
     money = change({}, add={"committed_usd": usd, "reserved_usd": usd, "attempts": 1}, **room)
-    fits = "attribute_not_exists(#committed_usd) OR #committed_usd <= :room"
+    fits = "#committed_usd <= :room"
+    if room["room"] >= 0:  # else it does not fit into a day on which nothing was reserved yet either
+        fits = f"attribute_not_exists(#committed_usd) OR {fits}"
     return {"Key": day_key(day), "ConditionExpression": fits, **money}
 
 

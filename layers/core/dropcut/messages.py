@@ -7,7 +7,7 @@ import shlex
 from itertools import accumulate
 from typing import Any, cast
 
-from dropcut.decisions import has_no_result, unconfirmed
+from dropcut.decisions import CALLED_OFF, NOT_THE_FILES, has_no_result, unconfirmed
 from dropcut.documents import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
 from dropcut.identity import digest, manifest_beside, mark, outbox_keys, split
 from dropcut.model import Clip, Drop, Edit, State
@@ -222,6 +222,11 @@ NOT_CONFIRMED = (
         "that starts a new attempt."
     ),
 )
+AGAIN = {  # what to do where nothing has to be mended, by the end of the reason
+    CALLED_OFF: "If you want it after all, upload the clip and its sidecar again.",
+    NOT_THE_FILES: "Upload the clip or its sidecar again, as it is. If the edit ends like this once more, whoever runs "
+    "Dropcut finds the cause in the log of submit_edit.",
+}
 NOT_PUT_BACK = (
     "was edited before, but its output could not be put back into its place, and nothing was bought now",
     "Mend what the reason names, then drop the files again: that puts it back, for nothing.",
@@ -240,6 +245,8 @@ def failed(
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
     summary, to_do = NOT_PUT_BACK if paid_before else _ending(edit, status)
+    if status is State.FAILED and not paid_before:
+        to_do = next((text for end, text in AGAIN.items() if reason.endswith(end)), to_do)
     attempt = edit.attempt if edit else 0
     again = [edit.execution] if edit and edit.execution else []  # taken up, it may end in the same way once more
     known = _known(edit, stack) if edit else {}

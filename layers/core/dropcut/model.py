@@ -125,10 +125,16 @@ class Delay(StrEnum):
     DAY_LIMIT = "DAY_LIMIT"
     IN_FLIGHT_LIMIT = "IN_FLIGHT_LIMIT"
     CREDITS = "CREDITS"
+    BROKEN_OFF = "BROKEN_OFF"  # the step that sends it died, and the ledger proves that it had sent nothing
+
+    @property
+    def patience(self) -> str:
+        """What it uses up: one patience with this stack's limits together, one with the credits, one with workers."""
+        return {Delay.CREDITS: "credits", Delay.BROKEN_OFF: "workers"}.get(self, "limits")
 
     def goes_on(self, before: str | None) -> bool:
-        """Whether the same patience counts on: one for this stack's limits together, another for credits."""
-        return before is not None and (before == Delay.CREDITS) == (self is Delay.CREDITS)
+        """Whether it uses up the same patience as the delay before it."""
+        return before in {delay for delay in Delay if delay.patience == self.patience}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,18 +26,24 @@ DELAYS = {
         "the credits at the provider do not suffice",
         "Add credits there, and it goes on by itself. After {hours} hours (CreditWaitHours) it ends as FAILED, unpaid.",
     ),
+    Delay.BROKEN_OFF: (
+        "the step that sends it breaks off before it sends anything",
+        "Dropcut keeps trying. Whoever runs it finds the cause in the log of submit_edit.",
+    ),
 }
 
 
-def why_delayed(delay: Delay, limits: Limits) -> tuple[str, str]:
-    """The limit with its value, and what lets the edit go on."""
+def why_delayed(delay: Delay, limits: Limits | None) -> tuple[str, str]:
+    """The limit with its value, and what lets the edit go on. Only the reasons that quote limits need them."""
+    if limits is None:
+        return DELAYS[delay]
     usd, hours = f"${limits.usd_per_day:.2f}", f"{limits.credit_wait_hours:g}"
     why, to_do = (text.format(usd=usd, most=limits.in_flight, hours=hours) for text in DELAYS[delay])
     return why, to_do
 
 
-def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notification:
-    """Not sent yet, for want of room or credits. Said once for each reason."""
+def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits | None) -> Notification:
+    """Not sent yet, for want of room or credits, or of a worker that lives. Said once for each reason."""
     why, to_do = why_delayed(delay, limits)
     patience = "" if delay is Delay.CREDITS else "After seven days it ends as FAILED, unpaid. "
     return Notification(
@@ -45,7 +51,7 @@ def delayed(edit: Edit, drop: Drop, delay: Delay, limits: Limits) -> Notificatio
         status="DELAYED",
         **about_edit(edit, drop),
         summary=f"{printable(drop.clip_key)} waits: {why}. Nothing was sent and nothing was paid.",
-        what_to_do=f"{to_do} {patience}To take it back before, stop its execution.",
+        what_to_do=f"{to_do} {patience}To take it back before, delete the clip or its sidecar.",
     )
 
 

@@ -141,7 +141,7 @@ def partner_names(key: str) -> list[str]:
 def usual_names(key: str) -> list[str]:
     """The keys that matter to this one's pairs, in the spellings that people and cameras use."""
     base = _base(key)
-    clips = [key] if is_clip(key) else [base, *(base + suffix for suffix in CLIP_SUFFIXES)]
+    clips = [key if is_clip(key) else base, *(base + suffix for suffix in CLIP_SUFFIXES)]
     clips += [
         clip[: -len(suffix)] + suffix.upper() for clip in clips for suffix in CLIP_SUFFIXES if clip.endswith(suffix)
     ]

@@ -101,13 +101,15 @@ class Ledger(Protocol):
         """Write down what an edit is. Changes nothing about its attempts; refuses where one is open or paid."""
 
     def reserve(self, edit: Edit, owner: str, limits: Limits, now: float) -> Edit:
-        """Open the next attempt and reserve its money, in one transaction, if none is open and the limits leave room.
-
-        Raises LimitReached.
+        """Open the next attempt and reserve its money, in one transaction, if none is open, its end was not told, and
+        the limits leave room. Raises LimitReached.
         """
 
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
         """Note what the edit waits for, and since when. Nothing is open meanwhile."""
+
+    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
+        """It is not bought: from PREPARED or FAILED to FAILED. It leaves the sweep, unless somebody has to be told."""
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         """One step of the same attempt, from exactly the state that `edit` was read in."""

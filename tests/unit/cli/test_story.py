@@ -77,6 +77,7 @@ WAITS = {
     Delay.IN_FLIGHT_LIMIT: "5 other edits",
     Delay.SPENDING_OFF: "SpendingEnabled",
     Delay.CREDITS: "After 24 hours",
+    Delay.BROKEN_OFF: "breaks off",
 }
 
 

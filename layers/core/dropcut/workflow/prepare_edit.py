@@ -9,10 +9,11 @@ from dropcut.clip_rules import clip_problems, key_problems, size_problems, warni
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.error_files import leave_error_file
 from dropcut.identity import edit_id
+from dropcut.inbox import look_for, names_like
 from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
 from dropcut.outputs import in_place
-from dropcut.pairing import rivals_of, search_prefix, sidecar_of
+from dropcut.pairing import rivals_of
 from dropcut.ports import Services
 from dropcut.pricing import estimate
 from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
@@ -21,11 +22,12 @@ from dropcut.table import drop_key
 
 def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
     """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs."""
-    keys = services.files.keys(drop.bucket, search_prefix(drop.clip_key))
-    if _superseded(services, drop, keys):
+    keys = names_like(services.files, drop.bucket, drop.clip_key)
+    found = look_for(services.files, drop, keys)
+    if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": "superseded"}
-    sidecar, clip, problems = _read(services, drop, keys)
+    sidecar, clip, problems = _read(services, drop, keys, found.gone)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
     edit = _edit(drop, sidecar, clip)
@@ -36,23 +38,14 @@ def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
             return _refuse(services, drop, clip, [_too_dear(edit, services.limits)])
         return _ready(services, edit, known)
     if known is None or verdict is OnDrop.IN_FLIGHT:
-        services.journal.end_drop(drop, "IN_FLIGHT", services.clock(), edit.edit_id)
-        return {"verdict": "in_flight", "edit_id": edit.edit_id}
+        return _leave_in_flight(services, edit)
     return _settle(services, drop, known, verdict)
 
 
-def _superseded(services: Services, drop: Drop, keys: list[str]) -> bool:
-    """Another pair took this one's place: a newer version, or a sidecar that comes first. It has its own execution."""
-    if sidecar_of(drop.clip_key, keys) not in (drop.sidecar_key, None):
-        return True
-    now = [services.files.head(drop.bucket, key) for key in (drop.clip_key, drop.sidecar_key)]
-    versions = [facts.version for facts in now if facts]
-    return len(versions) == 2 and versions != [drop.clip_version, drop.sidecar_version]
-
-
-def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
+def _read(
+    services: Services, drop: Drop, keys: list[str], gone: tuple[str, ...]
+) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
     """Everything that can be learned from both files, and everything that is wrong with either."""
-    gone = [key for key in (drop.clip_key, drop.sidecar_key) if key not in keys]
     if gone:  # taking a file away before it was read is the way to call an edit off
         return None, None, [_deleted(key) for key in gone]
     raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
@@ -117,6 +110,17 @@ def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]
         "seconds": edit.clip.seconds,
         "mode": edit.request["mode"],
     }
+
+
+def _leave_in_flight(services: Services, edit: Edit) -> dict[str, Any]:
+    """Another drop has an attempt open. It is looked at again once this is written down: that drop may just have closed
+    the attempt for the files of this one, and it looks at what is written here (`submit_edit`).
+    """
+    services.journal.end_drop(edit.drop, "IN_FLIGHT", services.clock(), edit.edit_id)
+    known = services.ledger.edit(edit.edit_id)
+    if on_drop(known, edit.drop.drop_id) is OnDrop.BUY:
+        return _ready(services, edit, known)
+    return {"verdict": "in_flight", "edit_id": edit.edit_id}
 
 
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from dropcut import messages
-from dropcut.decisions import on_failure
+from dropcut.decisions import NOT_THE_FILES, on_failure
 from dropcut.error_files import leave_error_file
 from dropcut.model import Drop, Edit, State
 from dropcut.notices import Notice
@@ -14,6 +14,9 @@ from dropcut.ports import Services
 from dropcut.redaction import quote
 from dropcut.sidecar import Problem
 from dropcut.table import drop_key, edit_key
+
+THROTTLED = "Lambda.TooManyRequestsException"
+TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too many ran at once{NOT_THE_FILES}"
 
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +58,8 @@ def in_words(error: dict[str, Any]) -> str:
     if error.get("Said"):
         return quote(error["Said"])
     name, cause = str(error.get("Error") or ""), str(error.get("Cause") or "")
+    if name == THROTTLED:
+        return TURNED_AWAY
     message = message_in(cause)
     message = "" if message == cause else message  # a service's own words are no sentence for a person
     if not name:

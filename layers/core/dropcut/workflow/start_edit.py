@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 from dropcut import news
 from dropcut.documents import day_of
 from dropcut.identity import drop_id, is_clip, is_nameless, is_sidecar
+from dropcut.inbox import names_like
 from dropcut.model import UNVERSIONED, Drop, Half, ObjectFacts
 from dropcut.notices import Notice
 from dropcut.outputs import OWN_METADATA
-from dropcut.pairing import pairs_of, search_prefix, usual_names
+from dropcut.pairing import pairs_of
 from dropcut.ports import Services
 from dropcut.table import told_key
-
-MOST_NAMES = 5_000  # that begin alike: five requests to S3; a sequence of pictures may be named like its clip
 
 
 class Pairs(NamedTuple):
@@ -51,7 +50,7 @@ def start_pairs(services: Services, bucket: str, key: str) -> Pairs:
     pairs = Pairs([], [])
     if is_nameless(key):
         return pairs
-    for clip_key, sidecar_key in pairs_of(key, _names_like(services, bucket, key)):
+    for clip_key, sidecar_key in pairs_of(key, names_like(services.files, bucket, key)):
         clip, sidecar = services.files.head(bucket, clip_key), services.files.head(bucket, sidecar_key)
         if not clip or not sidecar or OWN_METADATA in clip.metadata:
             continue
@@ -69,18 +68,6 @@ def is_understood(services: Services, bucket: str, clip_key: str, sidecar_key: s
     clip, sidecar = services.files.head(bucket, clip_key), services.files.head(bucket, sidecar_key)
     row = services.journal.drop(_drop(bucket, clip, sidecar)) if clip and sidecar else None
     return bool(row and row.outcome)
-
-
-def _names_like(services: Services, bucket: str, key: str) -> list[str]:
-    """The keys that begin like this one. Where there are too many, the usual names are asked for one by one, so that
-    no crowd of other files hides a pair.
-    """
-    keys = services.files.keys(bucket, search_prefix(key), most=MOST_NAMES)
-    if len(keys) < MOST_NAMES:
-        return keys
-    there = set(keys)
-    hidden = [name for name in usual_names(key) if name not in there]
-    return keys + [name for name in hidden if services.files.head(bucket, name)]
 
 
 def _drop(bucket: str, clip: ObjectFacts, sidecar: ObjectFacts) -> Drop:

@@ -8,30 +8,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut import news
-from dropcut.decisions import OnSubmit, on_submit
+from dropcut.decisions import CALLED_OFF, OnSubmit, on_submit
+from dropcut.delays import put_off
 from dropcut.errors import (
     ClipNotShared,
     InsufficientCredits,
+    LedgerConflict,
     LimitReached,
     NotSent,
     ProviderBusy,
     SubmissionUnknown,
+    TakenBack,
 )
 from dropcut.identity import mark, split
+from dropcut.inbox import look_for, names_like
 from dropcut.model import Delay, Drop, Edit, State
-from dropcut.notices import Notice
 from dropcut.ports import Services
-from dropcut.table import edit_key
-from dropcut.waiting import longest_delay, next_try, worth_telling
+from dropcut.redaction import printable
+from dropcut.waiting import Patience
 
 LATEST_SEND = 12  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
+REPLACED = "its files were replaced before it was sent, and the newer ones are an edit of their own"
+RELIES = ("IN_FLIGHT", "EDIT")  # outcomes of a drop that leaves the buying of its edit to whoever has an attempt open
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
 
 
 def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation`: what the provider is now doing for this edit, or why it was not sent yet (`delayed`).
+    """Gives `$.generation`: what the provider is now doing for this edit, why it was not sent yet (`delayed`), or why
+    it never will be (`superseded`, `called_off`).
 
     `before` is what `$.generation` was. Safe to enter again at any point.
     """
@@ -45,12 +50,72 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, 
         raise SubmissionUnknown("an earlier run of this step may have sent the request")
     if step is not OnSubmit.ADOPT:
         try:
+            _hold_to_the_files(services, drop, edit_id)  # before room is looked for: without files it ends at once
             edit = _buy(services, _open_attempt(services, edit, drop), drop, began)
-        except LimitReached as limit:
-            return _delayed(services, drop, edit_id, limit, limit.delay, before)
-        except InsufficientCredits as refusal:
-            return _delayed(services, drop, edit_id, refusal, Delay.CREDITS, before)
-    return generation(edit, services.first_wait_seconds, int(before.get("tries", 0)))
+        except TakenBack as taken:
+            return _taken_back(services, drop, edit_id, taken, before)
+        except (LimitReached, InsufficientCredits) as why:
+            delay = why.delay if isinstance(why, LimitReached) else Delay.CREDITS
+            waits = put_off(services, drop, edit_id, delay, str(why), before, limits=services.limits)
+            if waits is None:
+                raise
+            return waits
+    return generation(edit, services.first_wait_seconds, int(before.get("tries", 0)), Patience.of(before))
+
+
+def _hold_to_the_files(services: Services, drop: Drop, edit_id: str) -> None:
+    """Raise TakenBack unless the drop's files are still the current ones.
+
+    The same files uploaded again are the same edit. If their drop is on record with it, it may have ended because an
+    attempt was open here, and then that attempt is the one that buys.
+    """
+    found = look_for(services.files, drop, names_like(services.files, drop.bucket, drop.clip_key))
+    if found.gone or (found.newer and not _relies_on(services, found.newer, edit_id)):
+        raise TakenBack(found.newer, found.gone)
+    edit = services.ledger.edit(edit_id) if found.newer else None
+    if edit and not _is_ours(edit, drop):
+        raise TakenBack(found.newer)
+
+
+def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
+    record = services.journal.drop(newer)
+    return record is not None and record.outcome in RELIES and record.edit_id == edit_id
+
+
+def _is_ours(edit: Edit, drop: Drop) -> bool:
+    return edit.owner in ("", drop.drop_id)
+
+
+def _taken_back(
+    services: Services, drop: Drop, edit_id: str, taken: TakenBack, before: dict[str, Any]
+) -> dict[str, Any]:
+    """Close what is open, unpaid, and say which end it is. A row that another drop has prepared is left to it."""
+    edit, now = services.ledger.edit(edit_id), services.clock()
+    gone = " and ".join(printable(key) for key in taken.gone)
+    reason = REPLACED if taken.newer else f"{gone} {'were' if len(taken.gone) > 1 else 'was'} {CALLED_OFF}"
+    if edit and edit.state is State.RESERVED and _is_ours(edit, drop):
+        edit = services.ledger.close_unpaid(edit, reason, now)
+        # The newer drop may have found the attempt open a moment ago. It writes that down and then looks again, this
+        # closes the attempt and then looks again, so that one of the two sees the other and goes on.
+        if taken.newer and _relies_on(services, taken.newer, edit_id):
+            return {"outcome": "not_sent", "edit_id": edit_id, **_kept(before)}
+    outcome = "left"
+    if edit and _is_ours(edit, drop):
+        step = on_submit(edit, drop.drop_id)
+        if step is OnSubmit.LEAVE:  # its end was told meanwhile
+            return {"outcome": outcome, "edit_id": edit_id}
+        if step is not OnSubmit.OPEN_ATTEMPT:
+            raise LedgerConflict("another run of this step has gone on with the edit")
+        services.ledger.withdraw(edit, reason, now, tell=taken.newer is None)
+        outcome = "superseded" if taken.newer else "called_off"
+    if outcome != "called_off":
+        services.journal.end_drop(drop, "SUPERSEDED", now)
+    return {"outcome": outcome, "edit_id": edit_id, **_kept(before)}
+
+
+def _kept(before: dict[str, Any]) -> dict[str, Any]:
+    """What each account of a generation carries on."""
+    return {"tries": int(before.get("tries", 0)), "patience": Patience.of(before).as_json()}
 
 
 def _open_attempt(services: Services, edit: Edit, drop: Drop) -> Edit:
@@ -64,35 +129,13 @@ def _open_attempt(services: Services, edit: Edit, drop: Drop) -> Edit:
     return services.ledger.reserve(edit, drop.drop_id, services.limits, services.clock())
 
 
-def _delayed(
-    services: Services, drop: Drop, edit_id: str, why: NotSent, delay: Delay, before: dict[str, Any]
-) -> dict[str, Any]:
-    """Nothing was sent, and later there may be room. One message says so; after too long the reason is final."""
-    edit, now = services.ledger.edit(edit_id), services.clock()
-    if edit is None or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
-        return {"outcome": "left", "edit_id": edit_id}
-    edit = services.ledger.delay(edit, delay, now)
-    counted = before.get("delayed_seconds", 0) if delay.goes_on(before.get("delayed_by")) else 0
-    waited = max(counted, now - (edit.delayed_since or now))
-    if waited >= longest_delay(delay, services.limits.credit_wait_hours):
-        raise why
-    delays = int(before.get("delays", 0)) + 1
-    pause, told = next_try(delays, drop.drop_id), before.get("told") == delay
-    again = {"outcome": "delayed", "edit_id": edit_id, "tries": int(before.get("tries", 0)), "delays": delays}
-    again |= {"told": before.get("told"), "wait_seconds": pause, "delayed_by": delay, "delayed_seconds": waited + pause}
-    if told or not worth_telling(delay, waited):
-        return again
-    body = news.delayed(edit, drop, delay, services.limits)
-    notice = Notice(**edit_key(edit_id), body=body).as_json()
-    return {**again, "outcome": "delayed_news", "told": delay, "notice": notice}
-
-
 def _buy(services: Services, edit: Edit, drop: Drop, began: float) -> Edit:
     services.provider.ready()
     key = mark(edit.edit_id, edit.attempt, split(drop.clip_key).suffix)
     content_type = CONTENT_TYPES[split(key).suffix]
     services.files.freeze(drop.bucket, drop.clip_key, drop.clip_version, key, content_type)
     shared = services.files.share(key)
+    _hold_to_the_files(services, drop, edit.edit_id)  # once more: freezing took its time
     if shared.expires_at - services.clock() < LEAST_SHARED:
         raise ClipNotShared("the credentials that would sign the clip's address end too soon")
     now = services.clock()
@@ -119,7 +162,7 @@ def accept(services: Services, edit: Edit, request_id: str) -> Edit:
         raise SubmissionUnknown(f"accepted as {request_id}, not written: {type(error).__name__}") from error
 
 
-def generation(edit: Edit, first_wait: int, tries: int) -> dict[str, Any]:
+def generation(edit: Edit, first_wait: int, tries: int, patience: Patience | None = None) -> dict[str, Any]:
     """The state machine's account of a generation; small, and grown by each poll."""
     return {
         "outcome": "submitted",
@@ -132,4 +175,5 @@ def generation(edit: Edit, first_wait: int, tries: int) -> dict[str, Any]:
         "looks": 0,
         "wait_seconds": first_wait,
         "waited_seconds": 0,
+        "patience": (patience or Patience()).as_json(),
     }

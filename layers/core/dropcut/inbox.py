@@ -1,0 +1,56 @@
+"""What lies in the inbox now, where the files of a drop were: the same pair, a newer one, or less than a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from dropcut.identity import drop_id
+from dropcut.model import Drop
+from dropcut.pairing import search_prefix, sidecar_of, usual_names
+from dropcut.ports import Files
+
+MOST_NAMES = 5_000  # that begin alike: five requests to S3; a sequence of pictures may be named like its clip
+
+
+def names_like(files: Files, bucket: str, key: str) -> list[str]:
+    """The keys that begin like this one. Where there are too many, the usual names are asked for one by one, so that
+    no crowd of other files hides a pair.
+    """
+    keys = files.keys(bucket, search_prefix(key), most=MOST_NAMES)
+    if len(keys) < MOST_NAMES:
+        return keys
+    there = set(keys)
+    hidden = [name for name in usual_names(key) if name not in there]
+    return keys + [name for name in hidden if files.head(bucket, name)]
+
+
+class Found(NamedTuple):
+    """`newer` is the drop that took this one's place. It has an execution of its own, which speaks for it."""
+
+    newer: Drop | None
+    gone: tuple[str, ...]  # keys of files that were deleted
+
+
+def look_for(files: Files, drop: Drop, keys: Sequence[str]) -> Found:
+    """Compare the current versions with the drop's. `keys` are those of `names_like`.
+
+    A sidecar that comes first takes the place of the drop's own. Where a file is gone there is no newer pair, and where
+    an older version is back, the drop's own was deleted.
+    """
+    sidecar_key = sidecar_of(drop.clip_key, keys) or drop.sidecar_key
+    clip, sidecar = (files.head(drop.bucket, key) for key in (drop.clip_key, sidecar_key))
+    if clip is None or sidecar is None:
+        there = [facts.key for facts in (clip, sidecar) if facts]
+        return Found(None, tuple(key for key in (drop.clip_key, sidecar_key) if key not in there))
+    now: dict[str, Any] = {"sidecar_key": sidecar_key, "clip_version": clip.version, "sidecar_version": sidecar.version}
+    if all(getattr(drop, name) == value for name, value in now.items()):
+        return Found(None, ())
+    named = drop_id(drop.bucket, drop.clip_key, clip.version, sidecar_key, sidecar.version)
+    other = replace(drop, drop_id=named, dropped_at=max(clip.modified, sidecar.modified), **now)
+    if other.dropped_at >= drop.dropped_at:
+        return Found(other, ())
+    versions = {drop.clip_key: clip.version, drop.sidecar_key: sidecar.version}
+    mine = {drop.clip_key: drop.clip_version, drop.sidecar_key: drop.sidecar_version}
+    return Found(None, tuple(key for key in mine if mine[key] != versions[key]))
