@@ -69,13 +69,13 @@ def test_an_error_is_told_where_it_happens_and_how_often(capsys: Captured) -> No
 
 
 def test_a_sandbox_dies_at_the_call_that_was_named(capsys: Captured) -> None:
-    said = told(capsys, "--die-at", "11")
+    said = told(capsys, "--die-at", "14")
     (line,) = [line for line in said.splitlines() if "the sandbox dies" in line]
     assert "SubmitEdit         Sandbox.Timedout: ledger.reserve(" in line
 
 
 def test_a_sandbox_that_dies_after_the_post_is_looked_up_and_not_sent_again(capsys: Captured) -> None:
-    calls = range(10, 20)
+    calls = range(14, 28)
     (said,) = [text for text in (told(capsys, "--die-at", str(at), "--late") for at in calls)
                if "Sandbox.Timedout: provider.submit" in text]  # fmt: skip
     assert "FindSubmission" in states_in(said)
