@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.faults import report, stories
 from tests.faults.campaign import Campaign, Played, chosen
 from tests.faults.points import Case, pairs, subset
-from tests.faults.scenario import SCENARIOS, SHORT_WAYS
+from tests.faults.scenario import SHORT_WAYS, WAYS
+from tests.faults.situations import SCENARIOS, SHORT_SITUATIONS, SITUATIONS
 from tests.faults.stage import set_stage
 
 CENT = 0.005  # dollars, below which sums are equal
@@ -24,7 +25,9 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=100, help="runs with two faults")
     parser.add_argument("--only", metavar="PATTERN", help="a part of a case's text, a pattern for it, or all of it")
     parser.add_argument("--subset", action="store_true", help="two minutes: a few faults of every kind")
+    parser.add_argument("--people", action="store_true", help="only what people, time and volume do")
     parser.add_argument("--jobs", type=int, default=16, help="edits at once")
+    parser.add_argument("--concurrency", type=int, help="an account that runs only so many functions at once")
     parser.add_argument("--table", type=Path, help="write the score there, as Markdown")
     parser.add_argument("--stories", action="store_true", help="play three of the worst and tell them in full")
     parser.add_argument("--list", action="store_true", help="name the cases and play none")
@@ -48,10 +51,13 @@ def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:
     if wanted.stories:
         return campaign.play(stories.CASES)
     if one := spelled(wanted.only):
-        return campaign.play([one])
-    ways = [name for name in SCENARIOS if (wanted.only or "").startswith(f"{name}:")]
-    cases, quiet = campaign.record(ways or (SHORT_WAYS if wanted.subset else SCENARIOS))
+        return campaign.play([Case(one.scenario, ()), one] if one.faults else [one])
+    ways = [way.name for way in WAYS if (wanted.only or "").startswith(f"{way.name}:")]
+    cases, quiet = campaign.record(ways or (SHORT_WAYS if wanted.subset else [way.name for way in WAYS]))
     cases = subset(cases) if wanted.subset else [*cases, *pairs(cases, wanted.pairs, wanted.seed)]
+    situations = SHORT_SITUATIONS if wanted.subset else [situation.name for situation in SITUATIONS]
+    cases = [case for case in cases if case.of_people] if wanted.people else cases
+    cases += [Case(name, ()) for name in situations]
     cases = chosen(cases, wanted.only) if wanted.only else cases
     say(f"{len(quiet)} ways recorded, {len(cases)} cases")
     if wanted.list:
@@ -63,7 +69,8 @@ def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:
 def main(arguments: list[str]) -> int:
     wanted, began = options(arguments), time.monotonic()
     workdir = Path(tempfile.mkdtemp(prefix="dropcut-faults-"))
-    with set_stage(workdir) as (stage, messages):
+    account = {"concurrency": wanted.concurrency} if wanted.concurrency else {}
+    with set_stage(workdir, **account) as (stage, messages):
         campaign = Campaign(stage, messages, wanted.jobs, say)
         played = play(campaign, wanted)
         campaign.settle(played)
