@@ -16,6 +16,7 @@ from tests.faults.scenario import SHORT_WAYS, WAYS
 from tests.faults.situations import SCENARIOS, SHORT_SITUATIONS, SITUATIONS
 from tests.faults.stage import set_stage
 
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 CENT = 0.005  # dollars, below which sums are equal
 
 
@@ -29,6 +30,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=16, help="edits at once")
     parser.add_argument("--concurrency", type=int, help="an account that runs only so many functions at once")
     parser.add_argument("--table", type=Path, help="write the score there, as Markdown")
+    parser.add_argument("--page", action="store_true", help="write the score into docs/reliability.md")
     parser.add_argument("--stories", action="store_true", help="play three of the worst and tell them in full")
     parser.add_argument("--list", action="store_true", help="name the cases and play none")
     return parser.parse_args(arguments)
@@ -82,6 +84,8 @@ def main(arguments: list[str]) -> int:
     if wanted.stories:
         print(stories.tell(played, books.accounts))
     print("\n".join([*tables, report.failures(played, wanted.seed), report.unmet(played)]))
+    if wanted.page:
+        PAGE.write_text(report.with_tables(PAGE.read_text(encoding="utf-8"), tables), encoding="utf-8")
     if wanted.table:
         wanted.table.write_text("\n".join(tables), encoding="utf-8")
     say(f"{len(played)} runs in {time.monotonic() - began:.0f} s" + (f"; logs in {workdir}" if failed else ""))

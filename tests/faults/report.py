@@ -79,6 +79,16 @@ def money_table(sums: list[tuple[str, float, float]]) -> str:
     return "\n".join(["| dollars | by the days | by the edits |", "| --- | ---: | ---: |", *lines, ""])
 
 
+def with_tables(page: str, tables: list[str]) -> str:
+    """A page in which each of these tables has taken the place of the one with the same head."""
+    for table in tables:
+        head = table.partition("\n")[0] + "\n"
+        before, found, after = page.partition(head)
+        if found:
+            page = before + table.rstrip("\n") + "\n\n" + after.partition("\n\n")[2]
+    return page
+
+
 def failures(played: list[Played], seed: int) -> str:
     """Each run that broke a rule: which, how to play it again, and its way."""
     return "\n".join(story(one, seed) for one in played if one.failed)
