@@ -137,18 +137,22 @@ class Campaign:
 
 
 def compare_ends(played: list[Played]) -> None:
-    """Add a finding where an edit ended otherwise than it should: than without a fault that only passes, or than the
-    one end that is right.
+    """Add a finding where an edit ended otherwise than it had to, or somebody was told so: otherwise than without a
+    fault that only passes, or than the one end that is right.
     """
-    usual = {one.case.scenario: sorted(one.score.ends) for one in played if not one.case.faults}
+    usual = {one.case.scenario: one.score for one in played if not one.case.faults}
     for one in played:
         right = SCENARIOS[one.case.scenario].ends
-        wanted = None if right is None else sorted(right)
+        wanted = None if right is None else Score(list(right), told=one.score.told)
         if one.case.faults:
             passes = all(fault.what in PASSING for fault in one.case.faults) and not one.unmet
             wanted = usual.get(one.case.scenario) if passes else None
-        if wanted is not None and sorted(one.score.ends) != wanted:
-            one.score.findings.append(Finding(OTHERWISE, f"{one.score.ends or 'no edit'}, not {wanted or 'no edit'}"))
+        if wanted and sorted(one.score.ends) != sorted(wanted.ends):
+            said = f"{one.score.ends or 'no edit'}, not {wanted.ends or 'no edit'}"
+            one.score.findings.append(Finding(OTHERWISE, said))
+        elif wanted and one.score.told != wanted.told:
+            said = f"somebody was told {sorted(one.score.told)}, not {sorted(wanted.told)}"
+            one.score.findings.append(Finding(OTHERWISE, said))
 
 
 def chosen(cases: list[Case], pattern: str) -> list[Case]:

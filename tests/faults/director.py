@@ -18,7 +18,7 @@ from localcloud.fault_hooks import CLOCK, VARIABLES
 from tests.faults.fault import HOUR, HOUR_SECONDS, Fault, verdict
 
 RACE_SECONDS = 3.0  # how long the first waits for the second
-GATE_SECONDS = 60.0  # how long somebody is held at a closed gate
+GATE_SECONDS = 300.0  # how long somebody is held at a closed gate
 Variables = dict[str, str]
 Question = dict[str, Any]
 Power = Callable[["Watch", Question], None]

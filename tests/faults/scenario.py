@@ -18,9 +18,6 @@ from tests.faults.stage import ASK, Stage
 PATIENCE = 300.0  # seconds; a delivery tried again for a week takes half a minute alone, and minutes in company
 
 
-TRIES = 60.0  # seconds, for a number of tries to submit
-
-
 class Hung(Exception):
     """A run that did not come to rest in time; the text is its way so far."""
 
@@ -68,7 +65,7 @@ class Run:
     def tried(self, times: int) -> None:
         """Wait until it was tried so often to submit."""
         ended = {"kind": "effect", "who": "submit_edit", "name": "invocation", "phase": "after"}
-        if not self.watch.heard(TRIES, times, **ended):
+        if not self.watch.heard(PATIENCE, times, **ended):
             raise Hung(f"it was not tried {times} times to submit")
 
     def redrive(self) -> None:

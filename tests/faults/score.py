@@ -13,6 +13,7 @@ from typing import Any
 from tests.faults.books import Account, Books, Row
 
 HELD = ("IN_DOUBT", "UNDELIVERED")
+NEWS = ("DELAYED", "OVERDUE")  # of what goes on
 ENDS = ("DELIVERED", "FAILED", *HELD)
 
 TWICE = "edits billed twice"
@@ -62,6 +63,7 @@ class Score:
     billed_for_delivered: int = 0
     beyond_knowing: int = 0  # charged failures that no answer of the provider shows
     held: list[str] = field(default_factory=list)  # the reasons
+    told: set[str] = field(default_factory=set)  # as which ends, whether or not these came
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -72,6 +74,7 @@ def judge(books: Books, about: str) -> Score:
     for_delivered = [charge for charge in account.bill if any(edit in charge["video_url"] for edit in delivered)]
     score = Score([row["state"] for row in account.edits], len(account.bill), len(for_delivered))
     score.held = [str(row.get("reason") or row["state"]) for row in account.edits if row["state"] in HELD]
+    score.told = {message["status"] for message in account.messages} - set(NEWS)
     hidden = {charge["request_id"] for charge in account.bill if charge.get("seconds") == 0}  # of failures
     hidden = {request_id for request_id in hidden if not books.can_be_known(request_id)}
     score.beyond_knowing = len(hidden)

@@ -40,7 +40,7 @@ WEEK_SECONDS = 8 * 24 * 3600
 CLOCK_STEP = 2 * 3600  # how far the sweep's clock is put forward: past every patience of the product but the week's
 CLOCKS = ("sweep_drops", "recheck_edits")  # what a clock starts, as far as the template has it
 OVER_ALL = ("recover_drops", "recheck_edits")  # they go through what all runs left, and keep their time limits
-SETTLED_SECONDS = 30.0  # for the end of an execution to be dealt with
+SETTLED_SECONDS = 120.0  # for the end of an execution to be dealt with, on a machine that is busy
 SOMEBODY_ELSE = "somebody-else"  # always has one of the places, so that a limit of none is reached at once
 
 
@@ -159,12 +159,16 @@ class Stage:
         return [event["name"] for event in events if event]
 
     def _in_the_background(self, work: Callable[[Watch, Question], None]) -> Callable[[Watch, Question], None]:
-        """A power that goes on after its state was answered; the run is not at rest before it is over."""
+        """A power that stops an execution and goes on after its state was answered. The run is not at rest before it is
+        over, and what it could not do was not met.
+        """
 
         def power(watch: Watch, question: Question) -> None:
             def run() -> None:
                 try:
                     work(watch, question)
+                except Exception:  # noqa: BLE001 - whatever AWS refuses, or takes too long
+                    watch.met -= {fault for fault in watch.faults if fault.who == question["who"]}
                 finally:
                     watch.events.set()
                     watch.walk.set()
@@ -185,7 +189,7 @@ class Stage:
     def _stop_and_redrive(self, watch: Watch, question: Question) -> None:
         """Let the end be dealt with, and only then redrive."""
         watch.events.set()
-        watch.only_one_at_work(SETTLED_SECONDS)
+        in_time(watch.only_one_at_work(SETTLED_SECONDS))
         self.redrive(question["execution"])
 
     def _redrive_then_hear(self, watch: Watch, question: Question) -> None:
@@ -194,11 +198,11 @@ class Stage:
         entries = sum(all(heard.get(name) == fact for name, fact in here.items()) for heard in list(watch.trace))
         watch.walk.clear()
         self.redrive(arn)
-        watch.heard(SETTLED_SECONDS, entries + 1, **here)
+        in_time(watch.heard(SETTLED_SECONDS, entries + 1, **here))
         handled = sum(heard["kind"] == "event handled" for heard in list(watch.trace))
         watch.events.set()
-        watch.heard(SETTLED_SECONDS, handled + 1, kind="event handled")
-        watch.only_one_at_work(SETTLED_SECONDS)
+        in_time(watch.heard(SETTLED_SECONDS, handled + 1, kind="event handled"))
+        in_time(watch.only_one_at_work(SETTLED_SECONDS))
 
     def _hear_while_running(self, _: Watch, question: Question) -> None:
         """Handle the news that this execution was stopped, while it stands in its state."""
@@ -210,6 +214,11 @@ class Stage:
 
     def _abort(self, _: Watch, question: Question) -> None:
         self.cloud.client("stepfunctions").stop_execution(executionArn=question["execution"], error="Stopped")
+
+
+def in_time(came: bool) -> None:
+    if not came:
+        raise TimeoutError("it took too long")
 
 
 def meet(watch: Watch, question: Question) -> None:

@@ -73,6 +73,12 @@ def test_who_only_has_to_wait_ends_as_it_would_have_without_the_fault() -> None:
     assert broken(ended(f"plain: {THROTTLED}", "UNDELIVERED")) == [], "nobody knows how it ends otherwise"
 
 
+def test_who_only_has_to_wait_is_told_of_no_other_end() -> None:
+    usual, other = ended("plain: nothing", "DELIVERED"), ended(f"plain: {THROTTLED}", "DELIVERED")
+    usual.score.told, other.score.told = {"DELIVERED"}, {"DELIVERED", "UNDELIVERED"}
+    assert broken(usual, other) == [f"plain: {THROTTLED}"]
+
+
 def test_where_one_end_alone_is_right_no_other_will_do() -> None:
     assert broken(ended("failed and charged: nothing", "UNDELIVERED")) == []
     assert broken(ended("failed and charged: nothing", "DELIVERED")) == ["failed and charged: nothing"]
