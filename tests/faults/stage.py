@@ -205,12 +205,13 @@ class Stage:
         in_time(watch.only_one_at_work(SETTLED_SECONDS))
 
     def _hear_while_running(self, _: Watch, question: Question) -> None:
-        """Handle the news that this execution was stopped, while it stands in its state."""
+        """Handle the news that this execution was stopped, and that it failed, while it stands in its state."""
         one = self.cloud.client("stepfunctions").describe_execution(executionArn=question["execution"])
         detail = {name: one[name] for name in ("executionArn", "stateMachineArn", "name", "input")}
-        event = {"source": "aws.states", "detail": {**detail, "status": "ABORTED", "error": "Stopped", "cause": None}}
-        function = self.functions["settle_execution"]
-        self.cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        for status in ("ABORTED", "FAILED"):
+            event = {"source": "aws.states", "detail": {**detail, "status": status, "error": status, "cause": None}}
+            function = self.functions["settle_execution"]
+            self.cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
 
     def _abort(self, _: Watch, question: Question) -> None:
         self.cloud.client("stepfunctions").stop_execution(executionArn=question["execution"], error="Stopped")
