@@ -13,7 +13,7 @@ from tests.faults import report, stories
 from tests.faults.campaign import Campaign, Played, chosen
 from tests.faults.points import Case, pairs, subset
 from tests.faults.scenario import SHORT_WAYS, WAYS
-from tests.faults.situations import SCENARIOS, SHORT_SITUATIONS, SITUATIONS
+from tests.faults.situations import SCENARIOS, SHORT, SITUATIONS
 from tests.faults.stage import set_stage
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -57,9 +57,8 @@ def play(campaign: Campaign, wanted: argparse.Namespace) -> list[Played]:
     ways = [way.name for way in WAYS if (wanted.only or "").startswith(f"{way.name}:")]
     cases, quiet = campaign.record(ways or (SHORT_WAYS if wanted.subset else [way.name for way in WAYS]))
     cases = subset(cases) if wanted.subset else [*cases, *pairs(cases, wanted.pairs, wanted.seed)]
-    situations = SHORT_SITUATIONS if wanted.subset else [situation.name for situation in SITUATIONS]
     cases = [case for case in cases if case.of_people] if wanted.people else cases
-    cases += [Case(name, ()) for name in situations]
+    cases += SHORT if wanted.subset else [Case(situation.name, ()) for situation in SITUATIONS]
     cases = chosen(cases, wanted.only) if wanted.only else cases
     say(f"{len(quiet)} ways recorded, {len(cases)} cases")
     if wanted.list:

@@ -30,8 +30,7 @@ OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new side
 DELETED = ("clip deleted", "sidecar deleted")  # in time: what was bought is bought
 REDRIVEN = ("stopped and redriven", HEARD_LATE, HEARD_RUNNING)  # where an execution stays for a while
 STAYS = ("Task", "Wait")  # types of states
-NOVEL = (HOUR, *IN_A_ROW, *DELETED, *REDRIVEN)  # apart in the subset, one of each of these
-OF_THE_SUBSET = (HOUR, "crash four times", HEARD_LATE)
+NOVEL = (HOUR, *IN_A_ROW, *DELETED, *REDRIVEN)  # of people, time and volume
 OF_AN_EVENT = ("event lost", "event twice", "event late")
 VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
 SHARE = 8  # one in so many is part of the subset
@@ -196,10 +195,9 @@ def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
 def subset(cases: list[Case]) -> list[Case]:
     """A few for two minutes, always the same: at each function, task, state and event in turn some of the things that
     can go wrong there, what could pay twice at the POST and the changes around it, every twelfth of the
-    provider's answers, and one of each of OF_THE_SUBSET."""
+    provider's answers. What people, time and volume do is chosen by hand (situations.SHORT)."""
     found: dict[str, Case] = {}
-    novel = {what: [case for case in cases if case.faults[0].what == what] for what in OF_THE_SUBSET}
-    cases = [case for case in cases if case.faults[0].what not in NOVEL]
+    cases = [case for case in cases if not case.of_people]
     for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):
         mine = [case for case in cases if case.faults[0].who == who]
         whats = sorted({case.faults[0].what for case in mine})
@@ -209,7 +207,7 @@ def subset(cases: list[Case]) -> list[Case]:
             if what == "answer" or (turn + step) % min(SHARE, len(whats)) == 0:
                 found |= {str(case): case for case in few}
         found |= {str(case): case for case in mine if is_vital(case, cases[0].scenario)}
-    return list(found.values()) + [some[len(some) // 2] for some in novel.values() if some]
+    return list(found.values())
 
 
 def is_vital(case: Case, plain: str) -> bool:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.faults.points import Case
 from tests.faults.scenario import WAYS, Play, Run, Scenario, answer, drop, drop_nonsense, drop_twins
 from tests.faults.stage import ASK_ANEW
 
@@ -147,4 +148,14 @@ SITUATIONS = (
     Scenario("redriven when undelivered", redriven(drop), (answer("download/forbidden", times=60),), kind="people"),
 )
 SCENARIOS = {scenario.name: scenario for scenario in (*WAYS, *SITUATIONS)}
-SHORT_SITUATIONS = ("sidecar replaced while spending is off", "failed and charged", "answer lost, row after a day")
+SHORT = [  # of people, time and volume; what make test plays
+    Case.parse(text)
+    for text in (
+        "plain: effect PollEdit.1 lambda:Invoke.1 before -> throttled for an hour",
+        "plain: effect submit_edit.1 invocation.1 before -> crash four times",
+        "plain: state WaitForProvider.1 entry.1 at -> redriven, then heard",
+        "sidecar replaced while spending is off: nothing",
+        "failed and charged: nothing",
+        "answer lost, row after a day: nothing",
+    )
+]
