@@ -22,17 +22,20 @@ import sys
 import threading
 import time
 import types
+import urllib.parse
 from collections import Counter
 from typing import Any
 
 VARIABLE = "LOCALCLOUD_DIRECTOR"  # where it listens on loopback, as host:port
 SUBJECT = re.compile(r"subject-[0-9a-f]{10}")  # a folder of this name, wherever it appears, says whose effect it is
 CLOCK = "clock_ahead"  # seconds, in an event or an answer: the function believes that it is so much later
+VARIABLES = "variables"  # in an answer: what this one invocation finds in its environment instead
 SDK_PAUSES = 0.05  # of their length: the state machine's are scaled too
 NOBODY_LISTENS = 9  # the port of the discard service, which has not been in use for decades
 Answer = dict[str, Any]
 _lines: queue.LifoQueue[Any] = queue.LifoQueue()
 _scenes = itertools.count()
+_usual: dict[str, str] = {}  # the values of the variables that are changed just now
 
 
 class Scene:
@@ -44,16 +47,22 @@ class Scene:
         self._known = {"about": self.about, "who": who, "scene": f"{os.getpid()}-{next(_scenes)}", **more}
         self._calls: Counter[str] = Counter()
 
+    @property
+    def name(self) -> str:
+        return str(self._known["scene"])
+
     def number(self, name: str, attempt: int = 1) -> int:
         """Which call of this name this is, from 1; a repetition by the SDK is the same call."""
         self._calls[name] += attempt == 1
         return self._calls[name]
 
-    def ask(self, phase: str, name: str, call: int = 1, attempt: int = 1) -> Answer:
+    def ask(self, phase: str, name: str, call: int = 1, attempt: int = 1, **more: str) -> Answer:
         """What is to happen at this point; nothing where it is about nobody."""
         if not self.about:
             return {}
-        return ask({"kind": "effect", **self._known, "phase": phase, "name": name, "call": call, "attempt": attempt})
+        return ask(
+            {"kind": "effect", **self._known, "phase": phase, "name": name, "call": call, "attempt": attempt, **more}
+        )
 
 
 scene: contextvars.ContextVar[Scene | None] = contextvars.ContextVar("scene", default=None)
@@ -143,6 +152,30 @@ def forget() -> None:
                     value.cache_clear()
 
 
+def change_variables(wanted: dict[str, str]) -> None:
+    """Let one invocation find other variables, as if they had been changed for it alone. Only those that the function
+    has; an answer without any takes the usual ones back.
+    """
+    wanted = {name: value for name, value in wanted.items() if name in os.environ}
+    if wanted or _usual:
+        os.environ.update(_usual)
+        _usual.clear()
+        _usual.update({name: os.environ[name] for name in wanted})
+        os.environ.update(wanted)
+        forget()
+
+
+def event_of(operation: str, body: Any) -> dict[str, str]:
+    """Which event a message tells of, where one is published: the attribute of that name."""
+    if operation != "sns:Publish":
+        return {}
+    text = body.decode() if isinstance(body, bytes) else str(body)
+    fields = {name: values[0] for name, values in urllib.parse.parse_qs(text).items()}
+    named = next((name for name, value in fields.items() if value == "event_id"), "")
+    value = fields.get(named.removesuffix("Name") + "Value.StringValue", "")
+    return {"event_id": value} if value else {}
+
+
 class ErrorBody:
     """The body of an AWS service's error, in the words of its protocol, as botocore's transport reads it."""
 
@@ -169,10 +202,10 @@ def hook_botocore() -> None:
     def exchange(self: Any, request: Any, operation: Any, context: Any) -> Any:
         where, name = here(), f"{operation.service_model.service_name}:{operation.name}"
         attempt = context.get("retries", {}).get("attempt", 1)
-        call = where.number(name, attempt)
+        call, event = where.number(name, attempt), event_of(name, request.body)
         result: Any = None
         for phase in ("before", "after"):
-            answer = where.ask(phase, name, call, attempt)
+            answer = where.ask(phase, name, call, attempt, **event)
             obey(answer)
             if answer.get("do") in lost:
                 return None, lost[answer["do"]](endpoint_url=request.url, error="the director said so")
@@ -204,7 +237,7 @@ def hook_requests() -> None:
         route = re.sub(r"/[0-9a-f]{16,}", "/{id}", request.path_url.partition("?")[0])
         name = f"{request.method} {route}"
         call = where.number(name)
-        request.headers["x-simulator-caller"] = where.about
+        request.headers.update({"x-simulator-caller": where.about, "x-simulator-scene": where.name})
         answer = where.ask("before", name, call)
         obey(answer)
         if answer.get("do") == "refuse":
@@ -240,6 +273,7 @@ def hook_runtime_client() -> None:
         scene.set(Scene(who, text))
         answer = here().ask("before", "invocation")
         ahead[0] += float(answer.get(CLOCK, 0))
+        change_variables(answer.get(VARIABLES, {}))
         obey(answer)
         return request
 

@@ -18,6 +18,8 @@ from ministack.services import eventbridge, lambda_svc, stepfunctions
 from localcloud import asl_interpreter, lambda_queue
 from localcloud.fault_hooks import SUBJECT, VARIABLE, Scene, ask, hook_botocore, replace, scene
 
+_walking: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("walking", default=("", ""))
+
 
 def tell(kind: str, text: str, /, **facts: Any) -> dict[str, Any]:
     """Say what happened to whom, if it is anybody's business."""
@@ -49,13 +51,25 @@ def entered(stock: Any) -> Any:
 
     def eval_body(self: Any, env: Any) -> None:
         arn, text = input_of(env)
-        answer = tell("state", text, who=self.name, execution=arn)
+        _walking.set((arn, text))
+        answer = tell("state", text, who=self.name, execution=arn, type=self.state_type.name)
         if answer.get("do") == "time out":
             env.set_timed_out()
         if env.is_running():
             stock(self, env)
 
     return eval_body
+
+
+def counted(stock: Any) -> Any:
+    """A pause of an execution, in a Wait state or between two tries: the director counts its seconds as written."""
+
+    def scaled(seconds: float) -> float:
+        arn, text = _walking.get()
+        tell("pause", text, execution=arn, seconds=seconds)
+        return float(stock(seconds))
+
+    return scaled
 
 
 def announce(stock: Any) -> Any:
@@ -128,6 +142,7 @@ def install(director: str) -> None:
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
     from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 
+    replace(asl_interpreter, scaled=counted(asl_interpreter.scaled))
     for task in (StateTaskService, StateTaskLambda):
         replace(task, _eval_execution=in_scene(task._eval_execution))
     replace(CommonStateField, _eval_body=entered(CommonStateField._eval_body))

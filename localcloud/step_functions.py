@@ -7,10 +7,12 @@ Not replaced: task tokens and activities, which the application does not use.
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import json
 import logging
 import re
+import threading
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response, now_iso
@@ -31,12 +33,14 @@ def run_execution(execution_arn: str) -> None:
     worker = new_worker(execution, machine)
     try:
         worker._execution_logic()
-        record_outcome(execution, worker.env)
+        if _live.get(execution_arn) is worker.env:  # else it was stopped, and redriven before its last task was over
+            record_outcome(execution, worker.env)
     except Exception as problem:
         logger.exception("%s", execution_arn)
         stepfunctions._fail_execution(execution, "States.Runtime", str(problem))
     finally:
-        _live.pop(execution_arn, None)
+        if _live.get(execution_arn) is worker.env:
+            _live.pop(execution_arn, None)
 
 
 def new_worker(execution: dict[str, Any], machine: dict[str, Any]) -> Any:
@@ -44,15 +48,19 @@ def new_worker(execution: dict[str, Any], machine: dict[str, Any]) -> Any:
     interpreter = asl_interpreter.load()
     from moto.stepfunctions.parser.asl.eval import evaluation_details as details
 
-    arn, role = execution["executionArn"], machine["roleArn"]
+    arn, role, left = execution["executionArn"], machine["roleArn"], execution.pop("left_at", None)
     _, _, _, region, account, *_ = arn.split(":")
 
     class Worker(interpreter.ExecutionWorker):  # type: ignore[name-defined, misc]
         def _get_evaluation_entrypoint(self) -> Any:
-            return parsed(machine["definition"])
+            return parsed(beginning_at(left["name"], machine["definition"]) if left else machine["definition"])
 
         def _get_evaluation_environment(self) -> Any:
             env = super()._get_evaluation_environment()
+            if left:
+                env.states.reset(left["input"])
+                env.event_manager._history_event_list += execution["events"]
+                env.event_manager._event_id_gen._next_id = len(execution["events"]) + 1
             execution["events"] = env.event_manager._history_event_list
             _live[arn] = env
             return env
@@ -85,6 +93,11 @@ def parsed(definition: str) -> Any:
     return AmazonStateLanguageParser.parse(definition)[0]
 
 
+def beginning_at(state: str, definition: str) -> str:
+    """The same state machine, entered at another state."""
+    return json.dumps({**json.loads(definition), "StartAt": state})
+
+
 def record_outcome(execution: dict[str, Any], env: Any) -> None:
     """Put the interpreter's final state into MiniStack's record, and tell EventBridge."""
     if execution["status"] != "RUNNING":  # stopped meanwhile
@@ -103,6 +116,9 @@ def record_outcome(execution: dict[str, Any], env: Any) -> None:
         failure = getattr(state, "error", None) or {}
         execution["error"], execution["cause"] = failure.get("error"), failure.get("cause")
         execution["status"] = "FAILED"
+        entered = [event.get("stateEnteredEventDetails") for event in execution["events"]]
+        if last := next(filter(None, reversed(entered)), None):
+            execution["left_at"] = {"name": last["name"], "input": json.loads(last["input"])}
     execution["stopDate"] = now_iso()
     stepfunctions._emit_execution_status_event(execution)
 
@@ -128,13 +144,42 @@ def start_execution(data: dict[str, Any]) -> Any:
 def stop_execution(data: dict[str, Any]) -> Any:
     """StopExecution that also ends the interpreter, so that the history stops there."""
     execution = stepfunctions._executions.get(data.get("executionArn"))
+    env = _live.get(data.get("executionArn", ""))
     if execution:
         execution["events"] = list(execution["events"])
+        if env is not None and env.is_running():
+            execution["left_at"] = {"name": env.next_state_name, "input": env.states.get_input()}
     answer = _stock_stop(data)
-    env = _live.get(data.get("executionArn", ""))
     if env is not None:
         env.set_stop(stop_date=None, error=data.get("error"), cause=data.get("cause"))
     return answer
+
+
+def redrive_execution(data: dict[str, Any]) -> Any:
+    """RedriveExecution, which MiniStack does not have: go on under the same name in the state that did not succeed.
+
+    As in AWS, for what failed or was stopped. Unlike there, not for what timed out, and the history says
+    ExecutionStarted where AWS says ExecutionRedriven.
+    """
+    arn = data.get("executionArn", "")
+    execution = stepfunctions._executions.get(arn)
+    if execution is None:
+        return error_response_json("ExecutionDoesNotExist", f"Execution {arn} not found", 400)
+    if execution["status"] not in ("FAILED", "ABORTED") or "left_at" not in execution:
+        return error_response_json("ExecutionNotRedrivable", f"Execution {arn} cannot be redriven", 400)
+    _live.pop(arn, None)  # what a stopped one still does is nobody's outcome any more
+    execution.update(status="RUNNING", stopDate=None, error=None, cause=None, output=None)
+    stepfunctions._emit_execution_status_event(execution)
+    context = contextvars.copy_context()  # MiniStack keeps the account there
+    threading.Thread(target=context.run, args=(run_execution, arn), daemon=True).start()
+    return json_response({"redriveDate": now_iso()})
+
+
+async def handle_request(method: str, path: str, headers: Any, body: Any, query: Any) -> Any:
+    """MiniStack's own dispatcher, and RedriveExecution."""
+    if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+        return stepfunctions._finalize_response(redrive_execution(json.loads(body)))
+    return await _stock_handle(method, path, headers, body, query)
 
 
 def problem_in_definition(definition: str) -> str | None:
@@ -187,6 +232,7 @@ def definition_from_template(properties: dict[str, Any]) -> str:
     return definition
 
 
+_stock_handle = stepfunctions.handle_request
 _stock_start = stepfunctions._start_execution
 _stock_stop = stepfunctions._stop_execution
 _stock_definition = provisioners._sfn_definition
@@ -194,6 +240,7 @@ _stock_definition = provisioners._sfn_definition
 
 def install() -> None:
     """Put these in place of MiniStack's; its dispatcher looks the names up at every call."""
+    stepfunctions.handle_request = handle_request
     stepfunctions._run_execution = run_execution
     stepfunctions._start_execution = start_execution
     stepfunctions._stop_execution = stop_execution

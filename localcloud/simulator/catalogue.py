@@ -26,7 +26,7 @@ KINDS: dict[str, dict[str, str]] = {
         "no_request_id": "accepted, but the 200 carries no request_id",
         "failed": "accepted, then FAILED at once for a `reason` (REASONS below), or with `text`",
         "failed_late": "the same, but only after the whole time that a generation takes",
-        "cost_differs": "accepted, and billed `usd` instead of the price",
+        "cost_differs": "accepted, and billed `usd` instead of the price; with `failed`, a failure that is billed",
     },
     "sync": ANYWHERE,  # v1: errors accept nothing, `slow` and `truncated` are billed; the 504 by itself is a setting
     "poll": {

@@ -133,6 +133,10 @@ class Provider:
             generation.finished = self.clock.now()
             if output is None or error is not None:
                 self.account.release(generation.request_id)
+                if otherwise := generation.faults.get("cost_differs"):  # against its word that failures are free
+                    generation.cost = otherwise.usd
+                    charge = Charge(generation.request_id, generation.shown_url, generation.mode, 0, otherwise.usd)
+                    self.account.charge(charge)
                 generation.error, generation.status = error, "FAILED"
             else:
                 self._deliver(generation, output, seconds)

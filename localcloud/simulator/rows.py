@@ -25,7 +25,7 @@ def landed(provider: Provider, generation: Generation) -> bool:
 def row(provider: Provider, generation: Generation) -> dict[str, Any]:
     """Return a generation's row; what a failure's cost and a running one's fields hold is a guess."""
     status = generation.status if generation.done else "PENDING"
-    cost = generation.cost if status == "COMPLETED" else 0.0 if status == "FAILED" else None
+    cost = generation.cost if status == "COMPLETED" else generation.cost or 0.0 if status == "FAILED" else None
     return {
         "request_id": generation.request_id,
         "model_name": generation.slug,

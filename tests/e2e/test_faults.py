@@ -16,6 +16,7 @@ from tests.faults.campaign import Campaign, Played
 from tests.faults.points import subset
 from tests.faults.scenario import SHORT_WAYS
 from tests.faults.score import RULES
+from tests.faults.situations import SHORT
 from tests.faults.stage import set_stage
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits for all runs, two minutes on an idle machine
@@ -35,7 +36,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Result]:
     with set_stage(tmp_path_factory.mktemp("faults")) as (stage, messages):
         campaign = Campaign(stage, messages, AT_ONCE, print)
         cases, quiet = campaign.record(SHORT_WAYS)
-        runs = quiet + campaign.play(subset(cases))
+        runs = quiet + campaign.play(subset(cases) + SHORT)
         campaign.settle(runs)
         yield Result(runs, campaign.judge(runs).money())
 

@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from localcloud.fault_hooks import SUBJECT
 from localcloud.loopback import direct
 from localcloud.messages import TopicWatch
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, Upload
 
 Row = dict[str, Any]
 UNPAID = ("PREPARED", "FAILED")  # states in which nothing is reserved
@@ -29,6 +29,8 @@ class Account:
         self.messages: list[Row] = []
         self.posts: list[Row] = []  # submissions that reached the provider
         self.bill: list[Row] = []
+        self.trace: list[Row] = []  # what the director heard
+        self.uploads: list[Upload] = []
 
     @property
     def edits(self) -> list[Row]:
@@ -96,6 +98,17 @@ class Books:
         )
         with answer["Body"] as body:
             return bytes(body.read())
+
+    def can_be_known(self, request_id: str) -> bool:
+        """Whether the provider says of a request what it charged: its row is there. A failure's record never does."""
+        provider = self._stage.provider
+        url = f"{provider.url}/inference-request/request-history/{request_id}"
+        request = urllib.request.Request(url, headers={"x-api-key": provider.api_key})
+        try:
+            with direct().open(request, timeout=30):
+                return True
+        except urllib.error.URLError:
+            return False
 
     def made(self, request_id: str) -> str | None:
         """The hash of the file that the provider made for a request; None where it does not give it away any more."""

@@ -10,13 +10,16 @@ import json
 import socketserver
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Self
 
-from localcloud.fault_hooks import CLOCK
-from tests.faults.fault import Fault, verdict
+from localcloud.fault_hooks import CLOCK, VARIABLES
+from tests.faults.fault import HOUR, HOUR_SECONDS, Fault, verdict
 
 RACE_SECONDS = 3.0  # how long the first waits for the second
+GATE_SECONDS = 300.0  # how long somebody is held at a closed gate
+Variables = dict[str, str]
 Question = dict[str, Any]
 Power = Callable[["Watch", Question], None]
 
@@ -30,6 +33,13 @@ class Watch:
         self.trace: list[Question] = []
         self.executions: dict[str, str] = {}  # ARN to status
         self.clock_ahead = 0  # seconds by which the clock of its functions was put forward
+        self.variables: dict[str, list[Variables]] = {}  # by verb: what its invocations find instead, in turn
+        self.events, self.walk = threading.Event(), threading.Event()  # gates for announcements and at states; open
+        self.events.set()
+        self.walk.set()
+        self._turns: Counter[str] = Counter()
+        self._waited: Counter[str] = Counter()  # seconds that an execution waited, as its state machine has them
+        self._throttled: dict[str, float] = {}  # how far its waiting must be until Lambda runs its functions again
         self._visits: dict[tuple[Any, ...], list[str]] = {}
         self._open = 0  # events and asynchronous invocations under way
         self._announced = 0
@@ -45,6 +55,10 @@ class Watch:
             found = next((fault for fault in self.faults if fault.belongs(question, fault in self.met)), None)
             if found:
                 self.met.add(found)
+                if found.what == HOUR:
+                    execution = question["execution"]
+                    self._throttled.setdefault(execution, self._waited[execution] + HOUR_SECONDS)
+            found = self._throttling(question) or found
             self._changed.notify_all()
         return found
 
@@ -55,6 +69,26 @@ class Watch:
         self._announced += kind == "event announced"
         if kind == "execution":
             self.executions[question["execution"]] = question["status"]
+        if kind == "pause":
+            self._waited[question["execution"]] += question["seconds"]
+
+    def _throttling(self, question: Question) -> Fault | None:
+        """The fault because of which Lambda turns this invocation of a task away, whichever function it is of."""
+        if question.get("name") != "lambda:Invoke" or question["phase"] != "before":
+            return None
+        execution = question.get("execution", "")
+        if self._waited[execution] >= self._throttled.get(execution, 0):
+            return None
+        return next(fault for fault in self.faults if fault.what == HOUR)
+
+    def variables_for(self, question: Question) -> Variables:
+        """What an invocation that begins finds in its environment instead of the usual values."""
+        starts = question["kind"] == "effect" and (question["name"], question["phase"]) == ("invocation", "before")
+        turns = self.variables.get(question.get("who", ""), []) if starts and "execution" not in question else []
+        if not turns:
+            return {}
+        self._turns[question["who"]] += 1
+        return turns[(self._turns[question["who"]] - 1) % len(turns)]
 
     def _visit(self, question: Question) -> int:
         """How many runs of this function have come to this call, or how often this state was entered, this time
@@ -92,6 +126,26 @@ class Watch:
 
         with self._changed:
             return self._changed.wait_for(lambda: any(map(came, self.trace)), seconds)
+
+    def heard(self, seconds: float, times: int = 1, **facts: Any) -> bool:
+        """Wait until so many questions with these facts were heard; False if that takes longer."""
+
+        def came() -> bool:
+            return sum(all(heard.get(name) == fact for name, fact in facts.items()) for heard in self.trace) >= times
+
+        with self._changed:
+            return self._changed.wait_for(came, seconds)
+
+    def busy(self, change: int) -> None:
+        """Somebody begins (1) or ends (-1) to work on this run from outside, so that it is not at rest meanwhile."""
+        with self._changed:
+            self._open += change
+            self._changed.notify_all()
+
+    def only_one_at_work(self, seconds: float) -> bool:
+        """Wait until no event and no invocation is under way but the work of who asks."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._open == 1, seconds)
 
     def begun(self, seconds: float) -> bool:
         """Wait until an execution runs."""
@@ -148,8 +202,12 @@ class Director:
         if "who" in question:
             question["who"] = self.verbs.get(question["who"].rpartition(":")[2], question["who"])
         fault = watch.hear({**question, "at": time.monotonic()})
+        gates = {"event": watch.events, "state": watch.walk}
+        if gate := gates.get(question["kind"]):
+            gate.wait(GATE_SECONDS)
         if fault is None:
-            ahead = {CLOCK: watch.clock_ahead} if watch.clock_ahead else {}
+            ahead: dict[str, Any] = {CLOCK: watch.clock_ahead} if watch.clock_ahead else {}
+            ahead |= {VARIABLES: changed} if (changed := watch.variables_for(question)) else {}
             return ahead | ({"do": "forget"} if watch.begins_afresh(question) else {})
         if fault.what in self.powers:
             self._use(self.powers[fault.what], watch, question, fault)

@@ -8,12 +8,18 @@ from typing import Any
 
 Question = dict[str, Any]
 TEXT = re.compile(
-    r"(?P<kind>effect|state|event|provider) (?P<who>\S+?)\.(?P<visit>\d+) (?P<name>.+)\.(?P<call>\d+) "
+    r"(?P<kind>effect|state|event|provider) (?P<who>\S+?)\.(?P<visit>\d+) (?P<name>.*)\.(?P<call>\d+) "
     r"(?P<phase>before|after|amid|failed|at) -> (?P<what>.+)"
 )
 ALWAYS = ("broken",)  # not only at the visit that is named, but at each from then on
+HOUR = "throttled for an hour"  # Lambda runs no function of this execution, for so long by the state machine's waits
+HOUR_SECONDS = 3600
+IN_A_ROW = {"crash four times": 4, "crash twenty times": 20}  # at so many visits, from the one that is named on
 WEEK = "a week later"  # and a day: longer than the provider keeps a result
 RACE = "race"  # at whichever visit gets there first
+HEARD_LATE = "redriven, then heard"  # it is stopped and redriven, and only then the news of its end is handled
+HEARD_RUNNING = "heard while running"  # old news of its end is handled again
+PASSING = (HOUR, HEARD_LATE, HEARD_RUNNING, *IN_A_ROW)  # whoever waits ends as if nothing had happened
 EVERY_ATTEMPT = ("refused", "throttled", "lost for good", *ALWAYS)  # what the SDK repeats is spoilt too
 THROTTLES = {  # status and code with which a service turns calls away; it did nothing then
     "dynamodb": (400, "ProvisionedThroughputExceededException"),
@@ -60,7 +66,9 @@ class Fault:
             return False
         if self.kind == "event":
             return self.name in question["text"]
-        later = self.what in ALWAYS and question["visit"] > self.visit
+        later = question["visit"] > self.visit and (
+            self.what in ALWAYS or question["visit"] < self.visit + IN_A_ROW.get(self.what, 1)
+        )
         if not (question["visit"] == self.visit or later or self.what == RACE):
             return False
         if self.kind == "state":
@@ -72,13 +80,14 @@ class Fault:
 def verdict(fault: Fault, question: Question) -> Question:
     """What the hook is told to do. A task of the state machine hears of trouble as an error of the service."""
     service = question.get("name", "").partition(":")[0]
-    if fault.what == "throttled":
+    if fault.what in ("throttled", HOUR):
         status, code = THROTTLES[service]
         return {"do": "answer", "status": status, "code": code}
     if "execution" in question and fault.what in ("refused", "lost", "lost for good", "broken"):
         return {"do": "answer", "status": 500, "code": FAILURES.get(service, "InternalServerError")}
     done: dict[str, Question] = {
         "crash": {"do": "kill"},
+        **{what: {"do": "kill"} for what in IN_A_ROW},
         "stall": {"do": "stall"},
         "refused": {"do": "refuse"},
         "broken": {"do": "refuse"},

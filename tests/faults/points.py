@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.simulator.catalogue import KINDS, STAYING
 from localcloud.simulator.routes import ROUTES
-from tests.faults.fault import RACE, WEEK, Fault
+from tests.faults.fault import HEARD_LATE, HEARD_RUNNING, HOUR, IN_A_ROW, RACE, WEEK, Fault
 
 Question = dict[str, Any]
 WHATS = {  # at a call of a function; AWS's services turn callers away, other hosts have answers of their own
@@ -27,6 +27,10 @@ READS = re.compile(r"\w+:(Get|Head|List|Query|Describe)\w*|GET .*")
 OF_A_TASK = {"before": ("refused", "throttled", "broken"), "after": ("lost",)}
 OF_AN_INVOCATION = dict.fromkeys(("before", "after", "failed"), ("crash", "stall"))
 OF_A_STATE = ("abort", "time out", "second execution", "same sidecar", "new sidecar", "new clip", WEEK)
+DELETED = ("clip deleted", "sidecar deleted")  # in time: what was bought is bought
+REDRIVEN = ("stopped and redriven", HEARD_LATE, HEARD_RUNNING)  # where an execution stays for a while
+STAYS = ("Task", "Wait")  # types of states
+NOVEL = (HOUR, *IN_A_ROW, *DELETED, *REDRIVEN)  # of people, time and volume
 OF_AN_EVENT = ("event lost", "event twice", "event late")
 VITAL = re.compile(r"POST |dynamodb:(?!Get|Query)")
 SHARE = 8  # one in so many is part of the subset
@@ -40,6 +44,11 @@ class Case:
 
     scenario: str
     faults: tuple[Fault, ...]
+
+    @property
+    def of_people(self) -> bool:
+        """Whether all that goes wrong is of one of the kinds that no service is to be blamed for."""
+        return all(fault.what in NOVEL for fault in self.faults)
 
     def __str__(self) -> str:
         return f"{self.scenario}: " + (" + ".join(map(str, self.faults)) or "nothing")
@@ -86,11 +95,13 @@ def faults_of(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
                 known = bool(read) and service in seen
                 seen.add(service)
                 yield from (fault for fault in found if not (known and fault.what in OF_A_SERVICE))
-    for question in trace:
+    sent = [number for number, question in enumerate(trace) if question.get("name", "").startswith("POST ")]
+    for number, question in enumerate(trace):
         key = (question["kind"], question.get("who"), name_of_event(question))
         if question["kind"] in ("state", "event") and key not in seen:
             seen.add(key)
-            yield from at_state_or_event(question)
+            yield from at_state_or_event(question, still_unsent=bool(sent) and number < sent[-1])
+    yield from in_a_row(trace, seen)
     for stage in sorted({stage for question in trace if (stage := stage_of(question))} - seen):
         seen.add(stage)
         yield from at_provider(stage)
@@ -118,7 +129,7 @@ def at_effect(question: Question) -> Iterator[Fault]:
         return
     possible = OF_AN_INVOCATION if name == "invocation" else OF_A_TASK if task else WHATS
     for phase, whats in possible.items():
-        for what in whats:
+        for what in (*whats, HOUR) if (name, phase) == ("lambda:Invoke", "before") else whats:
             known_otherwise = (" " in name and what in NOT_OVER_HTTP) or (READS.fullmatch(name) and what in OF_A_CHANGE)
             if not known_otherwise:
                 yield Fault("effect", who, visit, name, call, phase, what)
@@ -130,9 +141,23 @@ def name_of_event(question: Question) -> str:
     return found.group(1) if found else ""
 
 
-def at_state_or_event(question: Question) -> Iterator[Fault]:
+def in_a_row(trace: list[Question], seen: set[Any]) -> Iterator[Fault]:
+    """The deaths of who spends, one after the other: as it begins, and before each change that it makes until the
+    request leaves.
+    """
+    for visit in visits(trace):
+        sent = next((number for number, question in enumerate(visit) if question["name"].startswith("POST ")), 0)
+        for question in visit[:sent]:
+            who, number, name, call = (question[field] for field in ("who", "visit", "name", "call"))
+            if (who, name, call, "in a row") not in seen and not READS.fullmatch(name):
+                seen.add((who, name, call, "in a row"))
+                yield from (Fault("effect", who, number, name, call, "before", what) for what in IN_A_ROW)
+
+
+def at_state_or_event(question: Question, *, still_unsent: bool) -> Iterator[Fault]:
     if question["kind"] == "state":
-        for what in OF_A_STATE:
+        stays = REDRIVEN if question.get("type") in STAYS else ()
+        for what in (*OF_A_STATE, *(DELETED if still_unsent else ()), *stays):
             yield Fault("state", question["who"], question["visit"], "entry", 1, "at", what)
     else:
         for what in OF_AN_EVENT:
@@ -169,9 +194,10 @@ def pairs(cases: list[Case], number: int, seed: int) -> list[Case]:
 
 def subset(cases: list[Case]) -> list[Case]:
     """A few for two minutes, always the same: at each function, task, state and event in turn some of the things that
-    can go wrong there, what could pay twice at the POST and the changes around it, and every twelfth of the
-    provider's answers."""
+    can go wrong there, what could pay twice at the POST and the changes around it, every twelfth of the
+    provider's answers. What people, time and volume do is chosen by hand (situations.SHORT)."""
     found: dict[str, Case] = {}
+    cases = [case for case in cases if not case.of_people]
     for turn, who in enumerate(sorted({case.faults[0].who for case in cases})):
         mine = [case for case in cases if case.faults[0].who == who]
         whats = sorted({case.faults[0].what for case in mine})

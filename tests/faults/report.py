@@ -7,7 +7,9 @@ import shlex
 from collections import Counter
 
 from tests.faults.campaign import Played
-from tests.faults.score import ENDS, RULES
+from tests.faults.fault import Fault
+from tests.faults.score import ENDS, HELD, RULES
+from tests.faults.situations import SCENARIOS
 
 LAST = 12  # questions of a failed run that are shown
 
@@ -17,13 +19,15 @@ def score_table(played: list[Played]) -> str:
     scores = [one.score for one in played]
     ends = Counter(end for score in scores for end in score.ends)
     broken = Counter(finding.rule for one in played for finding in one.score.findings)
-    faulted, delivered = [one for one in played if one.case.faults], ends["DELIVERED"]
+    faulted, delivered = [one for one in played if one.spoilt], ends["DELIVERED"]
     lines = [
         ("runs", str(len(played))),
         ("distinct runs with a fault", str(len({str(one.case) for one in faulted if not one.unmet}))),
         ("runs whose fault never came up", str(len([one for one in faulted if one.unmet]))),
         ("edits", str(sum(ends.values()))),
         *((f"... {end}", str(ends[end])) for end in ENDS),
+        ("edits that still need a person", str(sum(ends[end] for end in HELD))),
+        ("failures that were charged without a word", str(sum(score.beyond_knowing for score in scores))),
         ("generations billed", str(sum(score.billed for score in scores))),
         ("billed generations per delivered edit", ratio(sum(s.billed_for_delivered for s in scores), delivered)),
         *((rule, str(broken[rule])) for rule in RULES),
@@ -39,9 +43,9 @@ def faults_table(played: list[Played]) -> str:
     """How runs ended, by what went wrong in them."""
     rows: dict[str, Counter[str]] = {}
     for one in played:
-        for fault in one.case.faults if not one.unmet else ():
-            what = fault.name if fault.kind == "provider" else fault.what
-            ends = rows.setdefault(f"{fault.kind}: {what}", Counter())
+        situation = [f"{kind}: {one.case.scenario}"] if (kind := SCENARIOS[one.case.scenario].kind) else []
+        for what in situation + [named(fault) for fault in one.case.faults if not one.unmet]:
+            ends = rows.setdefault(what, Counter())
             ends["runs"] += 1
             ends.update(one.score.ends or ["no edit"])
             ends["findings"] += len(one.score.findings)
@@ -49,6 +53,11 @@ def faults_table(played: list[Played]) -> str:
     lines = [f"| {what} | " + " | ".join(str(rows[what][name]) for name in columns) + " |" for what in sorted(rows)]
     head = "| fault | " + " | ".join(columns) + " |"
     return "\n".join([head, "| --- |" + " ---: |" * len(columns), *lines, ""])
+
+
+def named(fault: Fault) -> str:
+    """What went wrong, without the place where."""
+    return f"{fault.kind}: {fault.name if fault.kind == 'provider' else fault.what}"
 
 
 def held_table(played: list[Played]) -> str:
@@ -68,6 +77,16 @@ def money_table(sums: list[tuple[str, float, float]]) -> str:
     """Whether the days of the ledger say what its edits add up to."""
     lines = [f"| {name} | {days:.3f} | {edits:.3f} |" for name, days, edits in sums]
     return "\n".join(["| dollars | by the days | by the edits |", "| --- | ---: | ---: |", *lines, ""])
+
+
+def with_tables(page: str, tables: list[str]) -> str:
+    """A page in which each of these tables has taken the place of the one with the same head."""
+    for table in tables:
+        head = table.partition("\n")[0] + "\n"
+        before, found, after = page.partition(head)
+        if found:
+            page = before + table.rstrip("\n") + "\n\n" + after.partition("\n\n")[2]
+    return page
 
 
 def failures(played: list[Played], seed: int) -> str:

@@ -52,6 +52,29 @@ class Run:
         self._uploads += 1
         self.stage.put(f"{self.about}/{name}", body)
 
+    def delete(self, name: str) -> None:
+        self.stage.delete(f"{self.about}/{name}")
+
+    def find(self, *turns: dict[str, str]) -> None:
+        """Let the function that submits find other variables from now on, these in turn; without any, its usual ones.
+
+        To this run, limits are then changed as a person changes them.
+        """
+        self.watch.variables = {"submit_edit": list(turns)} if turns else {}
+
+    def tried(self, times: int) -> None:
+        """Wait until it was tried so often to submit."""
+        ended = {"kind": "effect", "who": "submit_edit", "name": "invocation", "phase": "after"}
+        if not self.watch.heard(PATIENCE, times, **ended):
+            raise Hung(f"it was not tried {times} times to submit")
+
+    def redrive(self) -> None:
+        """Press the console's button on each execution that did not end well."""
+        for arn, status in list(self.watch.executions.items()):
+            if status in ("FAILED", "ABORTED"):
+                self.stage.redrive(arn)
+        self.rest()
+
     def rest(self) -> None:
         """Wait until nothing more will happen by itself."""
         if not self.watch.rest(self._uploads, PATIENCE):
@@ -151,13 +174,19 @@ def wait_for_the_sweep(run: Run) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`provider` and `trouble` belong to the way itself; the fault of a run comes on top. In a race two do the same."""
+    """`provider` and `trouble` belong to the way itself; the fault of a run comes on top. In a race two do the same.
+
+    What has a `kind` is itself what goes wrong, and nothing comes on top; `ends` are those of its edits, where only one
+    end is right.
+    """
 
     name: str
     play: Play = drop
     provider: tuple[dict[str, Any], ...] = ()
     trouble: tuple[str, ...] = ()
     races: bool = False
+    kind: str = ""
+    ends: tuple[str, ...] | None = None
 
     def run(self, stage: Stage, faults: tuple[Fault, ...] = ()) -> Run:
         """Play it to its end, and gather every call on the way where nothing is to go wrong. Raises Hung."""
@@ -210,7 +239,6 @@ WAYS = (
     Scenario("dropped again when undelivered", drop_twice, (answer("download/forbidden", times=17),)),
     Scenario("entered again when undelivered", enter_twice, (answer("download/forbidden", times=17),)),
 )
-SCENARIOS = {scenario.name: scenario for scenario in WAYS}
 SHORT_WAYS = (  # one of each kind, and those that only a lost mark or a lost condition would spoil
     "plain",
     "refused files",

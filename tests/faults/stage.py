@@ -6,10 +6,13 @@ Many edits run in it at once. Each has a folder of its own, and whatever is aske
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from localcloud.messages import TopicWatch, watch_topic
 from localcloud.simulator import Simulator, start_simulator
 from localcloud.standing import STACK, local_parameters, put_api_key
 from tests.faults.director import Director, Question, Watch
-from tests.faults.fault import RACE, WEEK
+from tests.faults.fault import HEARD_LATE, HEARD_RUNNING, RACE, WEEK
 
 WAIT_SCALE, LONGEST_WAIT = 0.01, 0.4  # a minute lasts 0.4 s, and so does everything longer
 FUNCTION_SECONDS = 10  # a function's time limit: long enough on a busy machine, short enough to be reached on purpose
@@ -35,6 +38,20 @@ PROVIDER: dict[str, Any] = {
 ASK, ASK_ANEW = {"prompt": "Make it an alien planet"}, {"prompt": "Make it a psychedelic dream"}
 WEEK_SECONDS = 8 * 24 * 3600
 CLOCK_STEP = 2 * 3600  # how far the sweep's clock is put forward: past every patience of the product but the week's
+CLOCKS = ("sweep_drops", "recheck_edits")  # what a clock starts, as far as the template has it
+OVER_ALL = ("recover_drops", "recheck_edits")  # they go through what all runs left, and keep their time limits
+SETTLED_SECONDS = 120.0  # for the end of an execution to be dealt with, on a machine that is busy
+SOMEBODY_ELSE = "somebody-else"  # always has one of the places, so that a limit of none is reached at once
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A change of a file in the inbox, as a person made it."""
+
+    at: float  # when it was over, by the clock of the director's questions
+    key: str
+    version: str  # empty where the file was deleted
+    content: str  # the hash of its bytes
 
 
 class Stage:
@@ -43,11 +60,17 @@ class Stage:
     def __init__(self, cloud: Cloud, provider: Simulator, outputs: dict[str, str], director: Director) -> None:
         self.cloud, self.provider, self.outputs, self.director = cloud, provider, outputs, director
         self.clip, self.other_clip = (make_clip(seconds=seconds).read_bytes() for seconds in (3.0, 4.0))
+        self.uploads: list[Upload] = []
         self.alone = threading.RLock()  # held by whoever lets the sweep run: it looks at everybody's rows
         self.functions, self.ends = self._functions(), self._ends()
         director.verbs = {name: verb for verb, name in self.functions.items()}
         director.powers = {
             "abort": self._abort,
+            "stopped and redriven": self._in_the_background(self._stop_and_redrive),
+            HEARD_LATE: self._in_the_background(self._redrive_then_hear),
+            HEARD_RUNNING: self._hear_while_running,
+            "clip deleted": lambda watch, _: self.delete(f"{watch.about}/beach.mp4"),
+            "sidecar deleted": lambda watch, _: self.delete(f"{watch.about}/beach.json"),
             "second execution": lambda _, question: self.start_again(question["execution"]),
             "same sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK).encode()),
             "new sidecar": lambda watch, _: self.put(f"{watch.about}/beach.json", json.dumps(ASK_ANEW).encode()),
@@ -74,12 +97,19 @@ class Stage:
         return {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
 
     def put(self, key: str, body: bytes) -> None:
-        self.cloud.client("s3").put_object(Bucket=self.outputs["InboxBucket"], Key=key, Body=body)
+        answer = self.cloud.client("s3").put_object(Bucket=self.outputs["InboxBucket"], Key=key, Body=body)
+        self.uploads.append(Upload(time.monotonic(), key, answer["VersionId"], hashlib.sha256(body).hexdigest()))
+
+    def delete(self, key: str) -> None:
+        self.cloud.client("s3").delete_object(Bucket=self.outputs["InboxBucket"], Key=key)
+        self.uploads.append(Upload(time.monotonic(), key, "", ""))
 
     def sweep(self, about: str, clock_ahead: int = 0) -> None:
-        """Let the sweep run, as the clock does; its errors are its own affair, the next one comes in five minutes."""
-        event = {"campaign": about, "clock_ahead": clock_ahead}
-        self.cloud.client("lambda").invoke(FunctionName=self.functions["sweep_drops"], Payload=json.dumps(event))
+        """Let everything run that the clock starts every few minutes; its errors are its own affair, it runs again."""
+        event = json.dumps({"campaign": about, "clock_ahead": clock_ahead})
+        for verb in CLOCKS:
+            if verb in self.functions:
+                self.cloud.client("lambda").invoke(FunctionName=self.functions[verb], Payload=event)
 
     def recover(self, clock_ahead: int, seconds: float) -> bool:
         """Let somebody look through the whole inbox, which holds every run's files; False if that takes longer."""
@@ -109,14 +139,87 @@ class Stage:
             stateMachineArn=before["stateMachineArn"], name=before["name"][:70] + "-again", input=before["input"]
         )
 
+    def redrive(self, arn: str) -> None:
+        """Press the console's button on an execution that failed or was stopped."""
+        self.cloud.client("stepfunctions").redrive_execution(executionArn=arn)
+
+    def take_a_place(self) -> None:
+        """Let somebody be at the provider and something be written down of today, before any run begins."""
+        table, name = self.cloud.client("dynamodb"), self.outputs["LedgerTable"]
+        flight = {"pk": {"S": "FLIGHT"}, "sk": {"S": "FLIGHT"}}
+        places = {":places": {"SS": [SOMEBODY_ELSE]}}
+        table.update_item(
+            TableName=name, Key=flight, UpdateExpression="ADD places :places", ExpressionAttributeValues=places
+        )
+
     def history(self, arn: str) -> list[str]:
         """The states that an execution went through."""
         pages = self.cloud.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
         events = [event.get("stateEnteredEventDetails") for page in pages for event in page["events"]]
         return [event["name"] for event in events if event]
 
+    def _in_the_background(self, work: Callable[[Watch, Question], None]) -> Callable[[Watch, Question], None]:
+        """A power that stops an execution and goes on after its state was answered. The run is not at rest before it is
+        over, and what it could not do was not met.
+        """
+
+        def power(watch: Watch, question: Question) -> None:
+            def run() -> None:
+                try:
+                    work(watch, question)
+                except Exception:  # noqa: BLE001 - whatever AWS refuses, or takes too long
+                    watch.met -= {fault for fault in watch.faults if fault.who == question["who"]}
+                finally:
+                    watch.events.set()
+                    watch.walk.set()
+                    watch.busy(-1)
+
+            watch.busy(1)
+            watch.events.clear()
+            try:
+                self._abort(watch, question)
+            except BaseException:
+                watch.events.set()
+                watch.busy(-1)
+                raise
+            threading.Thread(target=run, daemon=True).start()
+
+        return power
+
+    def _stop_and_redrive(self, watch: Watch, question: Question) -> None:
+        """Let the end be dealt with, and only then redrive."""
+        watch.events.set()
+        in_time(watch.only_one_at_work(SETTLED_SECONDS))
+        self.redrive(question["execution"])
+
+    def _redrive_then_hear(self, watch: Watch, question: Question) -> None:
+        """Redrive at once; while it stands in its state again, let the news of its end be handled."""
+        arn, here = question["execution"], {"kind": "state", "who": question["who"], "execution": question["execution"]}
+        entries = sum(all(heard.get(name) == fact for name, fact in here.items()) for heard in list(watch.trace))
+        watch.walk.clear()
+        self.redrive(arn)
+        in_time(watch.heard(SETTLED_SECONDS, entries + 1, **here))
+        handled = sum(heard["kind"] == "event handled" for heard in list(watch.trace))
+        watch.events.set()
+        in_time(watch.heard(SETTLED_SECONDS, handled + 1, kind="event handled"))
+        in_time(watch.only_one_at_work(SETTLED_SECONDS))
+
+    def _hear_while_running(self, _: Watch, question: Question) -> None:
+        """Handle the news that this execution was stopped, and that it failed, while it stands in its state."""
+        one = self.cloud.client("stepfunctions").describe_execution(executionArn=question["execution"])
+        detail = {name: one[name] for name in ("executionArn", "stateMachineArn", "name", "input")}
+        for status in ("ABORTED", "FAILED"):
+            event = {"source": "aws.states", "detail": {**detail, "status": status, "error": status, "cause": None}}
+            function = self.functions["settle_execution"]
+            self.cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+
     def _abort(self, _: Watch, question: Question) -> None:
         self.cloud.client("stepfunctions").stop_execution(executionArn=question["execution"], error="Stopped")
+
+
+def in_time(came: bool) -> None:
+    if not came:
+        raise TimeoutError("it took too long")
 
 
 def meet(watch: Watch, question: Question) -> None:
@@ -135,20 +238,24 @@ def verb_of(logical_id: str) -> str:
 
 
 @contextlib.contextmanager
-def set_stage(workdir: Path) -> Iterator[tuple[Stage, TopicWatch]]:
-    """Start and deploy everything, give every function a short time limit, and stop everything at the end."""
+def set_stage(workdir: Path, **account: Any) -> Iterator[tuple[Stage, TopicWatch]]:
+    """Start and deploy everything, give every function a short time limit, and stop everything at the end. `account`
+    is what else the embedded cloud can be told of its account, such as `concurrency`.
+    """
+    pace: dict[str, Any] = {"wait_scale": WAIT_SCALE, "longest_wait": LONGEST_WAIT}
     with (
         Director() as director,
-        start_cloud(workdir, wait_scale=WAIT_SCALE, longest_wait=LONGEST_WAIT, director=director.address) as cloud,
+        start_cloud(workdir, director=director.address, **pace, **account) as cloud,
         start_simulator(workdir, **PROVIDER) as provider,
     ):
         put_api_key(cloud, provider.api_key)
         parameters = {**local_parameters(provider.url), **PARAMETERS}
         stage = Stage(cloud, provider, deploy(cloud, stack_name=STACK, parameters=parameters), director)
         for verb, name in stage.functions.items():
-            if verb != "recover_drops":  # it looks through the files of all runs
+            if verb not in OVER_ALL:
                 cloud.client("lambda").update_function_configuration(FunctionName=name, Timeout=FUNCTION_SECONDS)
         silence_the_clock(cloud)
+        stage.take_a_place()
         with watch_topic(cloud, stage.outputs["NotificationTopicArn"]) as messages:
             yield stage, messages
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 
-from localcloud.executions import wait_for_execution
+import pytest
+
+from localcloud.executions import states_entered, wait_for_execution
 from tests.integration.machines import Document, Machines
 
 
@@ -88,3 +90,44 @@ def test_the_event_of_an_end_reaches_a_function(machines: Machines) -> None:
             break
         time.sleep(0.05)
     assert item["attempts"] == {"N": "2"}, "once more, as the function's template says"
+
+
+def entries(machines: Machines, arn: str) -> list[str]:
+    return states_entered(machines.cloud, arn)
+
+
+def test_a_stopped_execution_is_redriven_in_the_state_where_it_was_stopped(machines: Machines) -> None:
+    """Under its own name and with what it had found out, which is what the console's button does."""
+    states = {
+        "First": {"Type": "Pass", "Result": "known", "ResultPath": "$.found", "Next": "Long"},
+        "Long": {"Type": "Wait", "SecondsPath": "$.pause", "Next": "Last"},
+        "Last": {"Type": "Pass", "End": True},
+    }
+    machine = machines.create(states)
+    events = StatusEvents(machines, machine)
+    arn = machines.start(machine, {"pause": 20_000}, name="drop-8")
+    while "Long" not in entries(machines, arn):
+        time.sleep(0.02)
+    machines.states.stop_execution(executionArn=arn)
+    machines.cloud.set_wait_scale(0)
+    try:
+        machines.states.redrive_execution(executionArn=arn)
+        done = wait_for_execution(machines.cloud, arn)
+    finally:
+        machines.cloud.set_wait_scale(0.01)
+    assert (done.status, done.output) == ("SUCCEEDED", {"pause": 20_000, "found": "known"})
+    assert entries(machines, arn) == ["First", "Long", "Long", "Last"]
+    assert [detail["status"] for detail in events.details(4)] == ["RUNNING", "ABORTED", "RUNNING", "SUCCEEDED"]
+
+
+def test_a_failed_execution_is_redriven_in_its_last_state_and_a_good_one_is_not(machines: Machines) -> None:
+    failing = machines.create({"P": {"Type": "Pass", "Next": "F"}, "F": {"Type": "Fail", "Error": "E"}})
+    failed = machines.start(failing, {})
+    assert wait_for_execution(machines.cloud, failed).status == "FAILED"
+    machines.states.redrive_execution(executionArn=failed)
+    assert wait_for_execution(machines.cloud, failed).error == "E"
+    assert entries(machines, failed) == ["P", "F", "F"]
+    fine = machines.start(machines.create({"P": {"Type": "Pass", "End": True}}), {})
+    wait_for_execution(machines.cloud, fine)
+    with pytest.raises(machines.states.exceptions.ExecutionNotRedrivable):
+        machines.states.redrive_execution(executionArn=fine)

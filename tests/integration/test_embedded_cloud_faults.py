@@ -7,14 +7,16 @@ import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from localcloud.cloud import Cloud, start_cloud
 from localcloud.deploy import deploy
 from localcloud.executions import Execution, wait_for_execution
+from localcloud.fault_hooks import event_of
 from tests.faults.director import Director, Watch
-from tests.faults.fault import Fault
+from tests.faults.fault import HOUR, HOUR_SECONDS, Fault
 from tests.integration.conftest import PROBE
 
 COUNT = "effect probe.1 dynamodb:UpdateItem.1"
@@ -35,7 +37,7 @@ class Play:
         """Let the state machine call the probe, which counts in the table."""
         given = {"do": "flaky", "failures": 0, "counter": self.about, "status": "ok", "about": self.about, **document}
         states = self.cloud.client("stepfunctions")
-        machine = self.outputs["Machine"]
+        machine = document.get("machine", self.outputs["Machine"])
         arn = states.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
         return wait_for_execution(self.cloud, arn)
 
@@ -163,6 +165,51 @@ def test_a_task_of_the_state_machine_fails_by_aws_s_names(play: Play, fault: str
     execution = play.run()
     assert (execution.status, execution.error) == ("FAILED", error)
     assert play.counted() == changes
+
+
+def test_an_hour_of_throttling_is_counted_by_the_waits_as_they_are_written(play: Play) -> None:
+    """Of which none lasts more than a fifth of a second here."""
+    arn = play.outputs["Machine"]
+    machines = play.cloud.client("stepfunctions")
+    probe = json.loads(machines.describe_state_machine(stateMachineArn=arn)["definition"])["States"]["Probe"]
+    retry = {"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 900, "BackoffRate": 1}
+    states = {"Probe": {**probe, "Retry": [{**retry, "MaxAttempts": 50}], "End": True}}
+    states["Probe"].pop("Next", None)
+    states["Probe"].pop("Catch", None)
+    role, definition = play.outputs["MachineRole"], json.dumps({"StartAt": "Probe", "States": states})
+    patient = machines.create_state_machine(name="throttled", roleArn=role, definition=definition)["stateMachineArn"]
+    watch = play.spoil(f"effect Probe.1 lambda:Invoke.1 before -> {HOUR}")
+    assert play.run(machine=patient).status == "SUCCEEDED"
+    waits = [heard["seconds"] for heard in watch.trace if heard["kind"] == "pause"]
+    assert waits == [900] * (HOUR_SECONDS // 900)
+    assert play.counted() == 1
+
+
+def test_one_invocation_finds_other_variables_and_the_next_the_usual_ones(play: Play) -> None:
+    watch = play.spoil()
+    watch.variables = {"probe": [{"STAGE": "elsewhere", "UNKNOWN": "never set"}, {}]}
+    seen = [play.invoke(do="describe") for _ in range(3)]
+    assert [one["stage"] for one in seen] == ["elsewhere", "integration", "elsewhere"]
+    assert "UNKNOWN" not in seen[0]["variables"]
+    watch.variables = {}
+    assert play.invoke(do="describe")["stage"] == "integration"
+
+
+def test_a_published_message_is_known_by_its_event(play: Play) -> None:
+    watch = play.spoil()
+    play.run()
+    found = {heard.get("event_id", "") for heard in watch.trace if heard.get("name") == "sns:Publish"}
+    assert found == {""}, "the probe's has none"
+    attribute = {
+        "event_id": {"DataType": "String", "StringValue": "e1"},
+        "a": {"DataType": "String", "StringValue": "b"},
+    }
+    fields = {"Action": "Publish", "Message": "m"}
+    for number, (name, value) in enumerate(attribute.items(), 1):
+        fields[f"MessageAttributes.entry.{number}.Name"] = name
+        fields |= {f"MessageAttributes.entry.{number}.Value.{key}": given for key, given in value.items()}
+    assert event_of("sns:Publish", urlencode(fields).encode()) == {"event_id": "e1"}
+    assert event_of("sns:Subscribe", urlencode(fields).encode()) == {}
 
 
 def test_an_execution_times_out_as_a_state_is_entered(play: Play) -> None:

@@ -84,6 +84,17 @@ def test_submit_cost_differs_from_the_price_everywhere_that_a_cost_is_told(custo
     assert customer.wait(customer.submit())["metrics"]["cost"] == 0.945
 
 
+def test_submit_failed_and_cost_differs_is_a_failure_that_only_its_row_calls_charged(customer: Customer) -> None:
+    customer.inject("submit", "failed", reason="capacity")
+    customer.inject("submit", "cost_differs", usd=1.5)
+    done = customer.wait(customer.submit())
+    assert done["status"] == "FAILED"
+    assert "cost" not in done["metrics"]
+    row = customer.rows()[0]
+    assert (row["model_status"], row["credits_deduction"]) == ("FAILED", 1.5)
+    assert customer.simulator.bill()["credits"] == 98.5
+
+
 def test_credits_drops_without_a_row_or_a_generation(customer: Customer) -> None:
     customer.simulator.settings(free_credits=0.5)
     customer.inject("credits", "drops", usd=2, skip=1)

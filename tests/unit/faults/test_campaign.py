@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.faults import campaign
-from tests.faults.campaign import Campaign
+from tests.faults.campaign import Campaign, Played, compare_ends
+from tests.faults.fault import HOUR
 from tests.faults.points import Case
-from tests.faults.scenario import Hung
+from tests.faults.scenario import Hung, Run
+from tests.faults.score import OTHERWISE, Score
 
 NAMES = [f"way {number}" for number in range(60)]
 
@@ -45,3 +47,39 @@ def test_a_run_that_hangs_or_breaks_is_reported_and_ends_no_other(monkeypatch: p
         NAMES[3]: "waits in PollEdit",
         NAMES[4]: f"ValueError: {NAMES[4]}",
     }
+
+
+THROTTLED = f"effect PollEdit.1 lambda:Invoke.1 before -> {HOUR}"
+KILLED = "effect PollEdit.1 lambda:Invoke.1 before -> broken"
+
+
+def ended(case: str, *ends: str) -> Played:
+    """A case that was played, with all its faults."""
+    one = Played(Case.parse(case), score=Score(list(ends)))
+    one.run = cast("Run", SimpleNamespace(watch=SimpleNamespace(met=set(one.case.faults))))
+    return one
+
+
+def broken(*played: Played) -> list[str]:
+    compare_ends(list(played))
+    return [str(one.case) for one in played if {finding.rule for finding in one.score.findings} == {OTHERWISE}]
+
+
+def test_who_only_has_to_wait_ends_as_it_would_have_without_the_fault() -> None:
+    usual = ended("plain: nothing", "DELIVERED")
+    assert broken(usual, ended(f"plain: {THROTTLED}", "DELIVERED")) == []
+    assert broken(usual, ended(f"plain: {THROTTLED}", "UNDELIVERED")) == [f"plain: {THROTTLED}"]
+    assert broken(usual, ended(f"plain: {KILLED}", "UNDELIVERED")) == [], "that cannot be waited for"
+    assert broken(ended(f"plain: {THROTTLED}", "UNDELIVERED")) == [], "nobody knows how it ends otherwise"
+
+
+def test_who_only_has_to_wait_is_told_of_no_other_end() -> None:
+    usual, other = ended("plain: nothing", "DELIVERED"), ended(f"plain: {THROTTLED}", "DELIVERED")
+    usual.score.told, other.score.told = {"DELIVERED"}, {"DELIVERED", "UNDELIVERED"}
+    assert broken(usual, other) == [f"plain: {THROTTLED}"]
+
+
+def test_where_one_end_alone_is_right_no_other_will_do() -> None:
+    assert broken(ended("failed and charged: nothing", "UNDELIVERED")) == []
+    assert broken(ended("failed and charged: nothing", "DELIVERED")) == ["failed and charged: nothing"]
+    assert broken(ended("redriven when refused: nothing")) == []

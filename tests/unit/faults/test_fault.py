@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.fault import Fault, verdict
+from tests.faults.fault import HOUR, Fault, verdict
 
 TEXTS = [
     "effect submit_edit.1 dynamodb:TransactWriteItems.2 after -> crash",
@@ -16,6 +16,9 @@ TEXTS = [
     "state WaitForProvider.1 entry.1 at -> new sidecar",
     "event start_edit.1 beach.json.1 at -> event twice",
     "provider provider.1 download/cut_short.4 at -> answer",
+    "event settle_execution.1 .1 at -> event late",
+    "effect submit_edit.2 invocation.1 before -> crash four times",
+    f"effect PollEdit.1 lambda:Invoke.1 before -> {HOUR}",
 ]
 
 
@@ -60,6 +63,14 @@ def test_what_is_broken_is_broken_for_every_later_visit_too() -> None:
     text = "effect submit_edit.2 s3:CopyObject.1 before -> broken"
     fault = Fault.parse(text)
     assert [fault.belongs(asked(text, visit=visit), met=True) for visit in (1, 2, 3)] == [False, True, True]
+
+
+def test_deaths_in_a_row_are_so_many_and_no_more() -> None:
+    text = "effect submit_edit.2 invocation.1 before -> crash four times"
+    fault = Fault.parse(text)
+    dead = [visit for visit in range(1, 9) if fault.belongs(asked(text, visit=visit), met=visit > 2)]
+    assert dead == [2, 3, 4, 5]
+    assert verdict(fault, asked(text)) == {"do": "kill"}
 
 
 def test_a_state_is_spoilt_once_however_often_it_is_entered() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from localcloud.simulator.catalogue import KINDS
-from tests.faults.fault import Fault
-from tests.faults.points import Case, enumerate_cases, pairs, stage_of, subset
+from tests.faults.fault import HOUR, Fault
+from tests.faults.points import DELETED, REDRIVEN, Case, enumerate_cases, pairs, stage_of, subset
+from tests.faults.scenario import SHORT_WAYS
+from tests.faults.situations import SCENARIOS, SHORT
 
 Question = dict[str, Any]
 
@@ -89,6 +91,39 @@ def test_a_task_of_the_machine_fails_as_a_service_does_and_cannot_crash() -> Non
     assert whats(cases) == ["before refused", "before throttled", "before broken", "after lost"]
 
 
+def test_lambda_can_turn_away_a_task_s_function_for_an_hour_and_no_other_call() -> None:
+    heard = visit("Poll", "invocation", "lambda:Invoke", execution="arn") + visit(
+        "Tell", "sns:Publish", execution="arn"
+    )
+    cases = enumerate_cases({"plain": heard})
+    assert [fault.name for case in cases for fault in case.faults if fault.what == HOUR] == ["lambda:Invoke"]
+
+
+def test_files_are_deleted_only_while_something_may_still_be_sent() -> None:
+    states = [{"kind": "state", "who": who, "visit": 1, "type": "Wait"} for who in ("Settle", "Work")]
+    trace = [states[0], *visit("submit_edit", "POST /v2/kling-o3-video2video-edit"), states[1]]
+    cases = enumerate_cases({"plain": trace})
+    deleted = {what for what in whats(cases, who="Settle") if what.removeprefix("at ") in DELETED}
+    assert deleted == {f"at {what}" for what in DELETED}
+    assert not {f"at {what}" for what in DELETED} & set(whats(cases, who="Work"))
+
+
+def test_an_execution_is_redriven_only_where_it_stays() -> None:
+    kinds = {"Wait": True, "Task": True, "Choice": False, "Succeed": False}
+    trace = [{"kind": "state", "who": name, "visit": 1, "type": name} for name in kinds]
+    cases = enumerate_cases({"plain": trace})
+    redriven = {name: {f"at {what}" for what in REDRIVEN} <= set(whats(cases, who=name)) for name in kinds}
+    assert redriven == kinds
+
+
+def test_who_spends_dies_in_a_row_at_each_change_before_the_request_leaves() -> None:
+    trace = visit("submit_edit", "invocation", "s3:GetObject", "s3:CopyObject", "POST /v2/kling-o3-video2video-edit")
+    trace += visit("poll_edit", "invocation", "dynamodb:UpdateItem")
+    cases = enumerate_cases({"plain": trace, "again": trace})
+    dead = [(fault.who, fault.name) for case in cases for fault in case.faults if fault.what == "crash twenty times"]
+    assert dead == [("submit_edit", "invocation"), ("submit_edit", "s3:CopyObject")]
+
+
 def test_two_that_do_the_same_meet_before_each_call_that_both_make() -> None:
     both = visit("submit_edit", "s3:CopyObject") + visit("submit_edit", "s3:CopyObject", "sts:AssumeRole", number=2)
     cases = enumerate_cases({"entered twice": both}, races=["entered twice"])
@@ -156,6 +191,18 @@ def test_the_subset_has_every_function_and_every_crash_beside_the_submission() -
     crashes = {str(case.faults[0]) for case in few if case.faults[0].what == "crash"}
     for name in ("dynamodb:UpdateItem", "POST /v2/kling-o3-video2video-edit"):
         assert {f"effect submit_edit.1 {name}.1 {phase} -> crash" for phase in ("before", "after")} <= crashes
+
+
+def test_the_subset_leaves_people_time_and_volume_to_a_list() -> None:
+    task = visit("Poll", "invocation", "lambda:Invoke", execution="arn")
+    trace = [{"kind": "state", "who": "Poll", "visit": 1, "type": "Task"}, *task]
+    trace += visit("submit_edit", "invocation", "s3:CopyObject", "POST /v2/kling-o3-video2video-edit")
+    cases = enumerate_cases({"plain": trace})
+    assert any(case.of_people for case in cases)
+    assert not any(case.of_people for case in subset(cases))
+    for case in SHORT:
+        assert case.scenario in SHORT_WAYS or SCENARIOS[case.scenario].kind, "its usual end is known, or it has one"
+        assert case.of_people
 
 
 def test_a_fault_of_the_providers_is_played_once_and_for_a_while() -> None:

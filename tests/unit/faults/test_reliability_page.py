@@ -8,8 +8,9 @@ import pytest
 
 from checks.documents import REPOSITORY
 from tests.faults.__main__ import options
-from tests.faults.scenario import SCENARIOS
+from tests.faults.scenario import WAYS
 from tests.faults.score import ENDS, RULES
+from tests.faults.situations import SCENARIOS
 from tests.faults.stories import CASES, STORIES
 
 PAGE = (REPOSITORY / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def test_the_page_tells_each_story_with_the_case_that_plays_it() -> None:
 
 
 def test_the_page_counts_the_ways_and_its_commands_can_be_typed() -> None:
-    assert f"({len(SCENARIOS)} of them:" in PAGE
+    assert f"({len(WAYS)} of them:" in PAGE
     typed = re.findall(r'^make faults ARGS="(.+?)"', PAGE, re.MULTILINE)
     assert len(typed) >= 4
     for arguments in typed:

@@ -51,6 +51,20 @@ def test_a_run_without_its_fault_is_not_counted_as_one_with_it() -> None:
     assert str(CRASH) in report.unmet([well(CRASH)])
 
 
+def test_what_goes_wrong_in_a_situation_is_named_by_its_kind() -> None:
+    one = Played(Case("answer lost, row after a day", ()), score=Score(["IN_DOUBT"], billed=1))
+    assert "| time: answer lost, row after a day | 1 | 0 | 0 | 1 | 0 | 0 | 0 |" in report.faults_table([one])
+    table = report.score_table([one, well(CRASH)])
+    assert number(table, "distinct runs with a fault") == "1"
+    assert number(table, "edits that still need a person") == "1"
+
+
+def test_a_page_gets_new_tables_and_keeps_its_words() -> None:
+    page = "# Page\n\n| what | number |\n| --- | ---: |\n| runs | 1 |\n\nWords.\n\n| other | number |\n| --- | ---: |\n"
+    new = "| what | number |\n| --- | ---: |\n| runs | 2 |\n"
+    assert report.with_tables(page, [new, "| unknown |\n"]) == page.replace("| runs | 1 |", "| runs | 2 |")
+
+
 def test_a_part_of_its_text_or_a_pattern_chooses_a_case() -> None:
     assert chosen([CRASH, ABORT], "submit_edit") == chosen([CRASH, ABORT], "effect * crash") == [CRASH]
     assert spelled("effect * crash") is None

@@ -12,11 +12,14 @@ import pytest
 from tests.faults import score
 from tests.faults.books import Account, find, owner_of
 from tests.faults.score import judge
+from tests.faults.stage import Upload
 
 Row = dict[str, Any]
 VIDEO = b"a video"
 SHA = hashlib.sha256(VIDEO).hexdigest()
 URL = "http://here/e1/1/clip.mp4"
+CLIP, SIDECAR = "subject-1/beach.mp4", "subject-1/beach.json"
+BEGUN = 10.0  # when the function began that bought it
 
 
 class FakeBooks:
@@ -27,12 +30,16 @@ class FakeBooks:
         self.accounts = {"subject-1": self.account}
         self.contents: dict[str, bytes] = {}
         self.places: set[str] = set()
+        self.silent: set[str] = set()  # requests of which the provider has no row
 
     def content(self, version: Row) -> bytes:
         return self.contents[version["VersionId"]]
 
     def made(self, request_id: str) -> str | None:
         return SHA if request_id == "r1" else None
+
+    def can_be_known(self, request_id: str) -> bool:
+        return request_id not in self.silent
 
     def store(self, key: str, body: bytes) -> None:
         version = f"v{len(self.contents)}"
@@ -41,7 +48,14 @@ class FakeBooks:
 
 
 def message(status: str = "DELIVERED", event_id: str = "m1", **more: Any) -> Row:
-    return {"status": status, "event_id": event_id, "edit_id": "e1", "drop_id": "d1", "request_id": "r1", **more}
+    known = {"edit_id": "e1", "drop_id": "d1", "request_id": "r1", "summary": f"it is {status}"}
+    return {"status": status, "event_id": event_id, **known, **more}
+
+
+def telling(event_id: str, times: int = 1) -> list[Row]:
+    """An entry into a state that publishes a message, perhaps several times."""
+    publish = {"kind": "effect", "who": "Notify", "name": "sns:Publish", "phase": "after", "execution": "arn"}
+    return [{"kind": "state", "who": "Notify", "execution": "arn"}, *[{**publish, "event_id": event_id}] * times]
 
 
 @pytest.fixture
@@ -52,12 +66,19 @@ def books() -> FakeBooks:
     known.store("beach.manifest.json", json.dumps({"edit_id": "e1", "output": {"sha256": SHA}}).encode())
     output = {"version": "v0", "sha256": SHA}
     edit = {"state": "DELIVERED", "request_id": "r1", "event_id": "m1", "output": output, "attempt": 1}
+    drop = {"drop_id": "d1", "clip_key": CLIP, "clip_version": "c1", "sidecar_key": SIDECAR, "sidecar_version": "s1"}
     known.account.rows = [
-        {"pk": "EDIT#e1", "sk": "EDIT", **edit},
+        {"pk": "EDIT#e1", "sk": "EDIT", "drop": drop, **edit},
         {"pk": "CLIP#c", "sk": "DROP#d1", "outcome": "EDIT"},
     ]
-    known.account.bill = [{"request_id": "r1", "video_url": URL}]
-    known.account.posts = [{"video_url": URL, "accepted": True}]
+    known.account.bill = [{"request_id": "r1", "video_url": URL, "seconds": 3}]
+    known.account.posts = [{"video_url": URL, "accepted": True, "headers": {"x-simulator-scene": "s"}}]
+    known.account.uploads = [Upload(1.0, CLIP, "c1", "clip"), Upload(2.0, SIDECAR, "s1", "sidecar")]
+    known.account.trace = [
+        {"kind": "state", "who": "SubmitEdit", "execution": "arn"},
+        {"kind": "effect", "who": "submit_edit", "scene": "s", "name": "invocation", "phase": "before", "at": BEGUN},
+        *telling("m1"),
+    ]
     known.account.messages = [message()]
     return known
 
@@ -116,6 +137,25 @@ def told_twice(books: FakeBooks) -> None:
     books.account.messages.append(message(event_id="m2"))
 
 
+def told_on_two_occasions(books: FakeBooks) -> None:
+    books.account.trace += telling("m1")
+
+
+def told_under_a_new_number(books: FakeBooks) -> None:
+    books.account.messages += [
+        message("DELAYED", "m2", summary="$5 a day", request_id=None),
+        message("DELAYED", "m3", summary="$6 a day", request_id="r0"),
+    ]
+
+
+def deleted(books: FakeBooks) -> None:
+    books.account.uploads.append(Upload(BEGUN - 1, SIDECAR, "", ""))
+
+
+def replaced_in_time(books: FakeBooks) -> None:
+    books.account.uploads.append(Upload(BEGUN - 1, CLIP, "c2", "another clip"))
+
+
 def half_a_video(books: FakeBooks) -> None:
     books.store("beach.e1.mp4", VIDEO[:3])
 
@@ -145,6 +185,10 @@ def place_kept(books: FakeBooks) -> None:
         (untold, score.SILENT),
         (without_words, score.SILENT),
         (told_twice, score.REPEATED),
+        (told_on_two_occasions, score.TOLD_AGAIN),
+        (told_under_a_new_number, score.TOLD_AGAIN),
+        (deleted, score.GONE),
+        (replaced_in_time, score.GONE),
         (half_a_video, score.BROKEN),
         (replaced, score.UNFINISHED),
         (without_manifest, score.UNFINISHED),
@@ -166,6 +210,42 @@ def test_a_paid_edit_may_be_held_if_somebody_was_told_why(books: FakeBooks) -> N
 
 def test_the_same_message_sent_twice_under_its_one_id_is_fine(books: FakeBooks) -> None:
     books.account.messages *= 2
+    assert rules(books) == set()
+
+
+def test_a_message_published_again_on_one_occasion_is_told_once(books: FakeBooks) -> None:
+    books.account.trace += telling("m2", times=3)
+    books.account.messages.append(message("DELAYED", "m2", summary="no room"))
+    books.account.messages.append(message("DELAYED", "m3", summary="no credits"))
+    assert rules(books) == set(), "two reasons to wait are two messages"
+
+
+def test_files_that_change_while_the_buying_function_runs_may_be_bought(books: FakeBooks) -> None:
+    books.account.uploads.append(Upload(BEGUN + 1, SIDECAR, "", ""))
+    assert rules(books) == set()
+
+
+def test_the_same_bytes_uploaded_again_are_the_same_files(books: FakeBooks) -> None:
+    books.account.uploads.append(Upload(BEGUN - 1, SIDECAR, "s2", "sidecar"))
+    assert rules(books) == set()
+
+
+def test_a_charge_that_the_provider_never_tells_of_is_counted_and_breaks_no_rule(books: FakeBooks) -> None:
+    edit(books, state="FAILED", event_id="m2")
+    books.account.bill[0]["seconds"] = 0
+    books.account.messages = [message("FAILED", "m2")]
+    assert rules(books) == {score.LOST}, "its row is there to be read"
+    books.silent.add("r1")
+    found = judge(books, "subject-1")  # type: ignore[arg-type]
+    assert (found.findings, found.beyond_knowing) == ([], 1)
+
+
+def test_an_edit_that_was_never_sent_may_end_with_its_drop(books: FakeBooks) -> None:
+    edit(books, state="PREPARED", attempt=0)
+    books.account.bill, books.account.posts, books.account.objects = [], [], []
+    del books.account.rows[0]["event_id"]
+    assert rules(books) == {score.NO_END}
+    books.account.rows[1]["outcome"] = "SUPERSEDED"
     assert rules(books) == set()
 
 

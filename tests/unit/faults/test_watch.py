@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from tests.faults.director import Watch
-from tests.faults.fault import Fault
+from tests.faults.fault import HOUR, HOUR_SECONDS, Fault
 
 EFFECT: dict[str, Any] = {"kind": "effect", "phase": "before", "name": "s3:CopyObject", "call": 1, "attempt": 1}
 
@@ -72,6 +72,58 @@ def test_the_first_of_two_is_held_until_the_second_gets_to_the_same_call() -> No
     threading.Timer(0.05, watch.hear, [second]).start()
     assert watch.wait_for_rival(first, seconds=5)
     assert watch.hear({**second, "scene": "3"}) is None, "once is enough"
+
+
+def test_lambda_runs_no_function_of_an_execution_until_its_waits_add_up_to_an_hour() -> None:
+    fault = Fault.parse(f"effect PollEdit.1 lambda:Invoke.1 before -> {HOUR}")
+    watch = Watch("subject-1", (fault,))
+
+    def invoke(state: str, execution: str = "a") -> Fault | None:
+        known = {"who": state, "name": "lambda:Invoke", "execution": execution, "scene": f"{len(watch.trace)}"}
+        return watch.hear({**EFFECT, **known})
+
+    def wait(seconds: float) -> None:
+        watch.hear({"kind": "pause", "execution": "a", "seconds": seconds})
+
+    wait(500)
+    assert invoke("SubmitEdit") is None
+    assert invoke("PollEdit") is fault
+    wait(HOUR_SECONDS - 1)
+    assert invoke("PollEdit") is invoke("ReportFailure") is fault, "it is not one function that has no room"
+    assert invoke("ReportFailure", "b") is None
+    wait(1)
+    assert invoke("PollEdit") is None
+
+
+def test_limits_change_from_one_invocation_to_the_next() -> None:
+    watch = Watch("subject-1")
+    watch.variables = {"submit_edit": [{"SPENDING_ENABLED": "false"}, {}]}
+    starts = {**EFFECT, "name": "invocation", "who": "submit_edit"}
+    found = [watch.variables_for(starts) for _ in range(3)]
+    assert found == [{"SPENDING_ENABLED": "false"}, {}, {"SPENDING_ENABLED": "false"}]
+    for other in ({"who": "poll_edit"}, {"phase": "after"}, {"execution": "arn"}):
+        assert watch.variables_for({**starts, **other}) == {}
+
+
+def test_a_run_is_not_at_rest_while_somebody_works_on_it_from_outside() -> None:
+    watch = Watch("subject-1")
+    watch.busy(1)
+    assert not watch.at_rest()
+    assert watch.only_one_at_work(seconds=0)
+    told(watch, "event announced")
+    assert not watch.only_one_at_work(seconds=0)
+    told(watch, "event handled")
+    watch.busy(-1)
+    assert watch.at_rest()
+
+
+def test_what_was_heard_so_often_can_be_waited_for() -> None:
+    watch = Watch("subject-1")
+    told(watch, "event handled")
+    assert watch.heard(0, kind="event handled")
+    threading.Timer(0.05, told, [watch, "event handled"]).start()
+    assert watch.heard(5, 2, kind="event handled")
+    assert not watch.heard(0, 3, kind="event handled")
 
 
 def test_where_each_execution_got_to_is_known() -> None:
