@@ -17,6 +17,7 @@ OUTCOMES = {
     "find_result": '"outcome": "completed"',
     "find_submission": '"outcome": "submitted"',
     "poll_edit": '"outcome": "completed"',
+    "inspect_clip": '"seconds": 4.0',
     "recover_drops": '"recent": 1',
     "restore_output": '"verdict": "settled"',
     "settle_execution": '"told": "FAILED"',

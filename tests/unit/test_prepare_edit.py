@@ -43,7 +43,7 @@ def test_a_good_drop_is_priced_and_written_down() -> None:
     outcome = prepare_edit(world, drop)
     assert outcome["verdict"] == "ready"
     edit = world.ledger.edits[outcome["edit_id"]]
-    assert (edit.state, edit.attempt, edit.drop, edit.clip) == (State.PREPARED, 0, drop, a_clip())
+    assert (edit.state, edit.attempt, edit.drop, edit.clip) == (State.PREPARED, 0, drop, a_clip(size=len(b"a clip")))
     assert edit.estimated_usd == Decimal("1.575"), "five seconds were asked for, which is dearer than the clip's four"
     assert world.journal.drops[drop.drop_id].edit_id == outcome["edit_id"]
     assert not world.files.keys(OUTBOX, "")

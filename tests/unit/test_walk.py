@@ -31,7 +31,7 @@ def test_a_walk_names_each_state_with_its_time_and_ends_with_the_message() -> No
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert states_in(done.stdout)[:6] == [
-        "IsTakenUpAgain", "WaitForSettling", "PrepareEdit", "IsEditReady", "SubmitEdit", "IsSubmitted",
+        "IsTakenUpAgain", "WaitForSettling", "InspectClip", "PrepareEdit", "IsEditReady", "SubmitEdit",
     ]  # fmt: skip
     assert "0:02:30  PollEdit           generation: outcome running, polls 1" in done.stdout
     assert "0:03:57  DeliverEdit        delivery: output_key trip/beach.mp4" in done.stdout

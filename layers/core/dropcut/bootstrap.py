@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import boto3
@@ -17,10 +17,11 @@ from botocore.config import Config
 from dropcut.errors import KeyUnreadable
 from dropcut.executions import SnsTopic, StepFunctionsExecutions
 from dropcut.files import SHARED_SECONDS, S3Files
+from dropcut.inspector import LambdaInspector
 from dropcut.journal import DynamoJournal
 from dropcut.ledger import DynamoLedger
 from dropcut.model import Limits
-from dropcut.ports import Clock, Executions, Files, Journal, Ledger, Prober, Provider, Results, Topic
+from dropcut.ports import Clock, Executions, Files, Inspector, Journal, Ledger, Prober, Provider, Results, Topic
 from dropcut.provider import SegmindProvider
 from dropcut.results import WebResults
 from dropcut.settings import Settings
@@ -31,6 +32,9 @@ SIGNED = Config(
     signature_version="s3v4", s3={"addressing_style": "virtual"}, retries={"mode": "standard", "max_attempts": 4}
 )
 HASTY = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})  # seconds
+INSPECTING = Config(  # read_timeout: a little more than InspectClip may take
+    connect_timeout=3, read_timeout=95, retries={"mode": "standard", "max_attempts": 4}
+)
 PLAIN = Config(retries={"mode": "standard", "max_attempts": 4})
 
 
@@ -126,9 +130,15 @@ class Services:
 
     @cached_property
     def probe(self) -> Prober:
-        from dropcut.probe import probe_clip  # only prepare_edit has the native library
+        from dropcut.probe import probe_clip  # only inspect_clip has the native library
 
-        return probe_clip
+        return partial(probe_clip, environment=self.settings.for_children())
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        return LambdaInspector(
+            boto3.client("lambda", config=INSPECTING), self.settings.text("INSPECT_CLIP_FUNCTION")
+        )
 
     @cached_property
     def _table(self) -> Any:

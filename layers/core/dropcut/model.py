@@ -59,11 +59,21 @@ class Clip:
     size: int  # bytes
     sha256: str
     container: str  # "MPEG-4" or "QuickTime", as MediaInfo names them
-    seconds: float
-    width: int  # pixels as stored
+    seconds: float  # of the picture, as its headers say
+    width: int  # pixels as shown: release 0.1.0 wrote them as stored
     height: int
     fps: float
     has_audio: bool
+    # None where release 0.1.0 wrote the row, which did not know them.
+    longest_seconds: float | None = None  # of everything in it, however its headers are read
+    rotation: int | None = None  # degrees clockwise by which a player turns the stored picture
+    pixel_aspect_ratio: float | None = None  # width of a stored pixel to its height
+    interlaced: bool | None = None
+
+    @property
+    def longest(self) -> float:
+        """Seconds that may have to be paid."""
+        return max(self.seconds, self.longest_seconds or 0.0)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Understand a drop before it costs anything: read the sidecar, probe and hash the clip, price it, or refuse it."""
+"""Understand a drop before it costs anything: read the sidecar, judge what the clip is, price both, or refuse them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dropcut import messages
 from dropcut.clip_rules import clip_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.identity import edit_id
+from dropcut.inspection import NOT_UNDERSTOOD, read_inspection
 from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
 from dropcut.outputs import leave_error_file
@@ -18,13 +19,16 @@ from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_re
 from dropcut.table import drop_key
 
 
-def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
-    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs."""
+def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict[str, Any]:
+    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs.
+
+    `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
+    """
     keys = services.files.keys(drop.bucket, search_prefix(drop.clip_key))
     if _superseded(services, drop, keys):
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": "superseded"}
-    sidecar, clip, problems = _read(services, drop, keys)
+    sidecar, clip, problems = _read(services, drop, keys, inspection)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
     edit = _edit(drop, sidecar, clip)
@@ -49,24 +53,28 @@ def _superseded(services: Services, drop: Drop, keys: list[str]) -> bool:
     return len(versions) == 2 and versions != [drop.clip_version, drop.sidecar_version]
 
 
-def _read(services: Services, drop: Drop, keys: list[str]) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
+def _read(
+    services: Services, drop: Drop, keys: list[str], inspection: Any
+) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
     """Everything that can be learned from both files, and everything that is wrong with either."""
     gone = [key for key in (drop.clip_key, drop.sidecar_key) if key not in keys]
     if gone:  # taking a file away before it was read is the way to call an edit off
         return None, None, [_deleted(key) for key in gone]
     raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
     sidecar, wrong_sidecar = read_sidecar(raw)
-    clip, wrong_clip = _read_clip(services, drop)
+    clip, wrong_clip = _judge_clip(services, drop, inspection)
     return sidecar, clip, _name_problems(drop, keys) + wrong_sidecar + wrong_clip
 
 
-def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Problem]]:
+def _judge_clip(services: Services, drop: Drop, inspection: Any) -> tuple[Clip | None, list[Problem]]:
     facts = services.files.head(drop.bucket, drop.clip_key, drop.clip_version)
     if facts is None:
         return None, [_deleted(drop.clip_key)]
     if found := size_problems(facts.size):
         return None, found
-    clip = services.probe(services.files.stream(drop.bucket, drop.clip_key, drop.clip_version))
+    clip = read_inspection(services.inspector(drop) if inspection is None else inspection)
+    if isinstance(clip, Clip) and clip.size != facts.size:
+        clip = NOT_UNDERSTOOD
     if isinstance(clip, str):
         return None, [Problem("clip", drop.clip_key, clip, "drop a video saved as mp4 or mov")]
     return clip, clip_problems(clip, services.max_clip_seconds)
@@ -98,7 +106,7 @@ def _edit(drop: Drop, sidecar: Sidecar, clip: Clip) -> Edit:
         drop=drop,
         clip=clip,
         request=request,
-        estimated_usd=estimate(request["mode"], request["duration"], clip.seconds),
+        estimated_usd=estimate(request["mode"], request["duration"], clip.longest),
         warnings=tuple(warnings_about(clip, request) + unused_references(request)),
         rerun=sidecar.rerun,
     )
