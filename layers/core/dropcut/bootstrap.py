@@ -136,9 +136,7 @@ class Services:
 
     @cached_property
     def inspector(self) -> Inspector:
-        return LambdaInspector(
-            boto3.client("lambda", config=INSPECTING), self.settings.text("INSPECT_CLIP_FUNCTION")
-        )
+        return LambdaInspector(boto3.client("lambda", config=INSPECTING), self.settings.text("INSPECT_CLIP_FUNCTION"))
 
     @cached_property
     def _table(self) -> Any:

@@ -1,7 +1,8 @@
 """What the provider takes, judged before anything is spent.
 
-Kling's published limits for a video to be edited: mp4 or mov, both sides 720 to 2160 px as shown, 24 to 60 frames a second, at
-most 200 MB, 3 to 10 s (since June 2026 up to 15 s upstream, not confirmed here: hence a parameter).
+Kling's published limits for a video to be edited: mp4 or mov, both sides 720 to 2160 px (counted here as a player shows
+them), 24 to 60 frames a second, at most 200 MB, 3 to 10 s (since June 2026 up to 15 s upstream, not confirmed here:
+hence a parameter).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The document `$.inspection`: what InspectClip found out, for PrepareEdit to judge.
 
-It comes from where hostile bytes are parsed, so it is read like a stranger's: every type and every bound is checked, and
-text is cut. A document that fails is a clip that cannot be read; it is never an error.
+It comes from where hostile bytes are parsed, so it is read like a stranger's: every type and every bound is checked,
+and text is cut. A document that fails is a clip that cannot be read; it is never an error.
 """
 
 from __future__ import annotations

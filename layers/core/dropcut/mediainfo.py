@@ -13,6 +13,8 @@ import sys
 from contextlib import suppress
 from typing import IO, Any
 
+from dropcut.mp4 import edit_list_seconds
+
 # Bounds of this process. A good clip takes 60 MB of address space beyond Python's own, and a tenth of a second.
 MEMORY = 512 * 1024 * 1024
 CPU_SECONDS = 10
@@ -31,12 +33,15 @@ UNUSABLE, UNREADABLE = 3, 4  # exit codes: MediaInfo cannot be loaded; it cannot
 CONTAINERS = ("MPEG-4", "QuickTime")
 # MediaInfo prints one line for each track by this template. Its XML would carry the clip's own texts: megabytes, or
 # characters that no XML may hold.
-REPORT = "\n".join((
-    r"General;General|%Format%|%Format_Profile%|%Duration%\n",
-    r"Video;Video|%Duration%|%Source_Duration%|%Width%|%Height%|%FrameRate%|%FrameCount%|%Source_FrameCount%"
-    r"|%Rotation%|%PixelAspectRatio%|%ScanType%\n",
-    *(rf"{kind};{kind}|%Duration%|%Source_Duration%\n" for kind in ("Audio", "Text", "Other")),
-))  # fmt: skip
+FIELDS = {
+    "General": "Format Format_Profile Duration",
+    "Video": "Duration Source_Duration Width Height FrameRate FrameCount Source_FrameCount Rotation PixelAspectRatio "
+    "ScanType",
+    **dict.fromkeys(("Audio", "Text", "Other"), "Duration Source_Duration"),
+}
+REPORT = "\n".join(
+    rf"{kind};{kind}|{'|'.join(f'%{name}%' for name in fields.split())}\n" for kind, fields in FIELDS.items()
+)
 SOUND_RUNS_ON = 0.25  # seconds that sound may outlast the picture: codecs fill up their last frame and start early
 
 
@@ -48,7 +53,8 @@ def main() -> int:
         return UNUSABLE
     _limit(NO_MORE_FILES)
     try:
-        print(json.dumps(facts_in(_report(library, sys.stdin.buffer))))
+        clip = sys.stdin.buffer
+        print(json.dumps(facts_in(_report(library, clip), edit_list_seconds(clip))))
     except Exception:  # noqa: BLE001 - whatever the bytes did to the library, the parent says it in words
         return UNREADABLE
     return 0
@@ -74,8 +80,8 @@ def _report(library: Any, clip: IO[bytes]) -> str:
     return str(library.parse(clip, parse_speed=0, output=REPORT))
 
 
-def facts_in(report: str) -> dict[str, Any]:
-    """Understand MediaInfo's report."""
+def facts_in(report: str, played: float = 0.0) -> dict[str, Any]:
+    """Understand MediaInfo's report. `played` is how many seconds the longest edit list plays."""
     tracks = [line.split("|") for line in report.splitlines() if line]
     general = next((values for kind, *values in tracks if kind == "General"), ["", "", ""])
     pictures = [values for kind, *values in tracks if kind == "Video"]
@@ -89,7 +95,7 @@ def facts_in(report: str) -> dict[str, Any]:
     if not (seconds and _number(width) and _number(height)):
         return {"problem": "is damaged: its length or size cannot be read"}
     fps = _number(rate) or _number(frames) / seconds
-    others = [_number(length) / 1000] + [_longest(*values[:2]) for kind, *values in tracks if kind != "General"]
+    others = [played, _number(length) / 1000] + [_longest(*values[:2]) for kind, *values in tracks if kind != "General"]
     turned, aspect_ratio = round(_number(rotation)) % 360, _number(aspect) or 1.0
     shown = (round(_number(width) * aspect_ratio), round(_number(height)))
     return {

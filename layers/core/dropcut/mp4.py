@@ -4,13 +4,16 @@ ffprobe accepts most truncated files; the sizes in the box headers do not lie: a
 `moov`, an `mdat`, and ends exactly where its last box ends; `ftyp` and `moov` are there once (ISO/IEC 14496-12,
 sections 4.2, 4.3 and 8.2.1).
 
-The walk also reads the headers of what lies directly in the `moov`, to find what a clip must not have.
+The walk also reads the headers of what lies directly in the `moov`, to find what a clip must not have. Edit lists,
+which MediaInfo does not add up, are read from a file.
 """
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Iterator
+from typing import IO
 
 HEADER, LONG_HEADER = 8, 16
 MOST_BOXES = 100_000  # a fragmented clip of 15 s at 60 frames a second has 2,000; each box costs time, here and there
@@ -131,3 +134,39 @@ class _Headers:
         self.is_broken = self._left < 0
         self._header = b""
         return True
+
+
+def edit_list_seconds(file: IO[bytes]) -> float:
+    """Return how long the longest edit list plays, 0 where there is none. It may play the same frames many times."""
+    end, scale, longest = file.seek(0, 2), 0, 0
+    for start, stop in _find(file, (b"moov", b"mvhd"), 0, end):
+        at = 20 if _read(file, start, stop, 1) == b"\1" else 12
+        scale = scale or int.from_bytes(_read(file, start + at, stop, 4), "big")
+    for start, stop in _find(file, (b"moov", b"trak", b"edts", b"elst"), 0, end):
+        entry = struct.Struct(">Qqi" if _read(file, start, stop, 1) == b"\1" else ">Iii")
+        count = int.from_bytes(_read(file, start + 4, stop, 4), "big")
+        listed = _read(file, start + 8, stop, count * entry.size)
+        whole = listed[: len(listed) // entry.size * entry.size]
+        longest = max(longest, sum(length for length, *_ in entry.iter_unpack(whole)))
+    return longest / scale if scale else 0.0
+
+
+def _find(file: IO[bytes], path: tuple[bytes, ...], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the payloads begin and end of all boxes that a path of kinds leads to."""
+    while start + HEADER <= end:
+        size, kind, header = *struct.unpack(">I4s", _read(file, start, end, HEADER)), HEADER
+        if size == 1:
+            size, header = int.from_bytes(_read(file, start + HEADER, end, 8), "big"), LONG_HEADER
+        stop = min(start + size, end) if size else end
+        if size and size < header:
+            return
+        if kind == path[0] and path[1:]:
+            yield from _find(file, path[1:], start + header, stop)
+        elif kind == path[0]:
+            yield start + header, stop
+        start = stop
+
+
+def _read(file: IO[bytes], start: int, end: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(max(0, min(length, end - start)))

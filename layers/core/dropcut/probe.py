@@ -27,7 +27,7 @@ UNREAD = f"could not be read within {PATIENCE} seconds and {MEMORY // 1024**2} M
 def probe_clip(chunks: Iterator[bytes], environment: dict[str, str] | None = None) -> Clip | str:
     """Hash and probe a clip as it streams by (at most 200 MB, in /tmp). Return its facts, or why it is no clip.
 
-    `environment` is what the child needs to start; it gets nothing else of this process's own, credentials least of all.
+    `environment` is what the child needs to start. It gets nothing else of this process's own: no credentials.
     """
     hasher, walker, size = hashlib.sha256(), BoxWalker(), 0
     with tempfile.TemporaryFile() as clip:  # it has no name, so whoever dies here leaves nothing in /tmp
