@@ -27,5 +27,5 @@ class LambdaInspector:
             raise InspectionFailed("InspectClip failed, so nothing is known about the clip yet")
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None  # longer than any inspection is, or none at all

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from dropcut.errors import InspectionFailed
-from dropcut.inspection import read_inspection
+from dropcut.inspection import NOT_UNDERSTOOD, read_inspection
 from dropcut.mediainfo import MEMORY, MOST_ANSWER, UNREADABLE
 from dropcut.model import Clip
 from dropcut.mp4 import BoxWalker
@@ -68,4 +68,13 @@ def _ask_mediainfo(clip: IO[bytes], environment: dict[str, str]) -> dict[str, An
         if done.returncode:
             raise InspectionFailed(f"MediaInfo could not be started (exit code {done.returncode})")
         answer.seek(0)
-        return dict(json.loads(answer.read(MOST_ANSWER)))
+        return _understood(answer.read(MOST_ANSWER))
+
+
+def _understood(answer: bytes) -> dict[str, Any]:
+    """What the child printed. It may have been taken over by what it parsed, so it may have printed anything."""
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {"problem": NOT_UNDERSTOOD}
