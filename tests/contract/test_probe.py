@@ -118,7 +118,7 @@ def test_what_unpacks_beyond_the_bound_of_memory_is_a_problem_and_no_error(size:
 def test_a_clip_has_no_name_in_tmp_while_it_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """So a function that is killed leaves nothing behind, and the next clip finds room."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    names = set()
+    names: set[Path] = set()
 
     def watched() -> Iterator[bytes]:
         for chunk in chunks(good(), 1000):
@@ -157,7 +157,7 @@ def test_the_process_that_parses_gets_no_credentials(monkeypatch: pytest.MonkeyP
         return subprocess.CompletedProcess([], 4)
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(probe.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     probe_clip(chunks(good()), {"LD_LIBRARY_PATH": "/var/lang/lib"})
     assert given["env"].keys() == {"LD_LIBRARY_PATH", "PYTHONPATH"}
     assert given["stderr"] == subprocess.DEVNULL
@@ -175,7 +175,7 @@ def test_the_process_that_parses_can_open_nothing_once_it_has_its_library() -> N
 
 
 def test_a_probe_that_cannot_start_is_no_fault_of_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/usr/bin/false")
     with pytest.raises(InspectionFailed):
         probe_clip(chunks(good()))
 

@@ -69,7 +69,7 @@ def test_an_error_is_told_where_it_happens_and_how_often(capsys: Captured) -> No
 
 
 def test_a_sandbox_dies_at_the_call_that_was_named(capsys: Captured) -> None:
-    said = told(capsys, "--die-at", "11")
+    said = told(capsys, "--die-at", "12")
     (line,) = [line for line in said.splitlines() if "the sandbox dies" in line]
     assert "SubmitEdit         Sandbox.Timedout: ledger.reserve(" in line
 
