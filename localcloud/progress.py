@@ -109,6 +109,11 @@ class Progress:
             self.line(name, TASKS[name](self.document))
 
 
+def _inspected(document: dict[str, Any]) -> str:
+    clip = document.get("inspection", {}).get("clip")
+    return f"a clip of {clip['width']}x{clip['height']} pixels" if clip else "the clip is not right"
+
+
 def _prepared(document: dict[str, Any]) -> str:
     edit = document.get("edit", {})
     if edit.get("verdict") == "ready":
@@ -140,6 +145,7 @@ def _reported(document: dict[str, Any]) -> str:
 
 
 TASKS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "InspectClip": _inspected,
     "PrepareEdit": _prepared,
     "SubmitEdit": _submitted,
     "FindSubmission": _found,

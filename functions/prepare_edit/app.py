@@ -15,6 +15,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The state machine's document in; `$.edit` out."""
     drop = drop_in(event)
     logger.append_keys(drop_id=drop.drop_id)
-    edit = prepare_edit(services(), drop)
+    edit = prepare_edit(services(), drop, event.get("inspection"))
     logger.info("prepared", extra={"verdict": edit["verdict"], "edit_id": edit.get("edit_id")})
     return edit

@@ -88,7 +88,15 @@ def test_a_sidecar_and_then_its_clip_are_told_of_by_one_message(stand: Stand, fo
         assert told in message.text
     (run,) = stand.executions(folder)
     assert [state for state in states_entered(stand.cloud, run.arn) if state != "PollEdit"] == [
-        *("IsTakenUpAgain", "WaitForSettling", "PrepareEdit", "IsEditReady", "SubmitEdit", "IsSubmitted"),
+        *(
+            "IsTakenUpAgain",
+            "WaitForSettling",
+            "InspectClip",
+            "PrepareEdit",
+            "IsEditReady",
+            "SubmitEdit",
+            "IsSubmitted",
+        ),
         "WaitForProvider",
         *("IsEditDone", "DeliverEdit", "NotifyDelivered", "RecordDelivered", "Delivered"),
     ]

@@ -41,7 +41,9 @@ def a_drop(clip_key: str = "trip/beach.mp4", sidecar_key: str = "trip/beach.json
 
 def a_clip(**changes: Any) -> Clip:
     facts = {"size": 1000, "sha256": "c" * 64, "container": "MPEG-4", "seconds": 4.0, "width": 1280, "height": 720}
-    return Clip(**{**facts, "fps": 30.0, "has_audio": True, **changes})
+    shape = {"fps": 30.0, "has_audio": True, "rotation": 0, "pixel_aspect_ratio": 1.0, "interlaced": False}
+    clip = Clip(**{**facts, **shape, **changes})
+    return clip if "longest_seconds" in changes else replace(clip, longest_seconds=clip.seconds)
 
 
 def an_edit(**changes: Any) -> Edit:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dropcut.model import Clip, Drop, Limits
+from dropcut.workflow.inspect_clip import inspect_clip
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_clip
 from tests.fakes.files import FakeFiles
 from tests.fakes.journal import FakeJournal
@@ -57,9 +58,21 @@ class FakeProber:
         self.finding = finding
 
     def __call__(self, chunks: Iterator[bytes]) -> Clip | str:
-        for _ in chunks:
-            pass
-        return self.finding
+        size = sum(len(chunk) for chunk in chunks)
+        return replace(self.finding, size=size) if isinstance(self.finding, Clip) else self.finding
+
+
+class FakeInspector:
+    """Runs InspectClip in this process; `asked` counts, and `says` takes the place of its answer."""
+
+    def __init__(self, services: Any) -> None:
+        self._services = services
+        self.asked = 0
+        self.says: Any = None
+
+    def __call__(self, drop: Drop) -> Any:
+        self.asked += 1
+        return inspect_clip(self._services, drop) if self.says is None else self.says
 
 
 @dataclass
@@ -73,6 +86,7 @@ class FakeServices:
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     topic: FakeTopic = field(default_factory=FakeTopic)
     probe: FakeProber = field(default_factory=lambda: FakeProber(a_clip()))
+    inspector: FakeInspector = field(init=False)
     inbox: str = INBOX
     outbox: str = OUTBOX
     stack: str = "dropcut"
@@ -88,6 +102,7 @@ class FakeServices:
     def __post_init__(self) -> None:
         self.files = FakeFiles(self.clock)
         self.journal = FakeJournal(self.ledger)
+        self.inspector = FakeInspector(self)
 
 
 PORTS = ("ledger", "journal", "files", "provider", "results", "executions", "topic")

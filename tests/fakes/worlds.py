@@ -49,7 +49,8 @@ def a_world_for(verb: str, event: dict[str, Any]) -> FakeServices:
     drop, generation = _drop_in(event), event.get("generation") or {}
     submitted = generation.get("submitted_at") or drop.dropped_at
     world = FakeServices(clock=FakeClock(submitted + elapsed), results=FakeResults(VIDEO))
-    world.files.put(drop.bucket, drop.clip_key, b"a clip", drop.clip_version)
+    size = event.get("inspection", {}).get("clip", {}).get("size", 0)
+    world.files.put(drop.bucket, drop.clip_key, b"a clip".ljust(size), drop.clip_version)
     world.files.put(drop.bucket, drop.sidecar_key, a_sidecar(), drop.sidecar_version)
     if verb in BEFORE and "edit" in event:
         _add_edit(world, state, drop, event, submitted)

@@ -39,3 +39,8 @@ def test_a_parameter_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatc
     services = Services(Settings({"API_KEY_PARAMETER": "/dropcut/key", **URLS}))
     with pytest.raises(KeyUnreadable, match="/dropcut/key"):
         services.provider.ready()
+
+
+def test_the_process_that_parses_clips_is_given_what_it_needs_to_start_and_no_more() -> None:
+    environment = {"LD_LIBRARY_PATH": "/var/lang/lib", "AWS_SECRET_ACCESS_KEY": "secret", "LEDGER_TABLE": "ledger"}
+    assert Settings(environment).for_children() == {"LD_LIBRARY_PATH": "/var/lang/lib"}

@@ -72,6 +72,9 @@ def test_sizes_up_to_200_mb_are_read(size: int) -> None:
         ({"has_audio": False}, {"keep_audio": True}, "keep_audio is true but the clip has no sound"),
         ({"seconds": 8.0}, {"duration": "5"}, "duration is 5 but the clip lasts 8 s"),
         ({"fps": 23.976}, {}, "the clip has 23.976 frames a second"),
+        ({"longest_seconds": 4.6}, {}, "the picture lasts 4 s by its headers, but something in the clip lasts 4.6 s"),
+        ({"interlaced": True}, {}, "the clip is interlaced"),
+        ({"pixel_aspect_ratio": 1.333}, {}, "the clip's pixels are not square (1.333 to 1)"),
     ],
 )
 def test_what_may_not_be_as_meant_is_warned_about(
@@ -79,6 +82,17 @@ def test_what_may_not_be_as_meant_is_warned_about(
 ) -> None:
     (found,) = warnings_about(a_clip(**clip), {**an_edit().request, **request_changes})
     assert found.startswith(warning)
+
+
+def test_what_release_0_1_0_did_not_know_of_a_clip_is_no_warning() -> None:
+    unknown = a_clip(longest_seconds=None, interlaced=None, pixel_aspect_ratio=None, rotation=None)
+    assert warnings_about(unknown, an_edit().request) == []
+    assert unknown.longest == unknown.seconds
+
+
+def test_the_ceiling_is_held_by_the_longest_length() -> None:
+    (found,) = clip_problems(a_clip(seconds=3.0, longest_seconds=15.0), 10)
+    assert (found.value, found.problem) == ("15.0 s", "is longer than 10 s")
 
 
 def test_an_ordinary_clip_brings_no_warning() -> None:

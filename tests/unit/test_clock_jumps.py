@@ -10,7 +10,7 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.services import Interruption
 from tests.fakes.worlds import FINISHED, a_world
 
-CALLS = 54  # more than such an edit makes; asserted below
+CALLS = 64  # more than such an edit makes; asserted below
 LOOKS = 4  # until the generation is done
 
 

@@ -26,6 +26,7 @@ def test_an_earlier_machine_delivers(release: Path) -> None:
     assert world.files.head(OUTBOX, "trip/beach.mp4")
     assert world.files.head(OUTBOX, "trip/beach.manifest.json")
     assert [notice["status"] for notice in world.topic.published] == ["DELIVERED"]
+    assert world.inspector.asked == 1, "it has no state that inspects a clip"
 
 
 @RELEASES

@@ -82,7 +82,8 @@ def test_the_state_machines_document_is_what_the_handler_takes(verb: str, invoke
     given, document = invoke(verb), event(verb)
     if isinstance(given[0], Drop):
         assert given[0].as_json() == document["drop"]
-        assert given[1:2] == ((document["edit"]["edit_id"],) if len(given) > 1 else ())
+        named = document.get("inspection") or document.get("edit", {}).get("edit_id")
+        assert given[1:2] == ((named,) if len(given) > 1 else ())
     else:
         assert given == (document["generation"],)
 

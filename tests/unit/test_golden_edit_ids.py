@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from dropcut.probe import probe_clip
+from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
 from tests.fakes.examples import a_drop
 from tests.fakes.services import FakeServices
@@ -33,7 +34,7 @@ def test_the_same_files_are_the_same_edit_in_every_release(pair: dict[str, Any])
     drop = a_drop(
         pair["clip_key"], sidecar_key, bucket=pair["bucket"], clip_version=clip.version, sidecar_version=sidecar.version
     )
-    verdict = prepare_edit(world, drop)
+    verdict = prepare_edit(world, drop, json.loads(json.dumps(inspect_clip(world, drop))))
     assert verdict["edit_id"] == pair["edit_id"]
     edit = world.ledger.edit(pair["edit_id"])
     assert edit is not None

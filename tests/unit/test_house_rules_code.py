@@ -18,7 +18,7 @@ OURS = [REPOSITORY / name for name in ("layers/core", "functions", "localcloud",
 EVERY_MODULE = sorted(path for folder in OURS for path in folder.rglob("*.py"))
 
 # What talks to the world: each implements a port and is built in one place.
-ADAPTERS = {"executions", "files", "journal", "ledger", "probe", "provider", "results"}
+ADAPTERS = {"executions", "files", "inspector", "journal", "ledger", "probe", "provider", "results"}
 ASSEMBLY = {"bootstrap", "observability", "settings"}
 WORLD = {
     "boto3": {"bootstrap", "executions", "files", "journal", "ledger"},
@@ -26,7 +26,7 @@ WORLD = {
     "requests": {"provider", "results"},
     "urllib3": {"provider", "results"},
     "aws_lambda_powertools": {"bootstrap", "observability", "sidecar"},
-    "pymediainfo": {"probe"},
+    "pymediainfo": {"mediainfo"},
 }
 
 

@@ -157,3 +157,16 @@ def test_a_function_runs_what_the_design_says(logical_id: str) -> None:
 @pytest.mark.parametrize("kind", ["Parameters", "Outputs"])
 def test_every_parameter_and_output_is_described(kind: str) -> None:
     assert [name for name, body in NAMES[kind].items() if not body.get("Description")] == []
+
+
+def test_what_parses_strangers_bytes_may_read_the_inbox_and_nothing_else() -> None:
+    parsers = [
+        name for name, body in FUNCTIONS.items() if "MediainfoLayer" in strings_in(body["Properties"].get("Layers"))
+    ]
+    assert parsers == ["InspectClipFunction"]
+    properties = FUNCTIONS["InspectClipFunction"]["Properties"]
+    ((statement,),) = [policy["Statement"] for policy in properties["Policies"]]
+    assert statement["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert statement["Resource"] == {"Fn::Sub": "${InboxBucket.Arn}/*"}
+    assert "Environment" not in properties
+    assert "InspectClipFunctionRole" not in {text for text in strings_in(NAMES["Resources"]) if "Role" in text}

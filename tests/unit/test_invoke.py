@@ -17,6 +17,7 @@ OUTCOMES = {
     "find_result": '"outcome": "completed"',
     "find_submission": '"outcome": "submitted"',
     "poll_edit": '"outcome": "completed"',
+    "inspect_clip": '"seconds": 4.0',
     "recheck_edits": '"found": 1',
     "recover_drops": '"recent": 1',
     "restore_output": '"verdict": "settled"',

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import io
 import itertools
+import struct
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dropcut.mp4 import BoxWalker
+from dropcut.mp4 import MOST_BOXES, BoxWalker, edit_list_seconds
 from localcloud.clips import make_clip
 
 TOO_EARLY, NOT_MP4, DAMAGED = "it ends too early", "it is not an MP4 file", "its box structure is damaged"
@@ -167,3 +169,69 @@ def test_a_clip_is_cut_off_where_its_picture_or_index_ends_too_early(body: bytes
     walker = BoxWalker()
     walker.feed(body)
     assert walker.is_cut_off is cut_off
+
+
+COMPRESSED = {
+    "at once": FTYP + box(b"moov", box(b"cmov", b"z" * 30)),
+    "after other boxes": FTYP + MDAT + box(b"moov", box(b"mvhd", b"m" * 9) + box(b"cmov")),
+    "in an index of 64 bits": FTYP + long_box(b"moov", box(b"cmov")),
+    "in an index that runs to the end": FTYP + bytes(4) + b"moov" + box(b"cmov"),
+    "in a second index": FTYP + MOOV + MDAT + box(b"moov", long_box(b"cmov")),
+    "without ftyp": MDAT + box(b"moov", box(b"cmov")),
+}
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_a_compressed_index_is_noticed_in_any_chunking(name: str, step: int) -> None:
+    body, walker = COMPRESSED[name], BoxWalker()
+    for start in range(0, len(body), step):
+        walker.feed(body[start : start + step])
+    assert "cmov" in str(walker.danger())
+
+
+def test_a_result_with_a_compressed_index_is_a_whole_file() -> None:
+    """It was paid, and nobody here opens it."""
+    assert verdict(COMPRESSED["after other boxes"]) is None
+
+
+@pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
+def test_a_whole_file_is_no_danger(body: bytes) -> None:
+    walker = BoxWalker()
+    walker.feed(body)
+    assert walker.danger() is None
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["beside", "in the index"])
+def test_too_many_boxes_are_known_as_soon_as_they_are_too_many(inside: bool) -> None:
+    before = FTYP + (struct.pack(">I4s", 1 << 30, b"moov") if inside else b"")
+    walker = BoxWalker()
+    walker.feed(before + box(b"free") * (MOST_BOXES - 2))
+    assert walker.danger() is None
+    walker.feed(box(b"free") * 3)
+    assert "100,000" in str(walker.danger())
+    assert "100,000" in str(walker.verdict())
+
+
+def an_index(*lists: bytes, scale: int = 1000, version: int = 0) -> io.BytesIO:
+    """A file with a track for each edit list."""
+    head = bytes([version, 0, 0, 0]) + bytes(16 if version else 8) + struct.pack(">I", scale)
+    tracks = b"".join(box(b"trak", box(b"tkhd") + box(b"edts", box(b"elst", listed))) for listed in lists)
+    return io.BytesIO(FTYP + MDAT + box(b"moov", box(b"mvhd", head) + tracks))
+
+
+def test_the_longest_edit_list_is_added_up() -> None:
+    short, long = (struct.pack(">II", 0, times) + struct.pack(">IiI", 4000, 0, 1) * times for times in (1, 5))
+    assert edit_list_seconds(an_index(short, long)) == 20.0
+    wide = struct.pack(">II", 1 << 24, 2) + struct.pack(">QqI", 1 << 33, 0, 1) * 2
+    assert edit_list_seconds(an_index(wide, scale=1 << 31, version=1)) == 8.0
+
+
+def test_an_edit_list_that_counts_more_than_it_has_is_read_to_its_end() -> None:
+    assert edit_list_seconds(an_index(struct.pack(">II", 0, 0xFFFFFFF0) + struct.pack(">IiI", 4000, 0, 1) * 2)) == 8.0
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_no_bytes_break_the_reading_of_edit_lists(noise: bytes, in_an_index: bool) -> None:
+    body = FTYP + box(b"moov", noise) if in_an_index else noise
+    assert edit_list_seconds(io.BytesIO(body)) >= 0

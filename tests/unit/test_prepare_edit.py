@@ -12,10 +12,11 @@ import pytest
 from dropcut.documents import ErrorFile
 from dropcut.model import Clip, Drop, State
 from dropcut.sidecar import MAX_BYTES
+from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
 from tests.fakes.examples import INBOX, OUTBOX, a_clip, a_sidecar, an_edit_in
 from tests.fakes.machine import Machine
-from tests.fakes.services import FakeProber, FakeServices
+from tests.fakes.services import FakeProber, FakeServices, Interruption, die
 from tests.fakes.worlds import a_world
 
 ERROR = "trip/beach.error.json"
@@ -43,7 +44,7 @@ def test_a_good_drop_is_priced_and_written_down() -> None:
     outcome = prepare_edit(world, drop)
     assert outcome["verdict"] == "ready"
     edit = world.ledger.edits[outcome["edit_id"]]
-    assert (edit.state, edit.attempt, edit.drop, edit.clip) == (State.PREPARED, 0, drop, a_clip())
+    assert (edit.state, edit.attempt, edit.drop, edit.clip) == (State.PREPARED, 0, drop, a_clip(size=len(b"a clip")))
     assert edit.estimated_usd == Decimal("1.575"), "five seconds were asked for, which is dearer than the clip's four"
     assert world.journal.drops[drop.drop_id].edit_id == outcome["edit_id"]
     assert not world.files.keys(OUTBOX, "")
@@ -231,3 +232,39 @@ def test_taking_a_file_away_in_time_calls_the_edit_off(key: str) -> None:
     world.files.delete(INBOX, key)
     (line,) = refused(world, drop).problems
     assert (line.field, line.value, line.problem) == ("drop", key, "was deleted before it was read")
+
+
+def test_what_inspect_clip_found_is_judged_without_reading_a_byte_of_the_clip() -> None:
+    world, drop = a_world()
+    inspection = inspect_clip(world, drop)
+    seen = Interruption(world, set(), die)
+    assert prepare_edit(seen.services(), drop, inspection)["verdict"] == "ready"
+    assert world.inspector.asked == 0
+    assert "files.stream" not in seen.calls
+    assert seen.calls.count("files.read") == 1, "the sidecar"
+
+
+def test_an_execution_of_release_0_1_0_has_its_clip_inspected_now() -> None:
+    world, drop = a_world()
+    assert prepare_edit(world, drop)["verdict"] == "ready"
+    assert world.inspector.asked == 1
+
+
+@pytest.mark.parametrize(
+    "inspection", [{}, {"clip": {}}, {"clip": a_clip(size=7).as_json()}, {"problem": ["x"]}, [], "", 0, {"clip": None}]
+)
+def test_an_inspection_that_cannot_be_true_is_a_refusal(inspection: Any) -> None:
+    """Seven bytes are not the six that S3 has; and where hostile bytes are parsed, anything may be answered."""
+    world, drop = a_world()
+    assert prepare_edit(world, drop, inspection)["verdict"] == "rejected"
+    (line,) = error_file(world).problems
+    assert (line.field, line.problem) == ("clip", "could not be understood; it may be damaged")
+
+
+@pytest.mark.parametrize(("longest", "usd"), [(4.0, "1.68"), (4.001, "2.10"), (9.0, "3.78")])
+def test_the_longest_length_is_priced_and_what_is_sent_stays(longest: float, usd: str) -> None:
+    world, drop = a_world()
+    world.probe = FakeProber(a_clip(longest_seconds=longest))
+    edit = world.ledger.edits[prepare_edit(world, drop)["edit_id"]]
+    assert edit.estimated_usd == Decimal(usd)
+    assert edit.request["duration"] == "4"

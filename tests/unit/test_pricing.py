@@ -21,13 +21,17 @@ def test_the_rates_give_the_published_range() -> None:
     [
         ("std", "3", 5.0, "1.575"),
         ("std", "5", 3.0, "1.575"),
-        ("pro", "5", 5.4, "2.10"),
+        ("pro", "5", 5.0, "2.10"),
+        ("pro", "5", 5.001, "2.52"),
         ("pro", "5", 5.5, "2.52"),
-        ("pro", "3", 10.04, "4.20"),
+        ("pro", "3", 10.0, "4.20"),
+        ("pro", "3", 10.04, "4.62"),
         ("std", "15", 3.0, "4.725"),
     ],
 )
-def test_the_higher_of_the_two_readings_is_reserved(mode: str, duration: str, seconds: float, usd: str) -> None:
+def test_the_higher_of_the_two_readings_is_reserved_rounded_up(
+    mode: str, duration: str, seconds: float, usd: str
+) -> None:
     assert estimate(mode, duration, seconds) == Decimal(usd)
 
 
@@ -35,7 +39,7 @@ def test_the_higher_of_the_two_readings_is_reserved(mode: str, duration: str, se
     ("seconds", "whole"),
     [(0.1, 3), (2.9, 3), (3.4999, 3), (3.5, 4), (4.5, 5), (5.5, 6), (10.05, 10), (14.5, 15), (15.5, 15), (99.0, 15)],
 )
-def test_seconds_are_rounded_half_up_within_the_bounds(seconds: float, whole: int) -> None:
+def test_the_default_duration_is_rounded_half_up_within_the_bounds(seconds: float, whole: int) -> None:
     assert whole_seconds(seconds) == whole
 
 

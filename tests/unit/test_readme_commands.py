@@ -96,6 +96,12 @@ def test_fuzzing_is_what_a_short_form_of_is_among_the_tests() -> None:
     assert steps(fuzz) == [".workshop/dev/bin/python -m tests.fuzz "]
 
 
+def test_the_hostile_clips_are_those_of_which_a_dozen_are_among_the_tests() -> None:
+    # All of them take minutes and gigabytes; tests/contract/test_hostile_clips.py drops a dozen.
+    (hostile,) = readme("make hostile")
+    assert steps(hostile) == [".workshop/dev/bin/python -m tests.hostile --check "]
+
+
 def test_check_is_its_five_parts_and_what_the_continuous_integration_runs() -> None:
     # Typed here, they would run themselves: `make check` is what runs this test, after the first four.
     (check,) = readme("make check")

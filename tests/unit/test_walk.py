@@ -31,7 +31,7 @@ def test_a_walk_names_each_state_with_its_time_and_ends_with_the_message() -> No
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert states_in(done.stdout)[:6] == [
-        "IsTakenUpAgain", "WaitForSettling", "PrepareEdit", "IsEditReady", "SubmitEdit", "IsSubmitted",
+        "IsTakenUpAgain", "WaitForSettling", "InspectClip", "PrepareEdit", "IsEditReady", "SubmitEdit",
     ]  # fmt: skip
     assert "0:02:30  PollEdit           generation: outcome running, polls 1" in done.stdout
     assert "0:03:57  DeliverEdit        delivery: output_key trip/beach.mp4" in done.stdout
@@ -69,7 +69,7 @@ def test_an_error_is_told_where_it_happens_and_how_often(capsys: Captured) -> No
 
 
 def test_a_sandbox_dies_at_the_call_that_was_named(capsys: Captured) -> None:
-    said = told(capsys, "--die-at", "14")
+    said = told(capsys, "--die-at", "15")
     (line,) = [line for line in said.splitlines() if "the sandbox dies" in line]
     assert "SubmitEdit         Sandbox.Timedout: ledger.reserve(" in line
 

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import boto3
@@ -17,10 +17,11 @@ from botocore.config import Config
 from dropcut.errors import KeyUnreadable
 from dropcut.executions import SnsTopic, StepFunctionsExecutions
 from dropcut.files import SHARED_SECONDS, S3Files
+from dropcut.inspector import LambdaInspector
 from dropcut.journal import DynamoJournal
 from dropcut.ledger import DynamoLedger
 from dropcut.model import Limits
-from dropcut.ports import Clock, Executions, Files, Journal, Ledger, Prober, Provider, Results, Topic
+from dropcut.ports import Clock, Executions, Files, Inspector, Journal, Ledger, Prober, Provider, Results, Topic
 from dropcut.provider import SegmindProvider
 from dropcut.results import WebResults
 from dropcut.settings import Settings
@@ -48,6 +49,8 @@ PLAIN = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "
 # "virtual" makes presigned addresses regional; the default gives the global host, which sends new buckets elsewhere.
 SIGNED = PLAIN.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}, read_timeout=5))
 BULK = SIGNED.merge(Config(connect_timeout=5, read_timeout=40, retries={"mode": "standard", "total_max_attempts": 2}))
+# A little more than InspectClip may take, once: the state machine asks again.
+INSPECTING = PLAIN.merge(Config(read_timeout=95, retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 class Services:
@@ -143,9 +146,13 @@ class Services:
 
     @cached_property
     def probe(self) -> Prober:
-        from dropcut.probe import probe_clip  # only prepare_edit has the native library
+        from dropcut.probe import probe_clip  # only inspect_clip has the native library
 
-        return probe_clip
+        return partial(probe_clip, environment=self.settings.for_children())
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        return LambdaInspector(boto3.client("lambda", config=INSPECTING), self.settings.text("INSPECT_CLIP_FUNCTION"))
 
     @cached_property
     def _table(self) -> Any:

@@ -1,7 +1,8 @@
 """What the provider takes, judged before anything is spent.
 
-Kling's published limits for a video to be edited: mp4 or mov, both sides 720 to 2160 px, 24 to 60 frames a second, at
-most 200 MB, 3 to 10 s (since June 2026 up to 15 s upstream, not confirmed here: hence a parameter).
+Kling's published limits for a video to be edited: mp4 or mov, both sides 720 to 2160 px (counted here as a player shows
+them), 24 to 60 frames a second, at most 200 MB, 3 to 10 s (since June 2026 up to 15 s upstream, not confirmed here:
+hence a parameter).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ MOST_BYTES = 200 * 1000 * 1000
 SMALLEST_SIDE, LARGEST_SIDE = 720, 2160  # pixels
 SHORTEST = 3.0  # seconds
 TOLERANCE = 0.05  # seconds over the ceiling that containers round up to
+RUNS_ON = 0.5  # seconds between the picture's length and the longest that are told
 SLOWEST, FASTEST = 23.9, 60.05  # frames a second; film's 23.976 is let through with a warning
 
 
@@ -39,6 +41,7 @@ def size_problems(size: int) -> list[Problem]:
 
 
 def clip_problems(clip: Clip, ceiling: float) -> list[Problem]:
+    """Judged from what InspectClip found out; `ceiling` is in seconds, for everything in the clip."""
     found = []
     if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (clip.width, clip.height)):
         limits = f"is out of bounds: both sides must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
@@ -47,8 +50,8 @@ def clip_problems(clip: Clip, ceiling: float) -> list[Problem]:
         )
     if clip.seconds < SHORTEST:
         found.append(Problem("clip", f"{clip.seconds} s", "is shorter than 3 s", "use a longer clip"))
-    if clip.seconds > ceiling + TOLERANCE:
-        found.append(Problem("clip", f"{clip.seconds} s", f"is longer than {ceiling:g} s", "trim it"))
+    if clip.longest > ceiling + TOLERANCE:
+        found.append(Problem("clip", f"{clip.longest} s", f"is longer than {ceiling:g} s", "trim it"))
     if clip.fps and not SLOWEST <= clip.fps <= FASTEST:
         limits = "must have 24 to 60 frames a second"
         found.append(Problem("clip", f"{clip.fps:g} fps", limits, "export it at 24, 25, 30, 50 or 60"))
@@ -64,4 +67,16 @@ def warnings_about(clip: Clip, request: dict[str, Any]) -> list[str]:
         found.append(f"duration is {request['duration']} but the clip lasts {clip.seconds:g} s, and so will the output")
     if clip.fps and clip.fps < 24:
         found.append(f"the clip has {clip.fps:g} frames a second; the provider asks for 24 and may refuse it, unpaid")
+    if clip.longest - clip.seconds > RUNS_ON:
+        found.append(
+            f"the picture lasts {clip.seconds:g} s by its headers, but something in the clip lasts {clip.longest:g} s; "
+            "the estimate counts the longer"
+        )
+    if clip.interlaced:
+        found.append("the clip is interlaced; the provider may show combed edges, so a progressive export is safer")
+    if clip.pixel_aspect_ratio not in (None, 1.0):
+        found.append(
+            f"the clip's pixels are not square ({clip.pixel_aspect_ratio:g} to 1); players show it as {clip.width}x"
+            f"{clip.height}, the provider may squash it"
+        )
     return found

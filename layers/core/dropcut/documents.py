@@ -47,7 +47,7 @@ class Place(Document):
 
 
 class Source(Document):
-    """The clip as it was probed; null where it could not be read."""
+    """The clip as it was probed; null where it could not be read. `width` and `height` are as a player shows it."""
 
     clip: Place
     sidecar: Place
@@ -59,6 +59,10 @@ class Source(Document):
     height: int | None = None
     fps: float | None = None
     has_audio: bool | None = None
+    longest_seconds: float | None = None
+    rotation: int | None = None
+    pixel_aspect_ratio: float | None = None
+    interlaced: bool | None = None
 
 
 class Cost(Document):

@@ -13,6 +13,8 @@ The class name is the message: Step Functions sees it as the error name and the 
     │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
     ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
     ├── ProviderUnreadable      a free read failed (network, 5xx, nonsense): read again later
+    ├── FileHidden              S3 refused to say whether a file is there: it is gone, or the role may not see it
+    ├── InspectionFailed        a clip could not be inspected, through no fault of its own: try again
     ├── ResultHostUnknown       the result lies on a host that this stack was not told to trust: held
     ├── DeliveryFailed          the copy into the outbox failed and left nothing: try again
     │   └── ResultExpired       the provider keeps result files for seven days, and those are over: held
@@ -85,6 +87,14 @@ class SubmissionUnknown(DropcutError):
 
 class ProviderUnreadable(DropcutError):
     """A read of status, result or history failed; reads cost nothing and are repeated."""
+
+
+class FileHidden(DropcutError):
+    """S3 answered 403. Without the right to list a bucket, a file that is gone looks like one that is forbidden."""
+
+
+class InspectionFailed(DropcutError):
+    """The clip was not read: MediaInfo did not start, or the function that runs it failed."""
 
 
 class ResultHostUnknown(DropcutError):

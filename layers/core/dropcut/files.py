@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropcut.errors import DeliveryFailed
+from dropcut.errors import DeliveryFailed, FileHidden
 from dropcut.model import ObjectFacts
 from dropcut.ports import SharedUrl
 
@@ -17,6 +17,7 @@ PART = 8 * 1024 * 1024  # bytes of one upload part; S3 wants 5 MiB or more of al
 SHARED_SECONDS = 3600  # the longest that a session of a chained role lives
 CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}  # the last: what was seen is gone
 MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"}  # 405: the version is a delete marker
+HIDDEN = {"403", "AccessDenied"}
 
 
 class S3Files:
@@ -33,6 +34,8 @@ class S3Files:
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:
                 return None
+            if error.response["Error"]["Code"] in HIDDEN:
+                raise FileHidden(f"S3 refused to say whether {key} is in {bucket}") from None
             raise
         return ObjectFacts(
             key=key,

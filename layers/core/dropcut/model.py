@@ -64,11 +64,21 @@ class Clip:
     size: int = 0  # bytes
     sha256: str = ""
     container: str = ""  # "MPEG-4" or "QuickTime", as MediaInfo names them
-    seconds: float = 0.0
-    width: int = 0  # pixels as stored
+    seconds: float = 0.0  # of the picture, as its headers say
+    width: int = 0  # pixels as shown: release 0.1.0 wrote them as stored
     height: int = 0
     fps: float = 0.0
     has_audio: bool = False
+    # None where release 0.1.0 wrote the row, which did not know them.
+    longest_seconds: float | None = None  # of everything in it, however its headers are read
+    rotation: int | None = None  # degrees clockwise by which a player turns the stored picture
+    pixel_aspect_ratio: float | None = None  # width of a stored pixel to its height
+    interlaced: bool | None = None
+
+    @property
+    def longest(self) -> float:
+        """Seconds that may have to be paid."""
+        return max(self.seconds, self.longest_seconds or 0.0)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

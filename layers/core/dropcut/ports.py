@@ -67,6 +67,11 @@ class Prober(Protocol):
         """The clip's facts, or in words why these bytes are no clip."""
 
 
+class Inspector(Protocol):
+    def __call__(self, drop: Drop) -> Any:
+        """What InspectClip says about the drop's clip: a document to be read by `read_inspection`, nothing else."""
+
+
 class Provider(Protocol):
     """The one that edits, and is paid. `submit` is the only call that costs money."""
 
@@ -231,6 +236,8 @@ class Services(Protocol):
     def topic(self) -> Topic: ...
     @property
     def probe(self) -> Prober: ...
+    @property
+    def inspector(self) -> Inspector: ...
     @property
     def inbox(self) -> str: ...
     @property

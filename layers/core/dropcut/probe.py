@@ -1,63 +1,80 @@
-"""What a clip really is, read from its bytes with MediaInfo (the mediainfo layer; only prepare_edit has it)."""
+"""What a clip really is: hash and walk its bytes, then have MediaInfo read them in a process of its own.
+
+Only inspect_clip does this; it has the mediainfo layer, and no right but to read the inbox.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
-from pymediainfo import MediaInfo
-
+from dropcut.errors import InspectionFailed
+from dropcut.inspection import NOT_UNDERSTOOD, read_inspection
+from dropcut.mediainfo import MEMORY, MOST_ANSWER, UNREADABLE
 from dropcut.model import Clip
 from dropcut.mp4 import BoxWalker
 
-CONTAINERS = ("MPEG-4", "QuickTime")
+PATIENCE = 12  # seconds for MediaInfo; a good clip takes less than one
+UNREAD = f"could not be read within {PATIENCE} seconds and {MEMORY // 1024**2} MB of memory; it may be damaged"
 
 
-def probe_clip(chunks: Iterator[bytes]) -> Clip | str:
-    """Hash and probe a clip as it streams by (at most 200 MB, in /tmp). Gives its facts, or why it is no clip."""
+def probe_clip(chunks: Iterator[bytes], environment: dict[str, str] | None = None) -> Clip | str:
+    """Hash and probe a clip as it streams by (at most 200 MB, in /tmp). Return its facts, or why it is no clip.
+
+    `environment` is what the child needs to start. It gets nothing else of this process's own: no credentials.
+    """
     hasher, walker, size = hashlib.sha256(), BoxWalker(), 0
-    with tempfile.NamedTemporaryFile(prefix="clip-", suffix=".mp4") as file:
+    with tempfile.TemporaryFile() as clip:  # it has no name, so whoever dies here leaves nothing in /tmp
         for chunk in chunks:
-            hasher.update(chunk)
             walker.feed(chunk)
+            if danger := walker.danger():
+                return danger
+            hasher.update(chunk)
             size += len(chunk)
-            file.write(chunk)
-        file.flush()
-        # parse_speed=0 reads the headers only; the default scans the stream, forty times slower.
-        info = MediaInfo.parse(file.name, parse_speed=0)
-    clip = _clip(info, size, hasher.hexdigest())
+            clip.write(chunk)
+        clip.seek(0)
+        found = _ask_mediainfo(clip, environment or {})
+    known = {"size": size, "sha256": hasher.hexdigest()}
+    facts = read_inspection(found if "problem" in found else {"clip": {**found, **known}})
     # The index of a half upload is often whole, and reads like a good clip's.
-    return "is cut off: not all of it was uploaded" if isinstance(clip, Clip) and walker.is_cut_off else clip
+    return "is cut off: not all of it was uploaded" if isinstance(facts, Clip) and walker.is_cut_off else facts
 
 
-def _clip(info: Any, size: int, sha256: str) -> Clip | str:
-    general: Any = info.general_tracks[0] if info.general_tracks else None
-    container = getattr(general, "format", None)
-    if container not in CONTAINERS:
-        return f"is {'not a video' if not container else f'a {container} file'}"
-    if not info.video_tracks:
-        return "has no picture"
-    video = info.video_tracks[0]
-    milliseconds = video.duration or general.duration
-    if not (milliseconds and video.width and video.height):
-        return "is damaged: its length or size cannot be read"
-    profile = "QuickTime" if "QuickTime" in (general.format_profile or "") else container
-    return Clip(
-        size=size,
-        sha256=sha256,
-        container=profile,
-        seconds=round(float(milliseconds) / 1000, 3),
-        width=int(video.width),
-        height=int(video.height),
-        fps=round(_fps(video, float(milliseconds)), 3),
-        has_audio=bool(info.audio_tracks),
-    )
+def _ask_mediainfo(clip: IO[bytes], environment: dict[str, str]) -> dict[str, Any]:
+    """Run `dropcut.mediainfo` on the open file, and return what it printed, which is not to be trusted."""
+    command = [sys.executable, "-P", "-B", "-m", "dropcut.mediainfo"]
+    paths = os.pathsep.join(path for path in sys.path if path)
+    with tempfile.TemporaryFile() as answer:
+        try:
+            done = subprocess.run(
+                command,
+                stdin=clip,
+                stdout=answer,
+                stderr=subprocess.DEVNULL,
+                env={**environment, "PYTHONPATH": paths},
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return {"problem": UNREAD}
+        if done.returncode < 0 or done.returncode == UNREADABLE:  # killed by a limit or by itself; or it gave up
+            return {"problem": UNREAD}
+        if done.returncode:
+            raise InspectionFailed(f"MediaInfo could not be started (exit code {done.returncode})")
+        answer.seek(0)
+        return _understood(answer.read(MOST_ANSWER))
 
 
-def _fps(video: Any, milliseconds: float) -> float:
-    """The nominal rate, else frames over time; 0 where neither is known."""
-    if video.frame_rate:
-        return float(video.frame_rate)
-    return float(video.frame_count) / milliseconds * 1000 if video.frame_count else 0.0
+def _understood(answer: bytes) -> dict[str, Any]:
+    """What the child printed. It may have been taken over by what it parsed, so it may have printed anything."""
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {"problem": NOT_UNDERSTOOD}

@@ -23,5 +23,9 @@ class Settings:
         except ValueError:
             raise LookupError(f"the environment variable {name} is not a number") from None
 
+    def for_children(self) -> dict[str, str]:
+        """What an interpreter needs to start beside this one: in Lambda its own library lies where this says."""
+        return {name: value for name, value in self._environment.items() if name == "LD_LIBRARY_PATH"}
+
     def list(self, name: str) -> list[str]:
         return [item.strip() for item in self.text(name).split(",") if item.strip()]

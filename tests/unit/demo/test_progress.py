@@ -59,6 +59,15 @@ def test_each_state_is_told_once_with_time_money_and_what_came_of_it(telling: Te
     ]
 
 
+@pytest.mark.parametrize(
+    ("inspection", "told"),
+    [({"clip": {"width": 720, "height": 1280}}, "a clip of 720x1280 pixels"), ({"problem": "x"}, "not right")],
+)
+def test_an_inspection_is_told_by_its_answer(telling: Telling, inspection: dict[str, Any], told: str) -> None:
+    telling.leave("InspectClip", {"inspection": inspection})
+    assert told in telling.lines[0]
+
+
 def test_waiting_is_told_when_it_begins_and_not_again_and_questions_are_not_told(telling: Telling) -> None:
     for _ in range(3):
         telling.enter("WaitForProvider")

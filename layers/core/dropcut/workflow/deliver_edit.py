@@ -17,7 +17,7 @@ from dropcut.redaction import quote
 from dropcut.table import edit_key
 from dropcut.waiting import RESULT_LIVES
 
-WORTH_A_NOTE = 0.01  # US dollars between the estimate and the charge
+WORTH_A_NOTE = 0.01  # US dollars by which the charge is above the estimate
 
 
 def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]:
@@ -82,8 +82,8 @@ def _result(services: Services, edit: Edit) -> tuple[str, Edit]:
 
 
 def _with_drift(edit: Edit) -> Edit:
-    """A charge that is not the estimate is noted: prices change without notice, and which reading holds is unknown."""
-    if edit.drift_usd is None or abs(edit.drift_usd) <= WORTH_A_NOTE:
+    """A charge above the estimate is noted: prices change without notice. Below it is usual, since it is rounded up."""
+    if edit.drift_usd is None or edit.drift_usd <= WORTH_A_NOTE:
         return edit
     return edit.with_warning(
         f"the provider charged ${edit.charged_usd:.3f}; the estimate was ${edit.estimated_usd:.3f}"

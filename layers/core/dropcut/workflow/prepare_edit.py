@@ -1,4 +1,4 @@
-"""Understand a drop before it costs anything: read the sidecar, probe and hash the clip, price it, or refuse it."""
+"""Understand a drop before it costs anything: read the sidecar, judge what the clip is, price both, or refuse them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dropcut.decisions import OnDrop, on_drop
 from dropcut.error_files import leave_error_file
 from dropcut.identity import edit_id
 from dropcut.inbox import look_for, names_like
+from dropcut.inspection import NOT_UNDERSTOOD, read_inspection
 from dropcut.model import Clip, Drop, Edit, Limits, State
 from dropcut.notices import Notice
 from dropcut.outputs import in_place
@@ -20,14 +21,17 @@ from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_re
 from dropcut.table import drop_key
 
 
-def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
-    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs."""
+def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict[str, Any]:
+    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs.
+
+    `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
+    """
     keys = names_like(services.files, drop.bucket, drop.clip_key)
     found = look_for(services.files, drop, keys)
     if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": "superseded"}
-    sidecar, clip, problems = _read(services, drop, keys, found.gone)
+    sidecar, clip, problems = _read(services, drop, keys, found.gone, inspection)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
     edit = _edit(drop, sidecar, clip)
@@ -43,24 +47,26 @@ def prepare_edit(services: Services, drop: Drop) -> dict[str, Any]:
 
 
 def _read(
-    services: Services, drop: Drop, keys: list[str], gone: tuple[str, ...]
+    services: Services, drop: Drop, keys: list[str], gone: tuple[str, ...], inspection: Any
 ) -> tuple[Sidecar | None, Clip | None, list[Problem]]:
     """Everything that can be learned from both files, and everything that is wrong with either."""
     if gone:  # taking a file away before it was read is the way to call an edit off
         return None, None, [_deleted(key) for key in gone]
     raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
     sidecar, wrong_sidecar = read_sidecar(raw)
-    clip, wrong_clip = _read_clip(services, drop)
+    clip, wrong_clip = _judge_clip(services, drop, inspection)
     return sidecar, clip, key_problems(drop) + _name_problems(drop, keys) + wrong_sidecar + wrong_clip
 
 
-def _read_clip(services: Services, drop: Drop) -> tuple[Clip | None, list[Problem]]:
+def _judge_clip(services: Services, drop: Drop, inspection: Any) -> tuple[Clip | None, list[Problem]]:
     facts = services.files.head(drop.bucket, drop.clip_key, drop.clip_version)
     if facts is None:
         return None, [_deleted(drop.clip_key)]
     if found := size_problems(facts.size):
         return None, found
-    clip = services.probe(services.files.stream(drop.bucket, drop.clip_key, drop.clip_version))
+    clip = read_inspection(services.inspector(drop) if inspection is None else inspection)
+    if isinstance(clip, Clip) and clip.size != facts.size:
+        clip = NOT_UNDERSTOOD
     if isinstance(clip, str):
         return None, [Problem("clip", drop.clip_key, clip, "drop a video saved as mp4 or mov")]
     return clip, clip_problems(clip, services.max_clip_seconds)
@@ -92,7 +98,7 @@ def _edit(drop: Drop, sidecar: Sidecar, clip: Clip) -> Edit:
         drop=drop,
         clip=clip,
         request=request,
-        estimated_usd=estimate(request["mode"], request["duration"], clip.seconds),
+        estimated_usd=estimate(request["mode"], request["duration"], clip.longest),
         warnings=tuple(warnings_about(clip, request) + unused_references(request)),
         rerun=sidecar.rerun,
     )
