@@ -16,12 +16,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from checks.documents import TEMPLATE, load
-from dropcut import bootstrap, provider
-from dropcut.bootstrap import BULK, PLAIN, SIGNED, Services
+from dropcut import bootstrap, probe, provider
+from dropcut.bootstrap import BULK, INSPECTING, PLAIN, SIGNED, Services
 from dropcut.errors import KeyUnreadable
 from dropcut.settings import Settings
 from dropcut.workflow.submit_edit import LATEST_SEND
-from tests.fakes.examples import NOW
+from tests.fakes.examples import NOW, a_drop
 
 SOON = 0.05  # seconds
 NOTICE = {"subject": "s", "status": "FAILED", "folder": "/", "event_id": "e", "message": {"default": "{}"}}
@@ -33,9 +33,11 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
     "CLIP_READER_ROLE_ARN": "arn:aws:iam::123456789012:role/reader",
     "API_KEY_PARAMETER": "/dropcut/key",
+    "INSPECT_CLIP_FUNCTION": "inspect",
     "PROVIDER_URL": "http://127.0.0.1:9",
     "PROVIDER_HISTORY_URL": "http://127.0.0.1:9",
 }
+CONFIGURATIONS = ("PLAIN", "SIGNED", "BULK", "INSPECTING")
 CALLS: dict[str, tuple[Config, Callable[[Services], object]]] = {
     "dynamodb, an edit": (PLAIN, lambda services: services.ledger.edit("e")),
     "dynamodb, a note": (PLAIN, lambda services: services.journal.note_told("t", NOW)),
@@ -44,7 +46,8 @@ CALLS: dict[str, tuple[Config, Callable[[Services], object]]] = {
     "sts": (PLAIN, lambda services: services.files.share("e/1/clip.mp4")),
     "ssm": (PLAIN, lambda services: services.provider.ready()),
     "s3, a head": (SIGNED, lambda services: services.files.head("inbox", "a.mp4")),
-    "s3, a small file": (SIGNED, lambda services: services.files.write_json("outbox", "a.json", "{}")),
+    "s3, a small file": (SIGNED, lambda services: services.files.write_json("outbox", "a.json", "{}", {}, None)),
+    "lambda, an inspection": (INSPECTING, lambda services: services.inspector(a_drop())),
     "s3, a copy": (BULK, lambda services: services.files.freeze("inbox", "a.mp4", "v", "e/1/clip.mp4", "video/mp4")),
     "s3, an upload": (BULK, lambda services: services.files.upload("a.mp4", iter([b"x"]), {}, None)),
 }
@@ -90,7 +93,7 @@ def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hung]:
     for name, value in {**keys, "AWS_ENDPOINT_URL": server.url}.items():
         monkeypatch.setenv(name, value)
     short = Config(connect_timeout=SOON, read_timeout=SOON)
-    for name in ("PLAIN", "SIGNED", "BULK"):
+    for name in CONFIGURATIONS:
         monkeypatch.setattr(bootstrap, name, getattr(bootstrap, name).merge(short))
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     boto3.DEFAULT_SESSION = None
@@ -118,7 +121,7 @@ def test_every_client_is_built_with_one_of_these_configurations() -> None:
     assert len(builders) >= 6
     for call in builders:
         given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-        assert given.get("config") in ("PLAIN", "SIGNED", "BULK"), ast.unparse(call)
+        assert given.get("config") in CONFIGURATIONS, ast.unparse(call)
 
 
 def timeout(function: str) -> float:
@@ -132,7 +135,9 @@ WORK = 10  # seconds, of a function that only looks and writes
     ("function", "seconds"),
     [
         *((name, WORK + bound(SIGNED) + bound(PLAIN)) for name in ("StartEdit", "ReportFailure", "SettleExecution")),
-        ("PrepareEdit", 60 + bound(SIGNED) + bound(PLAIN)),
+        ("InspectClip", 40 + probe.PATIENCE + bound(SIGNED)),
+        ("PrepareEdit", WORK + bound(SIGNED) + bound(PLAIN)),
+        ("PrepareEdit", WORK + bound(INSPECTING)),
         ("SubmitEdit", LATEST_SEND + bound(PLAIN) + provider.CONNECT + provider.SUBMIT_READ + bound(PLAIN)),
         ("SubmitEdit", bound(BULK)),
         ("PollEdit", provider.CONNECT + provider.READ + bound(PLAIN)),
