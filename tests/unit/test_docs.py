@@ -75,3 +75,15 @@ def test_every_command_line_that_a_page_shows_can_be_typed() -> None:
     for words in shown:
         if words != ["resolve"]:
             parser().parse_args(words)
+
+
+def test_every_threat_names_tests_that_exist() -> None:
+    page = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
+    threats = re.findall(r"^\| (?!threat|---)(.+) \|$", page, re.MULTILINE)
+    for threat in threats:
+        named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", threat.split(" | ")[-1])
+        assert named, threat
+        for path, test in named:
+            text = (REPOSITORY / "tests" / path).read_text(encoding="utf-8")
+            assert f"def {test}" in text, f"{path}::{test}"
+    assert len(threats) > 20
