@@ -26,14 +26,20 @@ _waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
 
 def road(machine: dict[str, Any]) -> list[dict[str, Any]]:
-    """The states on the way to the end where each question has its first answer that leads on, not round in a loop."""
+    """The states on the way to the end where each question has its first answer that leads on: not round in a loop, not
+    to a failure.
+    """
     passed: dict[str, dict[str, Any]] = {}
     name = machine["StartAt"]
     while name:
         state = passed[name] = machine["States"][name]
         ways = [rule["Next"] for rule in state.get("Choices", [])] or [state.get("Next")]
-        name = next((way for way in ways if way not in passed), None)
+        name = next((way for way in ways if way not in passed and not fails(machine, way)), None)
     return list(passed.values())
+
+
+def fails(machine: dict[str, Any], name: str | None) -> bool:
+    return bool(name) and machine["States"][name]["Type"] == "Fail"
 
 
 def functions_on_the_road(definition: str) -> list[str]:

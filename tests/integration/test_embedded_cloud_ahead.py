@@ -85,5 +85,5 @@ def test_the_functions_of_a_good_day_are_started_and_those_of_a_bad_one_are_not(
     for name in re.findall(r"\$\{(\w+Function)Arn\}", definition):
         arn = f"arn:aws:lambda:us-east-1:000000000000:function:dropcut-{name}-0A1B"
         definition = definition.replace(f"${{{name}Arn}}", arn)
-    good_day = ("PrepareEdit", "SubmitEdit", "PollEdit", "DeliverEdit")
+    good_day = ("InspectClip", "PrepareEdit", "SubmitEdit", "PollEdit", "DeliverEdit")
     assert functions_on_the_road(definition) == [f"dropcut-{verb}Function-0A1B" for verb in good_day]
