@@ -16,6 +16,8 @@ from dropcut.errors import InsufficientCredits, LedgerConflict, ProviderBusy
 from dropcut.identity import drop_id
 from dropcut.model import Drop, Limits, Progress, State
 from dropcut.outputs import OWN_METADATA
+from dropcut.waiting import LIMIT_WAIT, Patience
+from dropcut.workflow.find_submission import find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
@@ -375,6 +377,16 @@ def test_a_clip_that_is_replaced_by_what_starts_no_edit_is_told() -> None:
     world.clock.now += 60
     world.files.put(INBOX, drop.clip_key, b"an output", **{OWN_METADATA: edit_id})
     assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+
+
+def test_a_drop_whose_patience_ends_leaves_an_edit_that_a_newer_drop_has_prepared() -> None:
+    """Told that its time was over, unpaid, it would be bought all the same."""
+    world, first, edit_id, _ = waiting()
+    prepare_edit(world, identical(world, first))
+    prepared, over = world.ledger.edits[edit_id], Patience(seconds={"workers": LIMIT_WAIT}, returns=9)
+    account = find_submission(world, first, edit_id, {"patience": over.as_json()})
+    assert account["outcome"] == "left"
+    assert world.ledger.edits[edit_id] == prepared
 
 
 def test_files_that_are_uploaded_between_two_looks_are_not_left_by_both_drops() -> None:
