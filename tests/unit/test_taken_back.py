@@ -15,6 +15,9 @@ import pytest
 from dropcut.errors import InsufficientCredits, LedgerConflict, ProviderBusy
 from dropcut.identity import drop_id
 from dropcut.model import Drop, Limits, Progress, State
+from dropcut.outputs import OWN_METADATA
+from dropcut.waiting import LIMIT_WAIT, Patience
+from dropcut.workflow.find_submission import find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
@@ -324,3 +327,88 @@ def test_an_edit_that_a_person_took_up_needs_no_files() -> None:
     world.files.delete(INBOX, drop.clip_key)
     assert submit_edit(world, drop, edit_id, {})["outcome"] == "submitted"
     assert len(world.provider.submissions) == 1
+
+
+def named_by_two() -> tuple[FakeServices, Drop, str, dict[str, Any]]:
+    """An edit that waits, of a clip whose sidecar has the clip's whole name; another sidecar lies beside it."""
+    world, drop = a_world()
+    world.limits = CLOSED
+    own = world.files.put(INBOX, "trip/beach.mp4.json", a_sidecar())
+    drop = as_it_lies(world, replace(drop, sidecar_key=own.key))
+    edit_id = prepare_edit(world, drop)["edit_id"]
+    return world, drop, edit_id, submit_edit(world, drop, edit_id, {})
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_deleting_the_sidecar_that_counts_is_told_where_nobody_announces_the_one_left(newer: bool) -> None:
+    world, drop, edit_id, account = named_by_two()
+    if newer:  # it was told by a notice that the other one comes first
+        world.clock.now += 60
+        world.files.put(INBOX, "trip/beach.json", a_sidecar(prompt="which one counts?"))
+    world.files.delete(INBOX, drop.sidecar_key)
+    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+    assert f"{drop.sidecar_key} was deleted before it was sent" in str(world.ledger.edits[edit_id].reason)
+
+
+def test_a_renamed_sidecar_whose_drop_is_on_record_supersedes_without_a_word() -> None:
+    world, drop, edit_id, account = named_by_two()
+    world.clock.now += 60
+    world.files.put(INBOX, "trip/beach.json", a_sidecar(prompt="under another name"))
+    world.files.delete(INBOX, drop.sidecar_key)
+    world.journal.record_drop(as_it_lies(world, replace(drop, sidecar_key="trip/beach.json")), world.clock())
+    assert submit_edit(world, drop, edit_id, account)["outcome"] == "superseded"
+
+
+def test_the_clip_whose_newest_version_was_deleted_for_good_is_told_though_the_sidecar_came_last() -> None:
+    world, first = a_world()
+    world.files.put(INBOX, first.clip_key, b"another clip", "c2")
+    world.clock.now += 5
+    world.limits = CLOSED
+    drop = dropped_again(world, first, sidecar=a_sidecar(prompt="for the newer clip"))
+    edit_id = prepare_edit(world, drop)["edit_id"]
+    account = submit_edit(world, drop, edit_id, {})
+    world.files.objects[INBOX, drop.clip_key].pop()
+    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+
+
+def test_a_clip_that_is_replaced_by_what_starts_no_edit_is_told() -> None:
+    """An output that is copied over its clip begins nothing, so nobody else would speak for the files."""
+    world, drop, edit_id, account = waiting()
+    world.clock.now += 60
+    world.files.put(INBOX, drop.clip_key, b"an output", **{OWN_METADATA: edit_id})
+    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+
+
+def test_a_drop_whose_patience_ends_leaves_an_edit_that_a_newer_drop_has_prepared() -> None:
+    """Told that its time was over, unpaid, it would be bought all the same."""
+    world, first, edit_id, _ = waiting()
+    prepare_edit(world, identical(world, first))
+    prepared, over = world.ledger.edits[edit_id], Patience(seconds={"workers": LIMIT_WAIT}, returns=9)
+    account = find_submission(world, first, edit_id, {"patience": over.as_json()})
+    assert account["outcome"] == "left"
+    assert world.ledger.edits[edit_id] == prepared
+
+
+def test_files_that_are_uploaded_between_two_looks_are_not_left_by_both_drops() -> None:
+    """The first drop sees half of the upload, a pair that nobody dropped; the second one relies on its attempt."""
+    world, first = a_world()
+    edit_id = prepare_edit(world, first)["edit_id"]
+    drops, verdicts = [first], list[str]()
+    plan: list[tuple[str, Callable[[], None]]] = [
+        ("files.share", lambda: None),
+        ("files.head", lambda: None),  # of the clip
+        ("files.head", lambda: drops.append(identical(world, first))),
+        ("ledger.close_unpaid", lambda: verdicts.append(prepare_edit(world, drops[1])["verdict"])),
+    ]
+    going_on = Interruption(world, set(), lambda: None)
+
+    def call(name: str, method: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        if plan and plan[0][0] == name:
+            plan.pop(0)[1]()
+        return method(*args, **more)
+
+    going_on.call = call  # type: ignore[method-assign]
+    account = submit_edit(going_on.services(), first, edit_id, {})
+    assert verdicts == ["in_flight"]
+    assert account["outcome"] == "not_sent"
+    assert submit_edit(world, first, edit_id, account)["outcome"] == "submitted"

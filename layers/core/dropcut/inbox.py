@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dropcut.identity import drop_id
-from dropcut.model import Drop
+from dropcut.model import UNVERSIONED, Drop
+from dropcut.outputs import OWN_METADATA
 from dropcut.pairing import search_prefix, sidecar_of, usual_names
-from dropcut.ports import Files
+from dropcut.ports import Files, Services
 
 MOST_NAMES = 5_000  # that begin alike: five requests to S3; a sequence of pictures may be named like its clip
 
@@ -33,12 +34,14 @@ class Found(NamedTuple):
     gone: tuple[str, ...]  # keys of files that were deleted
 
 
-def look_for(files: Files, drop: Drop, keys: Sequence[str]) -> Found:
+def look_for(services: Services, drop: Drop, keys: Sequence[str]) -> Found:
     """Compare the current versions with the drop's. `keys` are those of `names_like`.
 
     A sidecar that comes first takes the place of the drop's own. Where a file is gone there is no newer pair, and where
-    an older version is back, the drop's own was deleted.
+    an older version is back, or a sidecar that came second counts now, the drop's own was deleted. A pair that is on
+    record has its execution, whatever else was deleted.
     """
+    files = services.files
     sidecar_key = sidecar_of(drop.clip_key, keys) or drop.sidecar_key
     clip, sidecar = (files.head(drop.bucket, key) for key in (drop.clip_key, sidecar_key))
     if clip is None or sidecar is None:
@@ -49,8 +52,18 @@ def look_for(files: Files, drop: Drop, keys: Sequence[str]) -> Found:
         return Found(None, ())
     named = drop_id(drop.bucket, drop.clip_key, clip.version, sidecar_key, sidecar.version)
     other = replace(drop, drop_id=named, dropped_at=max(clip.modified, sidecar.modified), **now)
-    if other.dropped_at >= drop.dropped_at:
-        return Found(other, ())
+    starts = OWN_METADATA not in clip.metadata and UNVERSIONED not in (clip.version, sidecar.version)
+    if starts and other.dropped_at >= drop.dropped_at:
+        if not (deleted := _deleted(files, drop, sidecar_key)) or services.journal.drop(other):
+            return Found(other, ())
+        return Found(None, deleted)
     versions = {drop.clip_key: clip.version, drop.sidecar_key: sidecar.version}
     mine = {drop.clip_key: drop.clip_version, drop.sidecar_key: drop.sidecar_version}
     return Found(None, tuple(key for key in mine if mine[key] != versions[key]))
+
+
+def _deleted(files: Files, drop: Drop, sidecar_key: str) -> tuple[str, ...]:
+    """The drop's own files that were not replaced: a version, or the sidecar where another one counts now."""
+    gone = [] if files.head(drop.bucket, drop.clip_key, drop.clip_version) else [drop.clip_key]
+    kept = files.head(drop.bucket, drop.sidecar_key, drop.sidecar_version if sidecar_key == drop.sidecar_key else None)
+    return tuple(gone if kept else [*gone, drop.sidecar_key])

@@ -29,6 +29,8 @@ from dropcut.identity import digest
 from dropcut.model import Clip, Drop, Edit, State
 
 SWEEP_INDEX = "sweep"
+# Release 0.1.0 cannot read a row whose `clip` has more than these; what else is known of a clip is in `clip_more`.
+CLIP = frozenset({"size", "sha256", "container", "seconds", "width", "height", "fps", "has_audio"})
 Row = dict[str, Any]
 
 
@@ -98,7 +100,9 @@ def plain(value: Any) -> Any:
 def edit_attributes(edit: Edit) -> Row:
     """Everything of an edit that has a value, less its id, which is the key."""
     row = {field.name: getattr(edit, field.name) for field in fields(edit) if field.name != "edit_id"}
-    row["drop"], row["clip"] = asdict(edit.drop), asdict(edit.clip)
+    clip = asdict(edit.clip)
+    row["drop"], row["clip"] = asdict(edit.drop), {name: clip[name] for name in clip if name in CLIP}
+    row["clip_more"] = {name: clip[name] for name in clip if name not in CLIP}
     return {name: attribute(value) for name, value in row.items() if value is not None}
 
 
@@ -114,7 +118,8 @@ def edit_from(row: Row) -> Edit:
     for name in ("warnings", "candidates"):
         values[name] = tuple(values.get(name, ()))
     values["state"] = State(values["state"])
-    values["drop"], values["clip"] = Drop.from_json(values["drop"]), Clip.from_json(values.get("clip", {}))
+    clip = values.get("clip", {}) | plain(row.get("clip_more", {}))
+    values["drop"], values["clip"] = Drop.from_json(values["drop"]), Clip.from_json(clip)
     return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
 
 

@@ -27,7 +27,7 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
     `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
     """
     keys = names_like(services.files, drop.bucket, drop.clip_key)
-    found = look_for(services.files, drop, keys)
+    found = look_for(services, drop, keys)
     if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": "superseded"}

@@ -21,7 +21,7 @@ from dropcut.errors import (
     TakenBack,
 )
 from dropcut.identity import mark, split
-from dropcut.inbox import look_for, names_like
+from dropcut.inbox import Found, look_for, names_like
 from dropcut.model import Delay, Drop, Edit, State
 from dropcut.ports import Services
 from dropcut.redaction import printable
@@ -69,12 +69,16 @@ def _hold_to_the_files(services: Services, drop: Drop, edit_id: str) -> None:
     The same files uploaded again are the same edit. If their drop is on record with it, it may have ended because an
     attempt was open here, and then that attempt is the one that buys.
     """
-    found = look_for(services.files, drop, names_like(services.files, drop.bucket, drop.clip_key))
+    found = _look(services, drop)
     if found.gone or (found.newer and not _relies_on(services, found.newer, edit_id)):
         raise TakenBack(found.newer, found.gone)
     edit = services.ledger.edit(edit_id) if found.newer else None
     if edit and not _is_ours(edit, drop):
         raise TakenBack(found.newer)
+
+
+def _look(services: Services, drop: Drop) -> Found:
+    return look_for(services, drop, names_like(services.files, drop.bucket, drop.clip_key))
 
 
 def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
@@ -96,8 +100,10 @@ def _taken_back(
     if edit and edit.state is State.RESERVED and _is_ours(edit, drop):
         edit = services.ledger.close_unpaid(edit, reason, now)
         # The newer drop may have found the attempt open a moment ago. It writes that down and then looks again, this
-        # closes the attempt and then looks again, so that one of the two sees the other and goes on.
-        if taken.newer and _relies_on(services, taken.newer, edit_id):
+        # closes the attempt and then looks again, so that one of the two sees the other and goes on. The files are
+        # looked at anew: they may have been uploaded one by one, or again, since the look that called it off.
+        newest = _look(services, drop).newer
+        if newest and _relies_on(services, newest, edit_id):
             return {"outcome": "not_sent", "edit_id": edit_id, **_kept(before)}
     outcome = "left"
     if edit and _is_ours(edit, drop):
