@@ -27,7 +27,7 @@ from dropcut.ports import Services
 from dropcut.redaction import printable
 from dropcut.waiting import Patience
 
-LATEST_SEND = 12  # seconds after the function began; later, it might be ended before the answer is written down
+LATEST_SEND = 30  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
 REPLACED = "its files were replaced before it was sent, and the newer ones are an edit of their own"
 RELIES = ("IN_FLIGHT", "EDIT")  # outcomes of a drop that leaves the buying of its edit to whoever has an attempt open
