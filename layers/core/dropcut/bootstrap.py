@@ -39,7 +39,7 @@ KEY_SECONDS = 300  # how long the API key is kept in memory
 #
 #   start_edit, report_failure, settle_execution    60 s   24 + 21, and some seconds of work
 #   inspect_clip                                    90 s   24, the clip is streamed, and 12 for MediaInfo
-#   prepare_edit                                   120 s   24 + 21; 97 where an execution of 0.1.0 asks for an inspection
+#   prepare_edit                                   120 s   24 + 21; 97 where an execution of 0.1.0 asks InspectClip
 #   submit_edit                                    120 s   12 until the intent is written (LATEST_SEND; later it is not
 #                                                          sent), 21 to write it, 65 to post, 21 to write the answer
 #   poll_edit, find_result                          90 s   30 for each of two reads at the provider, 21 to write
