@@ -165,13 +165,16 @@ def test_the_process_that_parses_gets_no_credentials(monkeypatch: pytest.MonkeyP
 
 def test_the_process_that_parses_can_open_nothing_once_it_has_its_library() -> None:
     program = (
-        "from dropcut import mediainfo; import socket; mediainfo._limit(mediainfo.NO_MORE_FILES)\n"
+        "from dropcut import mediainfo; import os, socket; mediainfo._limit(mediainfo.NO_MORE_FILES)\n"
         "for attempt in (lambda: open('/dev/null'), socket.socket):\n"
         "    try: attempt()\n"
-        "    except OSError as error: print(error.errno)"
+        "    except OSError as error: print(error.errno)\n"
+        "os.close(0)\n"
+        "try: os.open('/dev/null', os.O_RDONLY)\n"
+        "except OSError as error: print(error.errno)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["24", "24"]
+    assert done.stdout.split() == ["24", "24", "24"], "nor in the place of what it closes"
 
 
 def test_a_probe_that_cannot_start_is_no_fault_of_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dropcut.errors import FileHidden
+from dropcut.files import S3Files
 from dropcut.inspection import read_inspection
 from dropcut.workflow.inspect_clip import inspect_clip
-from tests.fakes.examples import INBOX, a_clip
+from dropcut.workflow.prepare_edit import prepare_edit
+from tests.fakes.examples import INBOX, OUTBOX, WORKROOM, a_clip
 from tests.fakes.services import FakeProber, Interruption, die
 from tests.fakes.worlds import a_world
 
@@ -50,6 +54,37 @@ def test_a_clip_that_s3_hides_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(world.files, "head", hide)
     assert inspect_clip(world, drop)["problem"].startswith("may not be read")
+
+
+def test_a_file_that_s3_does_not_hand_out_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Archived, or encrypted with a key of somebody else's: it will be so at the next try, too."""
+    world, drop = a_world()
+
+    def hide(*_: Any) -> Iterator[bytes]:
+        if _:
+            raise FileHidden("S3 refused")
+        yield b""
+
+    monkeypatch.setattr(world.files, "stream", hide)
+    monkeypatch.setattr(world, "probe", lambda chunks: str(len(list(chunks))))
+    inspection = inspect_clip(world, drop)
+    assert inspection["problem"].startswith("may not be read")
+    monkeypatch.setattr(world.files, "read", lambda *_: list(hide("sidecar")))
+    found = prepare_edit(world, drop, inspection)
+    assert (found["verdict"], found["problems"]) == ("rejected", 2)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidObjectState"])
+def test_what_s3_answers_then_is_known(code: str) -> None:
+    class Client:
+        def get_object(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code}}, "GetObject")
+
+    files = S3Files(Client(), None, workroom=WORKROOM, outbox=OUTBOX)
+    with pytest.raises(FileHidden):
+        files.read(INBOX, "beach.json", "1", 9)
+    with pytest.raises(FileHidden):
+        next(iter(files.stream(INBOX, "beach.mp4", "1")))
 
 
 def test_a_clip_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,6 +227,14 @@ def test_the_longest_edit_list_is_added_up() -> None:
     assert edit_list_seconds(an_index(wide, scale=1 << 31, version=1)) == 8.0
 
 
+def test_of_several_scales_the_one_with_the_longest_seconds_counts() -> None:
+    """Or a second header would make an edit list look as short as one likes."""
+    listed = struct.pack(">IIIiI", 0, 1, 4000, 0, 1)
+    both = an_index(scale=1 << 31).read().partition(b"moov")[2] + an_index(listed).read().partition(b"moov")[2]
+    assert edit_list_seconds(io.BytesIO(FTYP + MDAT + box(b"moov", both))) == 4.0
+    assert edit_list_seconds(an_index(listed, scale=0)) == 0
+
+
 def test_an_edit_list_that_counts_more_than_it_has_is_read_to_its_end() -> None:
     assert edit_list_seconds(an_index(struct.pack(">II", 0, 0xFFFFFFF0) + struct.pack(">IiI", 4000, 0, 1) * 2)) == 8.0
 

@@ -20,7 +20,7 @@ PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4
         (PRESIGNED, "https://workroom.s3.amazonaws.com/e/1/clip.mp4?***"),
         (f'{{"video_url": "{PRESIGNED}"}}', '{"video_url": "https://workroom.s3.amazonaws.com/e/1/clip.mp4?***"}'),
         (f"<{PRESIGNED}> and on", "<https://workroom.s3.amazonaws.com/e/1/clip.mp4?***> and on"),
-        ("HTTPS://h.example/a?X-Amz-Security-Token=topsecret", "HTTPS://h.example/a?X-Amz-Security-Token=***"),
+        ("HTTPS://h.example/a?X-Amz-Security-Token=topsecret", "HTTPS://h.example/a?***"),
         ("X-Amz-Credential=topsecret&x", "X-Amz-Credential=***&x"),
         ("x-api-key: topsecret", "x-api-key: ***"),
         ('{"X-Amz-Security-Token": "topsecret", "b": ""}', '{"X-Amz-Security-Token": "***", "b": ""}'),
@@ -28,6 +28,15 @@ PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4
         ('{\\"x-api-key\\": \\"topsecret\\"}', None),
         ("https://me:topsecret@h.example/a", "https://***@h.example/a"),
         ("http://one/a?topsecret http://two/b?topsecret", "http://one/a?*** http://two/b?***"),
+        ("HTTPS://h.example/a.jpg?sig=topsecret", "HTTPS://h.example/a.jpg?***"),
+        ("https://h.example/it's.jpg?sig=topsecret", "https://h.example/it's.jpg?***"),
+        ("https://h.example/a b.jpg?v=1&Signature=topsecret&x=1", "https://h.example/a b.jpg?v=1&Signature=***&x=1"),
+        ("https://h.example/a?b=it's&sig=topsecret", None),
+        ("//h.example/a.jpg?X-Goog-Signature=topsecret", "//h.example/a.jpg?X-Goog-Signature=***"),
+        ("https%3A%2F%2Fh.example%3Fsig%3Dtopsecret%26x", "https%3A%2F%2Fh.example%3Fsig%3D***%26x"),
+        ("X-Amz-Security-Token=IQo%2Btopsecret%3D%3D&x", "X-Amz-Security-Token=***&x"),
+        ("https://me:it'stopsecret@h.example/a", "https://***@h.example/a"),
+        ("https://me:top@topsecret@h.example/a", "https://***@h.example/a"),
     ],
 )
 def test_a_secret_is_taken_out_wherever_it_stands(text: str, shown: str | None) -> None:
@@ -45,6 +54,8 @@ def test_a_secret_is_taken_out_wherever_it_stands(text: str, shown: str | None) 
         "X-Amz-Credential=topsecret%2F20261124%2Fus-east-1",
         "https%3A%2F%2Fh%3FX-Amz-Signature%3Dtopsecret",
         r"https://h.example/a?one=1\u0026sig=topsecret",
+        "https://h.example/a b?one=1&sig=topsecret",
+        """https://me:it's@topsecret@h.example/'a b'?X-Goog-Signature=topsecret""",
     ],
 )
 def test_a_line_of_json_is_json_still_when_its_secrets_are_out(value: str) -> None:
@@ -91,6 +102,8 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
 SECRETS = [
     ("https://me:", "topsecret" * 900, "@h.example/a"),
     ("https://me:", "topsecret", "@h.example/a"),
+    ("https://me:it's@", "topsecret" * 9, "@h.example/a"),
+    ("https://h.example/it's a?sig=", "topsecret", " and on"),
     ("SG_", "0123456789abcdef", ""),
     ("https://h.example/a?sig=", "topsecret" * 900, " and on"),
     ("X-Amz-Security-Token=", "topsecret", "&x"),

@@ -13,7 +13,7 @@ The class name is the message: Step Functions sees it as the error name and the 
     │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
     ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
     ├── ProviderUnreadable      a free read failed (network, 5xx, nonsense): read again later
-    ├── FileHidden              S3 refused to say whether a file is there: it is gone, or the role may not see it
+    ├── FileHidden              S3 refused to hand out a file, or to say whether it is there
     ├── InspectionFailed        a clip could not be inspected, through no fault of its own: try again
     ├── ResultHostUnknown       the result lies on a host that this stack was not told to trust: held
     ├── DeliveryFailed          the copy into the outbox failed and left nothing: try again

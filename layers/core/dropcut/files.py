@@ -18,6 +18,7 @@ SHARED_SECONDS = 3600  # the longest that a session of a chained role lives
 CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}  # the last: what was seen is gone
 MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"}  # 405: the version is a delete marker
 HIDDEN = {"403", "AccessDenied"}
+NOT_HANDED_OUT = HIDDEN | {"InvalidObjectState"}  # encrypted with a key of somebody else's; archived
 
 
 class S3Files:
@@ -61,15 +62,23 @@ class S3Files:
             yield from ((entry["Key"], entry["LastModified"].timestamp()) for entry in page.get("Contents", []))
 
     def read(self, bucket: str, key: str, version: str, limit: int) -> bytes:
-        """At most `limit` bytes of an object."""
-        body = self._s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
+        """At most `limit` bytes of an object. Raises FileHidden."""
+        body = self._body(bucket, key, version)
         with body:
             return bytes(body.read(limit))
 
     def stream(self, bucket: str, key: str, version: str) -> Iterator[bytes]:
-        body = self._s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
+        body = self._body(bucket, key, version)
         with body:
             yield from body.iter_chunks(CHUNK)
+
+    def _body(self, bucket: str, key: str, version: str) -> Any:
+        try:
+            return self._s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in NOT_HANDED_OUT:
+                raise FileHidden(f"S3 does not hand out {key} in {bucket}") from None
+            raise
 
     def freeze(self, bucket: str, key: str, version: str, workroom_key: str, content_type: str) -> None:
         """Copy one version into the workroom, without its metadata and tags, which are nobody's business."""

@@ -26,7 +26,7 @@ LIMITS = {
     "RLIMIT_NPROC": 0,
     "RLIMIT_CORE": 0,
 }
-NO_MORE_FILES = {"RLIMIT_NOFILE": 3}  # standard input, output and error are open already
+NO_MORE_FILES = {"RLIMIT_NOFILE": 0}  # what is open stays usable; nothing takes the place of what is closed
 
 UNUSABLE, UNREADABLE = 3, 4  # exit codes: MediaInfo cannot be loaded; it cannot make sense of these bytes
 

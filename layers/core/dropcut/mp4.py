@@ -138,17 +138,17 @@ class _Headers:
 
 def edit_list_seconds(file: IO[bytes]) -> float:
     """Return how long the longest edit list plays, 0 where there is none. It may play the same frames many times."""
-    end, scale, longest = file.seek(0, 2), 0, 0
+    end, scales, longest = file.seek(0, 2), list[int](), 0
     for start, stop in _find(file, (b"moov", b"mvhd"), 0, end):
         at = 20 if _read(file, start, stop, 1) == b"\1" else 12
-        scale = scale or int.from_bytes(_read(file, start + at, stop, 4), "big")
+        scales.append(int.from_bytes(_read(file, start + at, stop, 4), "big"))
     for start, stop in _find(file, (b"moov", b"trak", b"edts", b"elst"), 0, end):
         entry = struct.Struct(">Qqi" if _read(file, start, stop, 1) == b"\1" else ">Iii")
         count = int.from_bytes(_read(file, start + 4, stop, 4), "big")
         listed = _read(file, start + 8, stop, count * entry.size)
         whole = listed[: len(listed) // entry.size * entry.size]
         longest = max(longest, sum(length for length, *_ in entry.iter_unpack(whole)))
-    return longest / scale if scale else 0.0
+    return longest / min(filter(None, scales), default=float("inf"))  # readers differ in which of several they take
 
 
 def _find(file: IO[bytes], path: tuple[bytes, ...], start: int, end: int) -> Iterator[tuple[int, int]]:

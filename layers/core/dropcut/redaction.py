@@ -9,12 +9,14 @@ import re
 
 _SECRETS = (
     (re.compile(r"SG_[0-9A-Za-z]{4,}"), "SG_***"),
-    (re.compile(r"(?i)(https?://)[^\s/?#@\"'<>]+@"), r"\1***@"),
-    # Percent-encoded addresses carry them too.
+    # Up to the last "@": people forget to encode the one in a password.
+    (re.compile(r"(?i)(https?://)[^\s/?#\"<>]+@"), r"\1***@"),
+    # Percent-encoded addresses carry them too (%26 is their "&"), and so do those that a blank or a quote tears apart.
     (
         re.compile(
-            r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D|:\s*))"
-            r"(?:[^&%\s\"'\\]|%2F|\\[^\s\"'])*"
+            r"(?i)((?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|(?:[?&]|%3F|%26|u0026)(?:signature|sig))"
+            r"(?:=|%3D|:\s*))"
+            r"(?:[^&%\s\"'\\]|%(?!26)|\\[^\s\"'])*"
         ),
         r"\1***",
     ),
@@ -28,9 +30,9 @@ _SECRETS = (
 )
 # An address is taken whole, with or without a query; else each "http://" in it would be tried as a beginning.
 # Inside JSON a quote has a backslash, which must stay, or the line is no JSON any more.
-_ADDRESS = re.compile(r"(https?://[^\s?\"'<>]*)(\?(?:[^\s\"'<>\\]|\\[^\s\"'])*)?")
+_ADDRESS = re.compile(r"(?i)(https?://[^\s?\"<>]*)(\?(?:[^\s\"'<>\\]|\\[^\s\"'])*)?")
 # What a cut leaves of a secret that would not be known by its beginning: of a key, or of a password before its "@".
-_CUT_IN_TWO = re.compile(r"(?:SG_[0-9A-Za-z]*|(?<=://)[^\s/?#@\"'<>]*)\Z")
+_CUT_IN_TWO = re.compile(r"(?:SG_[0-9A-Za-z]*|(?<=://)[^\s/?#\"<>]*)\Z")
 MOST = 4096  # characters of foreign text that are looked at: longer than any address, shorter than what keeps one busy
 
 

@@ -9,18 +9,18 @@ from dropcut.errors import FileHidden
 from dropcut.model import Drop
 from dropcut.ports import Services
 
-NOT_TO_BE_READ = "may not be read by this stack, or is not there any more"
+NOT_TO_BE_READ = "may not be read by this stack (archived, or encrypted with another key?), or is not there any more"
 
 
 def inspect_clip(services: Services, drop: Drop) -> dict[str, Any]:
     """Return `{"clip": facts}`, or `{"problem": words}` for what cannot be a clip, at any number of tries the same."""
     try:
         file = services.files.head(drop.bucket, drop.clip_key, drop.clip_version)
+        if file is None:
+            return {"problem": NOT_TO_BE_READ}
+        if problems := size_problems(file.size):
+            return {"problem": problems[0].problem}
+        found = services.probe(services.files.stream(drop.bucket, drop.clip_key, drop.clip_version))
     except FileHidden:
-        file = None
-    if file is None:
         return {"problem": NOT_TO_BE_READ}
-    if problems := size_problems(file.size):
-        return {"problem": problems[0].problem}
-    found = services.probe(services.files.stream(drop.bucket, drop.clip_key, drop.clip_version))
     return {"problem": found} if isinstance(found, str) else {"clip": found.as_json()}

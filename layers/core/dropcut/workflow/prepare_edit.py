@@ -8,6 +8,7 @@ from dropcut import messages
 from dropcut.clip_rules import clip_problems, key_problems, size_problems, warnings_about
 from dropcut.decisions import OnDrop, on_drop
 from dropcut.error_files import leave_error_file
+from dropcut.errors import FileHidden
 from dropcut.identity import edit_id
 from dropcut.inbox import look_for, names_like
 from dropcut.inspection import NOT_UNDERSTOOD, read_inspection
@@ -52,10 +53,18 @@ def _read(
     """Everything that can be learned from both files, and everything that is wrong with either."""
     if gone:  # taking a file away before it was read is the way to call an edit off
         return None, None, [_deleted(key) for key in gone]
-    raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
-    sidecar, wrong_sidecar = read_sidecar(raw)
+    sidecar, wrong_sidecar = _read_sidecar(services, drop)
     clip, wrong_clip = _judge_clip(services, drop, inspection)
     return sidecar, clip, key_problems(drop) + _name_problems(drop, keys) + wrong_sidecar + wrong_clip
+
+
+def _read_sidecar(services: Services, drop: Drop) -> tuple[Sidecar | None, list[Problem]]:
+    try:
+        raw = services.files.read(drop.bucket, drop.sidecar_key, drop.sidecar_version, MAX_BYTES + 1)
+    except FileHidden:
+        wrong = "may not be read by this stack; it may be archived, or encrypted with another key"
+        return None, [Problem("", drop.sidecar_key, wrong, "upload it again as an ordinary file")]
+    return read_sidecar(raw)
 
 
 def _judge_clip(services: Services, drop: Drop, inspection: Any) -> tuple[Clip | None, list[Problem]]:
