@@ -29,6 +29,7 @@ RUN_ELSEWHERE = {
     "make volume": "tests/e2e/test_volume.py",
     "make statemachine": "tests/unit/test_house_rules_template.py::test_the_state_machine_has_nothing_wrong",
     "sam build": "tests/integration/test_sam_deploys.py",
+    "make fuzz": "tests/unit/test_fuzz.py::test_the_long_form_says_what_it_tried",
     "make hostile": "tests/contract/test_hostile_clips.py::test_a_hostile_clip_ends_as_it_must",
     "make fresh": "tests/unit/test_house_rules_text.py::test_every_lock_carries_hashes_and_matches_its_sources",
 }
