@@ -12,6 +12,10 @@ TEXT = re.compile(
     r"(?P<phase>before|after|amid|failed|at) -> (?P<what>.+)"
 )
 ALWAYS = ("broken",)  # not only at the visit that is named, but at each from then on
+SPENDER, A_WHILE = (
+    "submit_edit",
+    20,
+)  # what it cannot begin it tries for a week, so its services come back after so many
 HOUR = "throttled for an hour"  # Lambda runs no function of this execution, for so long by the state machine's waits
 HOUR_SECONDS = 3600
 IN_A_ROW = {"crash four times": 4, "crash twenty times": 20}  # at so many visits, from the one that is named on
@@ -67,7 +71,8 @@ class Fault:
         if self.kind == "event":
             return self.name in question["text"]
         later = question["visit"] > self.visit and (
-            self.what in ALWAYS or question["visit"] < self.visit + IN_A_ROW.get(self.what, 1)
+            (self.what in ALWAYS and self.who != SPENDER)
+            or question["visit"] < self.visit + IN_A_ROW.get(self.what, A_WHILE if self.what in ALWAYS else 1)
         )
         if not (question["visit"] == self.visit or later or self.what == RACE):
             return False

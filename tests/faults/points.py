@@ -132,6 +132,7 @@ def at_effect(question: Question) -> Iterator[Fault]:
         for what in (*whats, HOUR) if (name, phase) == ("lambda:Invoke", "before") else whats:
             known_otherwise = (" " in name and what in NOT_OVER_HTTP) or (READS.fullmatch(name) and what in OF_A_CHANGE)
             outage = name == "lambda:Invoke" and what == "broken"  # waited out for a week; an hour stands for it
+            outage |= (who, what) == ("recheck_edits", "stall")  # its time limit is ten minutes
             if not (known_otherwise or outage):
                 yield Fault("effect", who, visit, name, call, phase, what)
 

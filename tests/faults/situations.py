@@ -49,6 +49,16 @@ def change_while_waiting(limit: dict[str, str], change: Change) -> Play:
     return play
 
 
+def turns_without_end(*turns: dict[str, str]) -> Play:
+    """Let the limits of this run change from one try to the next, until its patience is over."""
+
+    def play(run: Run) -> None:
+        run.find(*turns)
+        run.drop()
+
+    return play
+
+
 def in_turn(*turns: dict[str, str], tries: int) -> Play:
     """Let the limits of this run change from one try to the next, so many times, and then be wide again."""
 
@@ -113,7 +123,7 @@ SITUATIONS = (
     ),
     Scenario(
         "limit and credits in turn, beyond all patience",
-        in_turn(OFF, AN_HOUR_FOR_CREDITS, tries=40),
+        turns_without_end(OFF, AN_HOUR_FOR_CREDITS),
         no_credits(30),
         kind="volume",
         ends=("FAILED",),

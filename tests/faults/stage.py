@@ -126,6 +126,9 @@ class Stage:
             for listed in page["Items"]:
                 key = {"pk": listed["pk"], "sk": listed["sk"]}
                 row = table.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
+                if key["pk"]["S"].startswith("DOUBT#"):  # which says of whom it is in its edit's row
+                    edit = {"pk": {"S": "EDIT#" + key["pk"]["S"].removeprefix("DOUBT#")}, "sk": {"S": "EDIT"}}
+                    row |= {"of": table.get_item(TableName=name, Key=edit, ConsistentRead=True).get("Item", {})}
                 if about in json.dumps(row) and "sweep_at" in row:
                     earlier = {":at": {"N": str(float(row["sweep_at"]["N"]) - 86_400)}}
                     update = {"UpdateExpression": "SET sweep_at = :at", "ExpressionAttributeValues": earlier}
