@@ -34,7 +34,7 @@ def usage(pid: int) -> Usage:
 
 
 def encode_seconds(clip: Path, seconds: float) -> float:
-    """How long ffmpeg alone takes to encode the clip anew, as the simulator does, without any look."""
+    """How long ffmpeg alone takes to encode the clip again, as the simulator does, without any look."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-i", str(clip), "-an", "-t", str(seconds)]
     command += ["-r", "24", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "27", "-threads", "2", "-f", "null", "-"]
     started = time.monotonic()

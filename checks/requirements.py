@@ -1,4 +1,4 @@
-"""Locks what is installed: `--write` resolves anew, otherwise says which lock is older than what it was made from.
+"""Locks what is installed: `--write` resolves again, otherwise says which lock is older than what it was made from.
 
 Resolving again gives newer versions every day, so freshness is judged by a digest of the sources that each lock carries
 in its first line, never by resolving.

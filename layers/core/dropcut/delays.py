@@ -27,8 +27,7 @@ def put_off(
     patience: then `why` is the row's reason. `before` is what `$.generation` was.
     """
     edit, now, patience = services.ledger.edit(edit_id), services.clock(), Patience.of(before)
-    others = edit is not None and edit.owner not in ("", drop.drop_id)  # a newer drop of the same files prepared it
-    if edit is None or others or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
+    if edit is None or not edit.is_of(drop) or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
         return {"outcome": "left", "edit_id": edit_id}
     waited = patience.waited(delay)
     if waited >= longest_delay(delay, limits.credit_wait_hours if limits else 0):

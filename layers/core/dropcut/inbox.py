@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dropcut.identity import drop_id
-from dropcut.model import UNVERSIONED, Drop
+from dropcut.model import UNVERSIONED, Drop, ObjectFacts
 from dropcut.outputs import OWN_METADATA
 from dropcut.pairing import search_prefix, sidecar_of, usual_names
 from dropcut.ports import Files, Services
@@ -25,6 +24,18 @@ def names_like(files: Files, bucket: str, key: str) -> list[str]:
     there = set(keys)
     hidden = [name for name in usual_names(key) if name not in there]
     return keys + [name for name in hidden if files.head(bucket, name)]
+
+
+def drop_of(bucket: str, clip: ObjectFacts, sidecar: ObjectFacts) -> Drop:
+    """The arrival of these two files, at these versions."""
+    versions: dict[str, Any] = {
+        "bucket": bucket,
+        "clip_key": clip.key,
+        "clip_version": clip.version,
+        "sidecar_key": sidecar.key,
+        "sidecar_version": sidecar.version,
+    }
+    return Drop(drop_id=drop_id(**versions), dropped_at=max(clip.modified, sidecar.modified), **versions)
 
 
 class Found(NamedTuple):
@@ -50,8 +61,7 @@ def look_for(services: Services, drop: Drop, keys: Sequence[str]) -> Found:
     now: dict[str, Any] = {"sidecar_key": sidecar_key, "clip_version": clip.version, "sidecar_version": sidecar.version}
     if all(getattr(drop, name) == value for name, value in now.items()):
         return Found(None, ())
-    named = drop_id(drop.bucket, drop.clip_key, clip.version, sidecar_key, sidecar.version)
-    other = replace(drop, drop_id=named, dropped_at=max(clip.modified, sidecar.modified), **now)
+    other = drop_of(drop.bucket, clip, sidecar)
     starts = OWN_METADATA not in clip.metadata and UNVERSIONED not in (clip.version, sidecar.version)
     if starts and other.dropped_at >= drop.dropped_at:
         if not (deleted := _deleted(files, drop, sidecar_key)) or services.journal.drop(other):

@@ -124,6 +124,10 @@ class Edit:
         """What the provider charged beyond the estimate, once it said; the estimate is the higher reading."""
         return None if self.charged_usd is None else self.charged_usd - self.estimated_usd
 
+    def is_of(self, drop: Drop) -> bool:
+        """True unless another drop has it: a newer one of the same files may have prepared it."""
+        return self.owner in ("", drop.drop_id)
+
     def with_warning(self, warning: str) -> Edit:
         return replace(self, warnings=(*self.warnings, warning))
 

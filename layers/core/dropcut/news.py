@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dropcut.documents import Notification, Place, iso
 from dropcut.identity import SIDECAR_SUFFIX, is_clip, split
 from dropcut.messages import about_edit, event_id
@@ -110,14 +112,10 @@ def left_alone(inbox: str, number: int, active_since: float) -> Notification:
 
 def unversioned(bucket: str, key: str, day: str) -> Notification:
     """The inbox keeps no versions, so its files cannot be told from those that replace them. Said once a day."""
-    place = Place(bucket=bucket, key=key)
-    clip = is_clip(key)
     return Notification(
         event_id=event_id(bucket, "LEFT_ALONE", "VERSIONING", day),
         status="LEFT_ALONE",
-        folder=split(key).folder,
-        clip=place if clip else None,
-        sidecar=None if clip else place,
+        **_about_file(Place(bucket=bucket, key=key), clip=is_clip(key)),
         summary=f"{printable(key)} was uploaded while the versioning of {bucket} was suspended. Dropcut leaves such "
         "files alone: they could change while they are edited. Nothing was started and nothing was paid.",
         what_to_do="Switch versioning on:\n\n"
@@ -129,14 +127,10 @@ def unversioned(bucket: str, key: str, day: str) -> Notification:
 
 def nameless(half: Half) -> Notification:
     """One notice for a file that is called just `.mp4` or `.json`: no other file can belong to it."""
-    place, suffix = Place(bucket=half.bucket, key=half.key, version_id=half.version), split(half.key).suffix
+    suffix = split(half.key).suffix
     clip = suffix.lower() != SIDECAR_SUFFIX
     return Notification(
-        event_id=event_id(half.key, "WAITING", half.bucket, half.version),
-        status="WAITING",
-        folder=split(half.key).folder,
-        clip=place if clip else None,
-        sidecar=None if clip else place,
+        **_about_half(half, clip=clip),
         summary=f"{printable(half.key)} has no name before {suffix}, so no other file can belong to it. Nothing was "
         "started and nothing was paid.",
         what_to_do=f"Upload it with a name, such as beach{suffix}, beside {'beach.json' if clip else 'beach.mp4'}. "
@@ -146,17 +140,24 @@ def nameless(half: Half) -> Notification:
 
 def waiting(half: Half, hint: str) -> Notification:
     """One notice for a file whose partner has not come; `hint` is a sentence on why that may be, or nothing."""
-    place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
     clip, names = is_clip(half.key), " or ".join(printable(name) for name in partner_names(half.key))
     missing = f"{'a sidecar' if clip else 'a clip'}: {names}"
     summary = f"{printable(half.key)} waits for {missing}. Nothing was started and nothing was paid. {hint}"
     return Notification(
-        event_id=event_id(half.key, "WAITING", half.bucket, half.version),
-        status="WAITING",
-        folder=split(half.key).folder,
-        clip=place if clip else None,
-        sidecar=None if clip else place,
+        **_about_half(half, clip=clip),
         summary=summary.rstrip(),
         what_to_do="Drop the missing file into the same folder, or one of the two again under the other's name. "
         "The edit then starts by itself. No further notice is sent.",
     )
+
+
+def _about_half(half: Half, *, clip: bool) -> dict[str, Any]:
+    place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
+    event = event_id(half.key, "WAITING", half.bucket, half.version)
+    return {"event_id": event, "status": "WAITING", **_about_file(place, clip=clip)}
+
+
+def _about_file(place: Place, *, clip: bool) -> dict[str, Any]:
+    """The fields of a notification about one file that has no partner."""
+    files = {"clip": place, "sidecar": None} if clip else {"clip": None, "sidecar": place}
+    return {"folder": split(place.key).folder, **files}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from dropcut.errors import ProviderUnreadable
 from dropcut.model import Progress
 from dropcut.ports import Services
 from dropcut.waiting import ASK_HISTORY_UNTIL, OVERDUE_AFTER, age, next_history_look
-from dropcut.workflow.poll_edit import judge, overdue
+from dropcut.workflow.poll_edit import judge, overdue, read
 
 WORTH_TELLING = 2  # looks in vain; most often the first one finds it
 NEVER_SAID = "the provider did not say within seven days how the generation ended"
@@ -37,20 +35,13 @@ def find_result(services: Services, generation: dict[str, Any]) -> dict[str, Any
 
 def _ask(services: Services, seen: dict[str, Any]) -> dict[str, Any] | None:
     """The history first; then the record once more, since one 404 of it must not end the asking."""
-    past = _read(services.provider.past, seen["request_id"])
+    past = read(services.provider.past, seen["request_id"])
     if past and past.status == "COMPLETED" and not past.result_url:
         past = None  # the row has not fully landed, and only the file's address lets it be delivered
     outcome = judge(services, seen, past) if past else None
     if outcome is None:
-        record = _read(services.provider.status, seen["request_id"])
+        record = read(services.provider.status, seen["request_id"])
         outcome = judge(services, seen, record or Progress(status=""))
     if outcome and outcome["outcome"] == "running":  # a failure is not confirmed yet: the machine's way back to here
         return {**outcome, "outcome": "looking"}
     return outcome
-
-
-def _read(ask: Callable[[str], Progress | None], request_id: str) -> Progress | None:
-    try:
-        return ask(request_id)
-    except ProviderUnreadable:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dropcut import news
@@ -50,9 +51,7 @@ def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[
     if progress.status not in ("COMPLETED", "FAILED"):
         if "failure" not in seen:
             return None
-        progress = Progress(
-            status="FAILED", error=str(seen["failure"])
-        )  # it said so before; the history is asked again
+        progress = Progress(status="FAILED", error=str(seen["failure"]))  # said before; the history is asked again
     edit = services.ledger.edit(seen["edit_id"])
     if edit is None or edit.request_id != seen["request_id"] or edit.state not in (State.SUBMITTED, State.COMPLETED):
         return {**seen, "outcome": "failed"}  # it was closed before, by an earlier run of this step or by a person
@@ -69,7 +68,7 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
     charged = progress.charged_usd or edit.charged_usd
     if edit.vouched_by and not edit.charged_usd:
         return _in_doubt_again(services, seen, edit, reason + (YET_CHARGED if charged else ""))
-    past = None if charged else _past(services, str(edit.request_id))
+    past = None if charged else read(services.provider.past, str(edit.request_id))
     said = Billing.CHARGED if charged else billing(past)
     if said is Billing.UNFINISHED:
         return None
@@ -93,9 +92,10 @@ def _charged(services: Services, seen: dict[str, Any], edit: Edit, reason: str, 
     return {**seen, "outcome": "failed"}
 
 
-def _past(services: Services, request_id: str) -> Progress | None:
+def read(ask: Callable[[str], Progress | None], request_id: str) -> Progress | None:
+    """What the provider answers about a request; None where it cannot be read."""
     try:
-        return services.provider.past(request_id)
+        return ask(request_id)
     except ProviderUnreadable:
         return None
 

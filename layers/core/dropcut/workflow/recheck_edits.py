@@ -14,10 +14,10 @@ from typing import Any
 from dropcut import news
 from dropcut.documents import day_of
 from dropcut.errors import LedgerConflict, ProviderUnreadable
+from dropcut.failures import Failures
 from dropcut.model import Doubt, Edit, HistoryRow, State
 from dropcut.notices import Notice
 from dropcut.ports import Services
-from dropcut.redaction import quote
 from dropcut.resemblance import is_ours
 from dropcut.resolutions import Resolution, Verdict
 from dropcut.resuming import free_name, start_resumed
@@ -35,9 +35,9 @@ def recheck_edits(services: Services) -> dict[str, Any]:
 
     Safe to run at any time, and twice at once. One bad row is told in `wrong` and does not stop the others.
     """
-    began, wrong = services.clock(), list[str]()
+    began, failures = services.clock(), Failures()
     done = dict.fromkeys(("found", "not_yet", "over", "unread", "left"), 0)
-    held = list(_held(services, services.journal.doubts(began), wrong))
+    held = list(_held(services, services.journal.doubts(began), failures))
     oldest = min((sent_at(edit) for _, edit in held if edit), default=began)
     history = History(services, max(oldest, began - RECHECKED_FOR))  # the provider shows a month at once
     for doubt, edit in held:
@@ -47,28 +47,28 @@ def recheck_edits(services: Services) -> dict[str, Any]:
         try:
             done[_recheck(services, history, doubt, edit)] += 1
         except Exception as error:  # noqa: BLE001 - told below
-            wrong.append(_put_off(services, doubt, error))
-    if wrong and not any(done.values()):
-        raise RuntimeError(f"no edit in doubt could be looked for: {wrong[0]}")
-    return {**done, "wrong": wrong}
+            _put_off(services, doubt, error, failures)
+    if failures.number and not any(done.values()):
+        raise RuntimeError(f"no edit in doubt could be looked for: {failures.reasons[0]}")
+    return {**done, "wrong": failures.reasons}
 
 
-def _held(services: Services, doubts: list[Doubt], wrong: list[str]) -> Iterator[tuple[Doubt, Edit | None]]:
+def _held(services: Services, doubts: list[Doubt], failures: Failures) -> Iterator[tuple[Doubt, Edit | None]]:
     """Each doubt with its edit, or with None where that is not in doubt any more."""
     for doubt in doubts:
         try:
             edit = services.ledger.edit(doubt.edit_id)
         except Exception as error:  # noqa: BLE001 - a row that this version cannot read
-            wrong.append(_put_off(services, doubt, error))
+            _put_off(services, doubt, error, failures)
         else:
             yield doubt, edit if edit and edit.state is State.IN_DOUBT else None
 
 
-def _put_off(services: Services, doubt: Doubt, error: Exception) -> str:
-    """Move a bad row out of the way of the others; return what is wrong with it."""
+def _put_off(services: Services, doubt: Doubt, error: Exception, failures: Failures) -> None:
+    """Note what is wrong with a bad row, and move it out of the way of the others."""
+    failures.note(doubt.edit_id[:12], error)
     with suppress(Exception):
         services.journal.look_again(doubt, services.clock() + next_recheck(doubt.looks + 1))
-    return quote(f"{doubt.edit_id[:12]}: {type(error).__name__}: {error}")
 
 
 def _recheck(services: Services, history: History, doubt: Doubt, edit: Edit | None) -> str:

@@ -22,7 +22,7 @@ TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
     """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
     known = services.ledger.edit(edit_id) if edit_id else None
-    others = known is not None and known.owner not in ("", drop.drop_id)  # this drop bought nothing
+    others = known is not None and not known.is_of(drop)  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
     status, reason = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it

@@ -63,7 +63,7 @@ def settle(
 
 def _is_in_other_hands(edit: Edit, drop: Drop, execution: str) -> bool:
     """Its end was written with its message, another drop's execution carries it, or one of another name since."""
-    others = edit.owner not in ("", drop.drop_id) or edit.execution not in ("", execution or drop.drop_id)
+    others = not edit.is_of(drop) or edit.execution not in ("", execution or drop.drop_id)
     return bool(edit.notice) or others
 
 

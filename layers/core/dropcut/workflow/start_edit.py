@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dropcut import news
 from dropcut.documents import day_of
-from dropcut.identity import drop_id, is_clip, is_nameless, is_sidecar
-from dropcut.inbox import names_like
+from dropcut.identity import is_clip, is_nameless, is_sidecar
+from dropcut.inbox import drop_of, names_like
 from dropcut.model import UNVERSIONED, Drop, Half, ObjectFacts
 from dropcut.notices import Notice
 from dropcut.outputs import OWN_METADATA
@@ -59,26 +59,15 @@ def start_pairs(services: Services, bucket: str, key: str) -> Pairs:
             _leave_alone(services, bucket, unversioned[0])
             pairs.left_alone.extend(unversioned)
         else:
-            pairs.started.append(_start(services, _drop(bucket, clip, sidecar), clip, sidecar))
+            pairs.started.append(_start(services, drop_of(bucket, clip, sidecar), clip, sidecar))
     return pairs
 
 
 def is_understood(services: Services, bucket: str, clip_key: str, sidecar_key: str) -> bool:
     """True for a pair whose execution has read it: nothing about its start can be lost any more."""
     clip, sidecar = services.files.head(bucket, clip_key), services.files.head(bucket, sidecar_key)
-    row = services.journal.drop(_drop(bucket, clip, sidecar)) if clip and sidecar else None
+    row = services.journal.drop(drop_of(bucket, clip, sidecar)) if clip and sidecar else None
     return bool(row and row.outcome)
-
-
-def _drop(bucket: str, clip: ObjectFacts, sidecar: ObjectFacts) -> Drop:
-    versions: dict[str, Any] = {
-        "bucket": bucket,
-        "clip_key": clip.key,
-        "clip_version": clip.version,
-        "sidecar_key": sidecar.key,
-        "sidecar_version": sidecar.version,
-    }
-    return Drop(drop_id=drop_id(**versions), dropped_at=max(clip.modified, sidecar.modified), **versions)
 
 
 def _start(services: Services, drop: Drop, clip: ObjectFacts, sidecar: ObjectFacts) -> str:

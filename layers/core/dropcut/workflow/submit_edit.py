@@ -73,7 +73,7 @@ def _hold_to_the_files(services: Services, drop: Drop, edit_id: str) -> None:
     if found.gone or (found.newer and not _relies_on(services, found.newer, edit_id)):
         raise TakenBack(found.newer, found.gone)
     edit = services.ledger.edit(edit_id) if found.newer else None
-    if edit and not _is_ours(edit, drop):
+    if edit and not edit.is_of(drop):
         raise TakenBack(found.newer)
 
 
@@ -86,10 +86,6 @@ def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
     return record is not None and record.outcome in RELIES and record.edit_id == edit_id
 
 
-def _is_ours(edit: Edit, drop: Drop) -> bool:
-    return edit.owner in ("", drop.drop_id)
-
-
 def _taken_back(
     services: Services, drop: Drop, edit_id: str, taken: TakenBack, before: dict[str, Any]
 ) -> dict[str, Any]:
@@ -97,7 +93,7 @@ def _taken_back(
     edit, now = services.ledger.edit(edit_id), services.clock()
     gone = " and ".join(printable(key) for key in taken.gone)
     reason = REPLACED if taken.newer else f"{gone} {'were' if len(taken.gone) > 1 else 'was'} {CALLED_OFF}"
-    if edit and edit.state is State.RESERVED and _is_ours(edit, drop):
+    if edit and edit.state is State.RESERVED and edit.is_of(drop):
         edit = services.ledger.close_unpaid(edit, reason, now)
         # The newer drop may have found the attempt open a moment ago. It writes that down and then looks again, this
         # closes the attempt and then looks again, so that one of the two sees the other and goes on. The files are
@@ -106,7 +102,7 @@ def _taken_back(
         if newest and _relies_on(services, newest, edit_id):
             return {"outcome": "not_sent", "edit_id": edit_id, **_kept(before)}
     outcome = "left"
-    if edit and _is_ours(edit, drop):
+    if edit and edit.is_of(drop):
         step = on_submit(edit, drop.drop_id)
         if step is OnSubmit.LEAVE:  # its end was told meanwhile
             return {"outcome": outcome, "edit_id": edit_id}
