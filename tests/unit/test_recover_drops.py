@@ -34,6 +34,14 @@ def started(world: FakeServices) -> set[str]:
     return {drop.clip_key for drop in world.executions.started.values()}
 
 
+def upload_an_hour_ago(world: FakeServices, *keys: str, version: str = "") -> None:
+    """Put files into the inbox whose uploads nobody announced."""
+    world.clock.now = NOW - HOUR
+    for key in keys:
+        world.files.put(INBOX, key, b"x", version)
+    world.clock.now = NOW
+
+
 def test_a_recent_pair_that_nobody_announced_is_started_once() -> None:
     world = inbox(beach=1)
     for _ in range(2):
@@ -90,9 +98,7 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
 
 def test_a_half_whose_announcement_was_lost_is_noted_once_and_then_told_by_the_sweep() -> None:
     world = inbox()
-    world.clock.now = NOW - HOUR
-    world.files.put(INBOX, "alone.mp4", b"clip")
-    world.clock.now = NOW
+    upload_an_hour_ago(world, "alone.mp4")
     recover_drops(world)
     assert list(world.journal.halves) == [(INBOX, "alone.mp4")]
     world.clock.now += HOUR
@@ -123,9 +129,7 @@ def test_halves_and_foreign_files_are_no_pairs() -> None:
 
 def test_both_names_of_a_sidecar_make_one_pair() -> None:
     world = inbox(beach=1)
-    world.clock.now = NOW - HOUR
-    world.files.put(INBOX, "beach.mp4.json", b"{}")
-    world.clock.now = NOW
+    upload_an_hour_ago(world, "beach.mp4.json")
     assert recover_drops(world)["recent"] == 1
     (drop,) = world.executions.started.values()
     assert drop.sidecar_key == "beach.mp4.json"
@@ -294,10 +298,7 @@ def test_a_clock_that_was_set_back_hides_nothing() -> None:
 
 def test_files_without_versions_are_left_alone() -> None:
     world = inbox()
-    world.clock.now = NOW - HOUR
-    for key in ("beach.mp4", "beach.json", "alone.mp4"):
-        world.files.put(INBOX, key, b"x", "null")
-    world.clock.now = NOW
+    upload_an_hour_ago(world, "beach.mp4", "beach.json", "alone.mp4", version="null")
     recover_drops(world)
     assert started(world) == set()
     assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
@@ -305,9 +306,7 @@ def test_files_without_versions_are_left_alone() -> None:
 
 def test_a_file_that_has_only_an_ending_is_noted_like_any_half() -> None:
     world = inbox()
-    world.clock.now = NOW - HOUR
-    world.files.put(INBOX, "trip/.mp4", b"x")
-    world.clock.now = NOW
+    upload_an_hour_ago(world, "trip/.mp4")
     recover_drops(world)
     assert list(world.journal.halves) == [(INBOX, "trip/.mp4")]
 

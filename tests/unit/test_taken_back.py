@@ -61,6 +61,16 @@ def prompts(world: FakeServices) -> list[str]:
     return [request["prompt"] for request, _ in world.provider.submissions]
 
 
+def an_open_attempt() -> tuple[FakeServices, Drop, str]:
+    """An edit whose attempt is reserved, since the provider turned its request away."""
+    world, drop = a_world()
+    edit_id = prepare_edit(world, drop)["edit_id"]
+    world.provider.answers = [ProviderBusy("429")]
+    with pytest.raises(ProviderBusy):
+        submit_edit(world, drop, edit_id, {})
+    return world, drop, edit_id
+
+
 def test_of_a_prompt_that_was_corrected_while_it_waited_only_the_correction_is_bought() -> None:
     world, first, edit_id, account = waiting()
     second = dropped_again(world, first, sidecar=a_sidecar(prompt="corrected"))
@@ -179,11 +189,7 @@ def test_an_edit_that_a_newer_drop_of_the_same_files_has_prepared_is_left_to_it(
 
 
 def test_an_attempt_on_which_a_newer_drop_of_the_same_files_relies_is_not_called_off() -> None:
-    world, first = a_world()
-    edit_id = prepare_edit(world, first)["edit_id"]
-    world.provider.answers = [ProviderBusy("429")]
-    with pytest.raises(ProviderBusy):
-        submit_edit(world, first, edit_id, {})
+    world, first, edit_id = an_open_attempt()
     second = identical(world, first)
     assert prepare_edit(world, second)["verdict"] == "in_flight", "its attempt is open, so the second ends here"
     assert submit_edit(world, first, edit_id, {})["outcome"] == "submitted"
@@ -207,11 +213,7 @@ def test_waiting_for_credits_an_edit_goes_on_for_a_newer_drop_that_relies_on_it(
 
 
 def test_a_drop_that_ends_for_an_attempt_which_is_closed_at_that_moment_goes_on_itself() -> None:
-    world, first = a_world()
-    edit_id = prepare_edit(world, first)["edit_id"]
-    world.provider.answers = [ProviderBusy("429")]
-    with pytest.raises(ProviderBusy):
-        submit_edit(world, first, edit_id, {})
+    world, first, edit_id = an_open_attempt()
     second = identical(world, first)
     ended: list[str] = []
     during = Interruption(world, set(), lambda: ended.append(submit_edit(world, first, edit_id, {})["outcome"]))
