@@ -23,10 +23,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file is run as it stands
 
-from dropcut.model import Drop, Half, ObjectFacts
-from dropcut.pairing import in_order, why_waiting
+from dropcut.domain.model import Drop, Half, ObjectFacts
+from dropcut.domain.pairing import in_order, why_waiting
+from dropcut.domain.recovery import Recovery
 from dropcut.ports import DropRecord
-from dropcut.recovery import Recovery
 from dropcut.workflow.recover_drops import recover_drops
 
 NOW, DAY = 1_795_500_000.0, 86_400.0

@@ -56,8 +56,8 @@ def strings_in(value: Any) -> list[str]:
     return []
 
 
-def error_classes(source: Path = CORE / "errors.py") -> dict[str, set[str]]:
-    """The classes in dropcut.errors, each with all its ancestors there, without importing them."""
+def error_classes(source: Path = CORE / "domain" / "errors.py") -> dict[str, set[str]]:
+    """The classes in dropcut.domain.errors, each with all its ancestors there, without importing them."""
     tree = ast.parse(source.read_text(encoding="utf-8"))
     parents = {
         node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}

@@ -9,7 +9,7 @@ from typing import Any
 from checks.states import State, states
 
 SPENDER = "SubmitEdit"
-PROOF_OF_NOTHING_SENT = "NotSent"  # the class in dropcut.errors whose descendants may be retried by the spender
+PROOF_OF_NOTHING_SENT = "NotSent"  # the class in dropcut.domain.errors whose descendants may be retried by the spender
 NEVER_RAN = "Lambda.TooManyRequestsException"  # Lambda turned the invocation away, so the spender did not even start
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and, for Lambda and the services
@@ -31,7 +31,7 @@ DIRECT_SERVICES = re.compile(r"(DynamoDB|DynamoDb|SNS|Sns)\.\w+")
 
 
 def is_known_error(name: str, ours: dict[str, set[str]]) -> bool:
-    """True for what AWS can say and for the classes in dropcut.errors."""
+    """True for what AWS can say and for the classes in dropcut.domain.errors."""
     return name in ours or name in SERVICE_ERRORS or DIRECT_SERVICES.fullmatch(name) is not None
 
 
@@ -58,7 +58,7 @@ def wrong_errors(machine: dict[str, Any], ours: dict[str, set[str]]) -> Iterator
         names = [*error_names(state, "Retry"), *error_names(state, "Catch"), *asked_errors(state.body.get("Choices"))]
         for name in names:
             if not is_known_error(name, ours):
-                yield f"{state.name} names the error {name}, which is neither AWS's nor in dropcut.errors"
+                yield f"{state.name} names the error {name}, which is neither AWS's nor in dropcut.domain.errors"
         for field in ("Retry", "Catch"):
             rules = [rule["ErrorEquals"] for rule in state.body.get(field, [])]
             if any("States.ALL" in rule and (rule != ["States.ALL"] or rule is not rules[-1]) for rule in rules):

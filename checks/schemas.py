@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import sys
-import tempfile
 from pathlib import Path
 
-from dropcut.schemas import write_schemas
+from pydantic import BaseModel
 
-PUBLISHED = Path(__file__).resolve().parent.parent / "schemas"
+from dropcut.intake.sidecar import Sidecar
+from dropcut.notifications.schemas import ErrorFile, Manifest, Notification
+
+FOLDER = Path(__file__).resolve().parent.parent / "schemas"
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "sidecar": Sidecar,
+    "manifest": Manifest,
+    "error": ErrorFile,
+    "notification": Notification,
+}
 
 
-def texts(folder: Path) -> dict[str, str]:
-    """Every schema file in a folder, by name."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.json"))}
+def schema_text(model: type[BaseModel]) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def stale_schemas() -> list[str]:
     """The published files that are not what the models say today, or that no model makes."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_schemas(Path(folder))
-        wanted = texts(Path(folder))
-    found = texts(PUBLISHED)
+    wanted = {f"{name}.schema.json": schema_text(model) for name, model in PUBLISHED.items()}
+    found = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
     return [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
+
+
+def write_schemas() -> None:
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for name, model in PUBLISHED.items():
+        (FOLDER / f"{name}.schema.json").write_text(schema_text(model), encoding="utf-8")
 
 
 def main() -> int:
     if "--write" in sys.argv[1:]:
-        for path in PUBLISHED.glob("*.json"):
-            path.unlink()
-        write_schemas(PUBLISHED)
+        write_schemas()
     stale = stale_schemas()
     for name in stale:
         print(f"schemas/{name} is not what the models say: run `make schemas`")
     if not stale:
-        print(f"schemas: {len(texts(PUBLISHED))} files are what the models say")
+        print(f"schemas: {len(PUBLISHED)} files are what the models say")
     return 1 if stale else 0
 
 

@@ -96,7 +96,7 @@ def aliases(text: str) -> list[str]:
 def problems(machine: dict[str, Any], given: set[str], ours: dict[str, set[str]]) -> list[str]:
     """All that is wrong with the definition, in words.
 
-    given: the names in DefinitionSubstitutions; ours: the classes in dropcut.errors with their ancestors.
+    given: the names in DefinitionSubstitutions; ours: the classes in dropcut.domain.errors with their ancestors.
     """
     return [
         *wrong_roads(machine),

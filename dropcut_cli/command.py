@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from dropcut.documents import day_of
-from dropcut.resolutions import Verdict
+from dropcut.domain.dates import day_of
+from dropcut.domain.resolutions import Verdict
 from dropcut_cli import words
 from dropcut_cli.plan import Wish
 from dropcut_cli.records import Found

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from dropcut.documents import iso
-from dropcut.messages import USUAL_STACK, to_type
-from dropcut.model import Edit, HistoryRow
-from dropcut.redaction import printable
-from dropcut.resemblance import candidates, is_ours, marked
+from dropcut.domain.dates import iso
+from dropcut.domain.model import Edit, HistoryRow
+from dropcut.domain.recognition import candidates, is_ours, marked
+from dropcut.domain.text import printable
+from dropcut.notifications.endings import USUAL_STACK, to_type
 from dropcut_cli.refused import Refused
 
 ROWS_LAND_WITHIN = 24 * 3600  # seconds; rows of the history may come hours late, and nobody promises how many

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dropcut.decisions import has_no_result
-from dropcut.documents import iso
-from dropcut.messages import error_place
-from dropcut.model import OPEN, Drop, Edit, State
-from dropcut.redaction import printable
-from dropcut.resolutions import ALLOWED, Resolution, Verdict, changes
-from dropcut.table import attempt_key, audit_key, day_key, doubt_key, edit_key
+from dropcut.adapters.dynamodb.table import attempt_key, audit_key, day_key, doubt_key, edit_key
+from dropcut.domain.dates import iso
+from dropcut.domain.decisions import has_no_result
+from dropcut.domain.model import OPEN, Drop, Edit, State
+from dropcut.domain.resolutions import ALLOWED, Resolution, Verdict, changes
+from dropcut.domain.text import printable
+from dropcut.notifications.endings import error_place
 from dropcut_cli.evidence import Facts, for_not_billed, for_request, is_proven
 from dropcut_cli.refused import Refused
 

@@ -8,10 +8,20 @@ from typing import Any, NamedTuple
 
 from boto3.dynamodb.conditions import Attr, Key
 
-from dropcut.identity import digest, is_clip, split
-from dropcut.model import HELD, Edit
-from dropcut.pairing import partner_names
-from dropcut.table import FLIGHT_KEY, Row, day_key, doubt_key, edit_from, edit_key, output_key, wait_key
+from dropcut.adapters.dynamodb.table import (
+    FLIGHT_KEY,
+    Row,
+    day_key,
+    doubt_key,
+    edit_from,
+    edit_key,
+    output_key,
+    wait_key,
+)
+from dropcut.domain.identity import digest
+from dropcut.domain.keys import is_clip, split
+from dropcut.domain.model import HELD, Edit
+from dropcut.domain.pairing import partner_names
 from dropcut_cli.refused import Refused
 
 AN_ID = re.compile(r"[0-9a-f]+", re.IGNORECASE)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropcut.errors import LedgerConflict, ProviderUnreadable
-from dropcut.messages import to_type
-from dropcut.model import Edit, HistoryRow
+from dropcut.domain.errors import LedgerConflict, ProviderUnreadable
+from dropcut.domain.model import Edit, HistoryRow
+from dropcut.domain.resolutions import Verdict
+from dropcut.notifications.endings import to_type
 from dropcut.ports import Provider, Services
-from dropcut.resolutions import Verdict
-from dropcut.resuming import free_name, start_resumed
+from dropcut.workflow.resuming import free_name, start_resumed
 from dropcut_cli.evidence import Facts
 from dropcut_cli.plan import Plan, Wish, plan_resolution, request_for
 from dropcut_cli.refused import Refused

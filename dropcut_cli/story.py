@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dropcut.decisions import has_no_result
-from dropcut.documents import day_of, iso
-from dropcut.messages import to_type
-from dropcut.model import HELD, OPEN, Delay, Edit, Limits, State
-from dropcut.news import why_delayed
-from dropcut.table import Row, edit_from, plain
+from dropcut.adapters.dynamodb.table import Row, edit_from, plain
+from dropcut.domain.dates import day_of, iso
+from dropcut.domain.decisions import has_no_result
+from dropcut.domain.model import HELD, OPEN, Delay, Edit, Limits, State
+from dropcut.notifications.endings import to_type
+from dropcut.notifications.progress import why_delayed
 from dropcut_cli.refused import Refused
 from dropcut_cli.stack import Doing
 

@@ -9,12 +9,12 @@ import json
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropcut import messages
-from dropcut.documents import Notification
-from dropcut.model import Edit
-from dropcut.outputs import OWN_METADATA
+from dropcut.domain.model import Edit
+from dropcut.intake.sidecar import Problem
+from dropcut.notifications import endings
+from dropcut.notifications.schemas import Notification
 from dropcut.ports import Services
-from dropcut.sidecar import Problem
+from dropcut.workflow.outputs import OWN_METADATA
 
 
 def tell(services: Services, edit: Edit) -> str:
@@ -36,11 +36,11 @@ def _rewrite_error_file(services: Services, edit: Edit, body: Notification) -> s
     if body.error is None:
         return ""
     drop, key = edit.drop.owned_by(edit.owner), body.error.key
-    problem = Problem("drop", drop.clip_key, str(edit.reason), messages.FIX)
+    problem = Problem("drop", drop.clip_key, str(edit.reason), endings.FIX)
     try:
         there = services.files.head(services.outbox, key)
         if there and there.metadata.get(OWN_METADATA) == edit.edit_id:
-            text = messages.error_file(body, drop, edit.clip, [problem]).as_file()
+            text = endings.error_file(body, drop, edit.clip, [problem]).as_file()
             services.files.write_json(services.outbox, key, text, there.metadata, there.etag)
     except (BotoCoreError, ClientError) as error:
         return f"Its error file could not be rewritten: {error} "

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dropcut.notices import dollars
-from dropcut.redaction import printable
+from dropcut.domain.text import printable
+from dropcut.notifications.envelope import dollars
 
 Document = dict[str, Any]
 PROMPT = 72  # characters of the prompt that are shown

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dropcut import clip_rules
+from dropcut.intake import clip_rules
 from localcloud.keepsakes import about, near, size_of
 from localcloud.offer import Offer
 from localcloud.terminal import Terminal, plain, width_of, wrap

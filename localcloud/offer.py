@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dropcut.identity import is_clip, is_sidecar
+from dropcut.domain.keys import is_clip, is_sidecar
 from localcloud.cloud import REPOSITORY, WORKSHOP
 
 PROMPT = "Deep winter over the bay: heavy snow is falling, frost on the hills, pale cold light"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.bootstrap import services
-from dropcut.inputs import drop_in
+from dropcut.intake.execution_input import drop_in
 from dropcut.observability import count_charge, logger
 from dropcut.workflow.deliver_edit import deliver_edit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.bootstrap import services
-from dropcut.model import Drop
+from dropcut.domain.model import Drop
 from dropcut.observability import logger
 from dropcut.workflow.inspect_clip import inspect_clip
 

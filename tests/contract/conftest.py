@@ -15,8 +15,8 @@ import pytest
 from segmind import SegmindClient
 
 from checks.documents import TEMPLATE, load
+from dropcut.adapters.s3 import S3Files
 from dropcut.bootstrap import PLAIN, SIGNED
-from dropcut.files import S3Files
 from localcloud.clips import make_clip
 from localcloud.cloud import ADMINISTRATOR, Cloud, start_cloud
 from localcloud.simulator import Simulator, start_simulator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from dropcut.model import Progress
-from dropcut.mp4 import BoxWalker
-from dropcut.provider import SegmindProvider
+from dropcut.adapters.segmind.client import SegmindProvider
+from dropcut.domain.model import Progress
+from dropcut.intake.mp4 import BoxWalker
 from localcloud.simulator import Simulator
 from tests.fakes.examples import PROVIDERS_EXAMPLE
 

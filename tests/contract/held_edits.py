@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from dropcut import messages
-from dropcut.journal import DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import Edit, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.journal import DynamoJournal
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.adapters.dynamodb.table import FLIGHT_KEY, audit_key, day_key, edit_key
+from dropcut.domain.model import Edit, State
+from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Journal, Ledger
-from dropcut.resolutions import Resolution, Verdict
-from dropcut.table import FLIGHT_KEY, audit_key, day_key, edit_key
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
@@ -47,7 +47,7 @@ class Exam:
             edit = self.ledger.complete(edit, PRICE, NOW + 200)
         else:
             edit = self.ledger.advance(edit, edit.state, NOW, candidates=("r7", "r8"))
-        body = messages.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
+        body = endings.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
         self.ledger.end(edit, state, Notice(**edit_key(EDIT), body=body), NOW + 300, reason="nobody knows")
         return self.row()
 

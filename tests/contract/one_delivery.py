@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from dropcut.adapters.downloads import WebResults
+from dropcut.adapters.s3 import S3Files
 from dropcut.bootstrap import SIGNED
-from dropcut.files import S3Files
-from dropcut.model import State
-from dropcut.results import WebResults
+from dropcut.domain.model import State
 from dropcut.workflow.deliver_edit import deliver_edit
 from tests.contract.large_results import Delivery
 from tests.fakes.examples import OUTBOX, an_edit_in

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.journal import DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import OPEN, State
+from dropcut.adapters.dynamodb.journal import DynamoJournal
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.domain.model import OPEN, State
 from dropcut_cli.records import Records
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop
 from tests.unit.test_unknown_fields import RELEASES, later, rows

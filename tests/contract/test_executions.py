@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.executions import SnsTopic, StepFunctionsExecutions
-from dropcut.model import Drop
+from dropcut.adapters.sns import SnsTopic
+from dropcut.adapters.step_functions import StepFunctionsExecutions
+from dropcut.domain.model import Drop
 from dropcut.ports import Executions
 from localcloud.cloud import Cloud
 from localcloud.executions import wait_for_execution

@@ -9,7 +9,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from dropcut.files import S3Files
+from dropcut.adapters.s3 import S3Files
 from tests.contract.storage import ODD_KEYS, Storage
 from tests.fakes.examples import INBOX, OUTBOX, WORKROOM
 

@@ -16,9 +16,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from checks.documents import TEMPLATE, load
-from dropcut import bootstrap, probe, provider
+from dropcut import bootstrap
+from dropcut.adapters.mediainfo import probe
+from dropcut.adapters.segmind import client
 from dropcut.bootstrap import BULK, INSPECTING, PLAIN, SIGNED, Services
-from dropcut.errors import KeyUnreadable
+from dropcut.domain.errors import KeyUnreadable
 from dropcut.settings import Settings
 from dropcut.workflow.submit_edit import LATEST_SEND
 from tests.fakes.examples import NOW, a_drop
@@ -138,11 +140,11 @@ WORK = 10  # seconds, of a function that only looks and writes
         ("InspectClip", 40 + probe.PATIENCE + bound(SIGNED)),
         ("PrepareEdit", WORK + bound(SIGNED) + bound(PLAIN)),
         ("PrepareEdit", WORK + bound(INSPECTING)),
-        ("SubmitEdit", LATEST_SEND + bound(PLAIN) + provider.CONNECT + provider.SUBMIT_READ + bound(PLAIN)),
+        ("SubmitEdit", LATEST_SEND + bound(PLAIN) + client.CONNECT + client.SUBMIT_READ + bound(PLAIN)),
         ("SubmitEdit", bound(BULK)),
-        ("PollEdit", provider.CONNECT + provider.READ + bound(PLAIN)),
-        ("FindResult", 2 * (provider.CONNECT + provider.READ) + bound(PLAIN)),
-        ("FindSubmission", provider.CONNECT + provider.READ + bound(PLAIN)),
+        ("PollEdit", client.CONNECT + client.READ + bound(PLAIN)),
+        ("FindResult", 2 * (client.CONNECT + client.READ) + bound(PLAIN)),
+        ("FindSubmission", client.CONNECT + client.READ + bound(PLAIN)),
         ("DeliverEdit", bound(BULK) + bound(PLAIN)),
         ("RestoreOutput", bound(BULK) + bound(PLAIN)),
     ],

@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from dropcut.errors import FileHidden, InspectionFailed
-from dropcut.files import S3Files
-from dropcut.inspection import read_inspection
-from dropcut.inspector import LambdaInspector
-from dropcut.model import Drop
+from dropcut.adapters.lambda_inspector import LambdaInspector
+from dropcut.adapters.s3 import S3Files
+from dropcut.domain.errors import FileHidden, InspectionFailed
+from dropcut.domain.model import Drop
+from dropcut.intake.inspection import read_inspection
 from dropcut.ports import Inspector
 from localcloud.cloud import Cloud
 from tests.fakes.examples import INBOX, OUTBOX, WORKROOM, a_clip, a_drop

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from dropcut import messages
-from dropcut.journal import AT_ONCE, DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import Half, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.journal import AT_ONCE, DynamoJournal
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.adapters.dynamodb.table import drop_key, edit_key, output_key
+from dropcut.domain.model import Half, State
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Journal, Ledger, OutputOwner
-from dropcut.table import drop_key, edit_key, output_key
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
@@ -44,7 +44,7 @@ def a_half(key: str = "trip/beach.mp4", version: str = "v1", since: float = NOW)
 
 def a_drops_notice(clip_version: str = "c1") -> Notice:
     drop = a_drop(clip_version=clip_version)
-    return Notice(**drop_key(drop), body=messages.failed(drop, None, State.FAILED, "x", OUTBOX))
+    return Notice(**drop_key(drop), body=endings.failed(drop, None, State.FAILED, "x", OUTBOX))
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
@@ -100,7 +100,7 @@ def test_an_edits_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(), "us", PLENTY, NOW)
     assert exam.journal.unsent_notices(LATER) == [], "it has no message yet"
-    notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
     exam.ledger.end(edit, State.FAILED, notice, NOW + 10)
     assert exam.journal.unsent_notices(NOW + 9) == [], "the state machine may still be sending it"
     assert exam.journal.unsent_notices(NOW + 10) == [notice.as_json()]
@@ -156,7 +156,7 @@ def test_nothing_about_money_ever_expires(table: Any) -> None:
             ledger.reserve(edit, "us", PLENTY, NOW), State.SUBMITTED, NOW, request_id="r", sent_at=NOW
         )
         edit = ledger.complete(edit, edit.estimated_usd, NOW) if number % 2 else ledger.close_unpaid(edit, "x", NOW)
-        notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+        notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
         ledger.end(edit, state, notice, NOW, reason="an end")
         journal.notice_sent(notice.as_json(), NOW)
     journal.record_drop(a_drop(), NOW)
@@ -180,7 +180,7 @@ def test_an_edit_that_is_told_leaves_the_sweeps_index(table: Any) -> None:
     ledger, journal = DynamoLedger(table), DynamoJournal(table)
     ledger.prepare(an_edit(), NOW)
     edit = ledger.reserve(an_edit(), "us", PLENTY, NOW)
-    notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
     ledger.end(edit, State.FAILED, notice, NOW)
     journal.notice_sent(notice.as_json(), NOW)
     (row,) = [row for row in rows(table) if row["sk"] == "EDIT"]
@@ -202,7 +202,7 @@ def test_telling_of_one_message_does_not_silence_the_next_one(exam: Exam) -> Non
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(), "us", PLENTY, NOW)
     old, new = (
-        Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, state, "x", OUTBOX))
+        Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, state, "x", OUTBOX))
         for state in (State.FAILED, State.IN_DOUBT)
     )
     exam.ledger.end(edit, State.IN_DOUBT, new, NOW)

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from dropcut import messages, news
-from dropcut.journal import DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import Delay, Doubt, Edit, Half, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.journal import DynamoJournal
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.adapters.dynamodb.table import attribute, doubt_key, drop_key, edit_key, to_sweep, wait_key
+from dropcut.domain.model import Delay, Doubt, Edit, Half, State
+from dropcut.domain.pauses import next_recheck
+from dropcut.domain.recovery import Recovery, Span, seconds
+from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.notifications import endings, progress
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Journal, Ledger
-from dropcut.recovery import Recovery, Span, seconds
-from dropcut.resolutions import Resolution, Verdict
-from dropcut.table import attribute, doubt_key, drop_key, edit_key, to_sweep, wait_key
-from dropcut.waiting import next_recheck
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
 from tests.fakes.ledger import FakeLedger
@@ -47,7 +47,7 @@ def exam(request: pytest.FixtureRequest) -> Exam:
 
 
 DROP = a_drop()
-A_MESSAGE = messages.failed(DROP, None, State.FAILED, "x", OUTBOX)
+A_MESSAGE = endings.failed(DROP, None, State.FAILED, "x", OUTBOX)
 
 
 def test_a_drop_is_unfinished_until_it_is_understood(exam: Exam) -> None:
@@ -68,7 +68,7 @@ def test_a_drop_is_unfinished_until_it_is_understood(exam: Exam) -> None:
 @pytest.mark.parametrize("outcome", ["SUPERSEDED", "IN_FLIGHT", "REJECTED"])
 def test_a_drop_that_ended_is_not_asked_after(exam: Exam, outcome: str) -> None:
     exam.journal.record_drop(DROP, NOW)
-    body = messages.failed(DROP, None, State.FAILED, "x", OUTBOX)
+    body = endings.failed(DROP, None, State.FAILED, "x", OUTBOX)
     notice = Notice(**drop_key(DROP), body=body) if outcome == "REJECTED" else None
     exam.journal.end_drop(DROP, outcome, NOW, notice=notice)
     assert exam.unfinished() == []
@@ -84,7 +84,7 @@ def test_an_edit_is_unfinished_from_its_preparation_to_its_message(exam: Exam) -
     assert exam.unfinished() == [("its owner", name, "its owner")], "the one that holds the attempt is asked after"
     edit = exam.ledger.close_unpaid(edit, "refused", NOW)
     assert exam.unfinished() == [("its owner", name, "its owner")], "no message is written yet"
-    notice = Notice(**edit_key(name), body=messages.failed(DROP, edit, State.FAILED, "x", OUTBOX))
+    notice = Notice(**edit_key(name), body=endings.failed(DROP, edit, State.FAILED, "x", OUTBOX))
     exam.ledger.end(edit, State.FAILED, notice, NOW)
     assert exam.unfinished() == []
     assert exam.journal.unsent_notices(LATER) == [notice.as_json()]
@@ -119,7 +119,7 @@ def in_doubt(exam: Exam) -> Edit:
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(owner=DROP.drop_id), DROP.drop_id, PLENTY, NOW)
     edit = exam.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW)
-    notice = Notice(**edit_key(edit.edit_id), body=messages.failed(DROP, edit, State.IN_DOUBT, "x", OUTBOX))
+    notice = Notice(**edit_key(edit.edit_id), body=endings.failed(DROP, edit, State.IN_DOUBT, "x", OUTBOX))
     return exam.ledger.end(edit, State.IN_DOUBT, notice, NOW, reason="x")
 
 
@@ -166,7 +166,7 @@ def test_what_was_found_is_told_by_the_sweep_if_nobody_else_did(exam: Exam) -> N
     edit = in_doubt(exam)
     (doubt,) = exam.journal.doubts(LATER)
     resolution = adopted(edit)
-    notice = Notice(**doubt_key(edit.edit_id), body=news.found(resolution.applied_to(edit)))
+    notice = Notice(**doubt_key(edit.edit_id), body=progress.found(resolution.applied_to(edit)))
     exam.ledger.resolve(edit, replace(resolution, notice=notice))
     exam.journal.look_again(doubt, NOW)
     exam.journal.stop_looking(doubt)
@@ -200,7 +200,7 @@ def test_any_row_that_was_looked_at_goes_to_the_end_of_its_queue(exam: Exam) -> 
         edit = an_edit(edit_id=f"e{number}")
         exam.ledger.prepare(edit, NOW)
         edit = exam.ledger.reserve(edit, "us", PLENTY, NOW)
-        notice = Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+        notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
         exam.ledger.end(edit, State.FAILED, notice, NOW + number)
     exam.journal.look_later(wait_key(INBOX, "0.mp4"), NOW + 60)
     exam.journal.look_later(edit_key("e0"), NOW + 60)
@@ -273,8 +273,8 @@ def test_a_drop_that_begins_to_put_an_output_back_is_asked_after_whatever_it_was
     assert exam.unfinished(NOW + 60) == [(DROP.drop_id, None, DROP.drop_id)]
 
 
-FAILED = Notice(**drop_key(DROP), body=messages.failed(DROP, None, State.FAILED, "x", OUTBOX))
-REJECTED = Notice(**drop_key(DROP), body=messages.rejected(DROP, [], OUTBOX))
+FAILED = Notice(**drop_key(DROP), body=endings.failed(DROP, None, State.FAILED, "x", OUTBOX))
+REJECTED = Notice(**drop_key(DROP), body=endings.rejected(DROP, [], OUTBOX))
 
 
 def test_telling_of_a_drops_message_does_not_silence_the_next_one(exam: Exam) -> None:

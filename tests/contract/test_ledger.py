@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from dropcut import messages
-from dropcut.errors import LedgerConflict
-from dropcut.ledger import DynamoLedger
-from dropcut.model import OPEN, Delay, Edit, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.adapters.dynamodb.table import day_key, edit_key
+from dropcut.domain.errors import LedgerConflict
+from dropcut.domain.model import OPEN, Delay, Edit, State
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Ledger
-from dropcut.table import day_key, edit_key
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_clip, an_edit
 from tests.fakes.ledger import FakeLedger
 
@@ -67,7 +67,7 @@ class Exam:
 
 
 def a_notice(edit: Edit) -> Notice:
-    return Notice(**edit_key(edit.edit_id), body=messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    return Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from dropcut import probe
-from dropcut.clip_rules import clip_problems
-from dropcut.errors import InspectionFailed
-from dropcut.model import Clip
-from dropcut.probe import probe_clip
+from dropcut.adapters.mediainfo import probe
+from dropcut.adapters.mediainfo.probe import probe_clip
+from dropcut.domain.errors import InspectionFailed
+from dropcut.domain.model import Clip
+from dropcut.intake.clip_rules import clip_problems
 from localcloud.clips import make_clip
 from tests.hostile.boxes import box
 from tests.hostile.corpus import CORPUS

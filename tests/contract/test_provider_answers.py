@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dropcut import provider as module
-from dropcut.errors import DropcutError, ProviderBusy, ProviderRefused, ProviderUnreadable, SubmissionUnknown
-from dropcut.provider import MOST_BYTES, PAGES, PER_PAGE, SegmindProvider
+from dropcut.adapters.segmind import client as module
+from dropcut.adapters.segmind.client import MOST_BYTES, PAGES, PER_PAGE, SegmindProvider
+from dropcut.domain.errors import DropcutError, ProviderBusy, ProviderRefused, ProviderUnreadable, SubmissionUnknown
 from tests.contract.customers import REQUEST, VIDEO_URL, Keys
 from tests.contract.web import Answer, Scripted
 from tests.fakes.examples import NOW

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from dropcut.documents import MODEL
-from dropcut.errors import InsufficientCredits, SubmissionUnknown
-from dropcut.model import Progress
+from dropcut.domain.errors import InsufficientCredits, SubmissionUnknown
+from dropcut.domain.model import Progress
+from dropcut.domain.pricing import MODEL
 from dropcut.ports import Provider
 from localcloud.simulator import Simulator
 from tests.contract.customers import REQUEST, client

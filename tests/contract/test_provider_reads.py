@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from dropcut import provider as module
-from dropcut.errors import DropcutError, ProviderUnreadable
+from dropcut.adapters.segmind import client as module
+from dropcut.domain.errors import DropcutError, ProviderUnreadable
 from localcloud.simulator import Simulator
 from localcloud.simulator.catalogue import KINDS
 from tests.contract.customers import REQUEST, VIDEO_URL, client, ended

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from dropcut import messages
-from dropcut.journal import DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import Drop, Edit, Half, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.journal import DynamoJournal
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.adapters.dynamodb.table import edit_key
+from dropcut.domain.model import Drop, Edit, Half, State
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import OutputOwner
-from dropcut.table import edit_key
 from dropcut_cli.records import Found, Records
 from dropcut_cli.refused import Refused
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
@@ -101,7 +101,7 @@ def test_what_is_open_held_or_waits_is_not_settled_and_nothing_else(table: Any, 
     flying = buy(table, "a" * 64, a_drop("a.mp4", "a.json", dropped_at=NOW + 3), "r1")
     for n, state in enumerate((State.IN_DOUBT, State.UNDELIVERED, State.FAILED, State.DELIVERED)):
         edit = buy(table, f"{n}" * 64, a_drop(f"{n}.mp4", f"{n}.json", dropped_at=NOW + n), f"r{n}")
-        body = messages.failed(edit.drop, edit, State.FAILED, "x", OUTBOX)
+        body = endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX)
         ledger.end(edit, state, Notice(**edit_key(edit.edit_id), body=body), NOW)
     waiting = replace(flying, edit_id="b" * 64, state=State.PREPARED, attempt=0, owner="", delayed_by="CREDITS")
     ledger.prepare(waiting, NOW)

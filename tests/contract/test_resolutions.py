@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import LedgerConflict, LimitReached
-from dropcut.model import State
-from dropcut.resolutions import Verdict
-from dropcut.table import audit_key
+from dropcut.adapters.dynamodb.table import audit_key
+from dropcut.domain.errors import LedgerConflict, LimitReached
+from dropcut.domain.model import State
+from dropcut.domain.resolutions import Verdict
 from tests.contract.held_edits import EDIT, PRICE, US, WHO, Exam, a, fake_exam, real_exam
 from tests.fakes.examples import NOW, PLENTY, a_drop, an_edit
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import DeliveryFailed, ResultHostUnknown
-from dropcut.results import WebResults
+from dropcut.adapters.downloads import WebResults
+from dropcut.domain.errors import DeliveryFailed, ResultHostUnknown
 
 HOST, ORIGIN = "images.segmind.com", "http://127.0.0.1:9000"
 PUBLIC, PATH = "93.184.216.34", "/generations/a.mp4"

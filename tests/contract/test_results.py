@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from dropcut import results as module
-from dropcut.errors import DeliveryFailed, ResultHostUnknown
-from dropcut.mp4 import BoxWalker
-from dropcut.results import WebResults
+from dropcut.adapters import downloads as module
+from dropcut.adapters.downloads import WebResults
+from dropcut.domain.errors import DeliveryFailed, ResultHostUnknown
+from dropcut.intake.mp4 import BoxWalker
 from localcloud.simulator import Simulator, start_simulator
 from localcloud.simulator.catalogue import KINDS
 from tests.contract.customers import REQUEST, client, ended

@@ -10,7 +10,7 @@ import pytest
 import segmind
 from segmind import InferenceFailed, InferenceTimeout, SegmindClient, SegmindError
 
-from dropcut.documents import MODEL
+from dropcut.domain.pricing import MODEL
 from localcloud.clips import make_clip
 from localcloud.simulator import Simulator
 from tests.contract.customers import OFTEN, REQUEST, is_video

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from segmind import SegmindClient, SegmindError
 
-from dropcut.documents import MODEL
-from dropcut.errors import DropcutError
-from dropcut.model import Progress
+from dropcut.domain.errors import DropcutError
+from dropcut.domain.model import Progress
+from dropcut.domain.pricing import MODEL
 from localcloud.simulator import Simulator
 from tests.contract.customers import ended, is_video
 from tests.contract.two_customers import Customer, OfOurs, OfTheSdk

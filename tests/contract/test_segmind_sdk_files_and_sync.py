@@ -10,7 +10,7 @@ import httpx
 import pytest
 from segmind import SegmindClient, SegmindError
 
-from dropcut.documents import MODEL
+from dropcut.domain.pricing import MODEL
 from localcloud.clips import make_clip
 from localcloud.simulator import Simulator
 from tests.contract.customers import OFTEN, is_video

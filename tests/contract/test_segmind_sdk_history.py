@@ -9,7 +9,7 @@ import httpx
 import pytest
 from segmind import InferenceFailed, SegmindClient, SegmindError
 
-from dropcut.documents import MODEL
+from dropcut.domain.pricing import MODEL
 from localcloud.simulator import Simulator
 from tests.contract.customers import OFTEN, REQUEST, is_video
 from tests.contract.segmind_hosts import API, HISTORY, SegmindHosts

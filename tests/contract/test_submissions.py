@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dropcut import provider as module
-from dropcut.documents import MODEL
-from dropcut.errors import (
+from dropcut.adapters.segmind import client as module
+from dropcut.adapters.segmind.client import SegmindProvider
+from dropcut.domain.errors import (
     DropcutError,
     InsufficientCredits,
     ProviderBusy,
@@ -18,7 +18,7 @@ from dropcut.errors import (
     ProviderUnreadable,
     SubmissionUnknown,
 )
-from dropcut.provider import SegmindProvider
+from dropcut.domain.pricing import MODEL
 from localcloud.simulator import Simulator
 from localcloud.simulator.catalogue import KINDS
 from tests.contract.customers import REQUEST, VIDEO_URL, Keys, client

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import DeliveryFailed
-from dropcut.files import CHUNK, PART, S3Files, in_parts
+from dropcut.adapters.s3 import CHUNK, PART, S3Files, in_parts
+from dropcut.domain.errors import DeliveryFailed
 from tests.contract.storage import ODD_KEYS, Storage
 from tests.fakes.examples import OUTBOX
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dropcut.errors import LedgerConflict, RowBusy
-from dropcut.ledger import CONFLICT_PAUSES, DynamoLedger
-from dropcut.model import State
-from dropcut.writes import once
+from dropcut.adapters.dynamodb.ledger import CONFLICT_PAUSES, DynamoLedger
+from dropcut.adapters.dynamodb.table import once
+from dropcut.domain.errors import LedgerConflict, RowBusy
+from dropcut.domain.model import State
 from tests.fakes.examples import NOW, an_edit_in
 
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import httpx
 from segmind import AsyncJob, SegmindClient, SegmindError
 
-from dropcut.documents import MODEL
-from dropcut.errors import NotSent
-from dropcut.model import Progress
-from dropcut.results import WebResults
+from dropcut.adapters.downloads import WebResults
+from dropcut.domain.errors import NotSent
+from dropcut.domain.model import Progress
+from dropcut.domain.pricing import MODEL
 from localcloud.simulator import Simulator
 from tests.contract.customers import REQUEST, client
 
@@ -92,7 +92,7 @@ def _progress(ask: Any) -> Progress:
 
 
 class OfOurs:
-    """dropcut.provider and dropcut.results, as the functions use them."""
+    """dropcut.adapters.segmind and dropcut.adapters.downloads, as the functions use them."""
 
     refusals: type[Exception] = NotSent
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from dropcut.identity import drop_id
-from dropcut.model import Clip, Drop, Edit, Limits, State
+from dropcut.domain.identity import drop_id
+from dropcut.domain.model import Clip, Drop, Edit, Limits, State
 
 INBOX, OUTBOX, WORKROOM = "inbox", "outbox", "workroom"
 PLENTY = Limits(usd_per_day=Decimal(50), in_flight=5)

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dropcut.errors import DeliveryFailed
-from dropcut.model import ObjectFacts
+from dropcut.domain.errors import DeliveryFailed
+from dropcut.domain.model import ObjectFacts
 from dropcut.ports import Clock, SharedUrl
 from tests.fakes.examples import OUTBOX, WORKROOM
 

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dropcut.model import Doubt, Drop, Half, Unfinished, Unreadable
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.table import doubt_key, drop_key, edit_key, wait_key
+from dropcut.domain.model import Doubt, Drop, Half, Unfinished, Unreadable
+from dropcut.domain.recovery import Recovery
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import DropRecord, OutputOwner
-from dropcut.recovery import Recovery
-from dropcut.table import doubt_key, drop_key, edit_key, wait_key
 from tests.fakes.ledger import FakeLedger
 
 

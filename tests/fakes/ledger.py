@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
-from dropcut.documents import day_of
-from dropcut.errors import LedgerConflict, LimitReached
-from dropcut.model import Delay, Edit, Limits, State
-from dropcut.notices import Notice
-from dropcut.resolutions import Resolution, Verdict, changes
-from dropcut.waiting import next_recheck
+from dropcut.domain.dates import day_of
+from dropcut.domain.errors import LedgerConflict, LimitReached
+from dropcut.domain.model import Delay, Edit, Limits, State
+from dropcut.domain.pauses import next_recheck
+from dropcut.domain.resolutions import Resolution, Verdict, changes
+from dropcut.notifications.envelope import Notice
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from dropcut.model import Drop
+from dropcut.domain.model import Drop
 from tests.fakes.services import FakeServices
 
 REPOSITORY = Path(__file__).resolve().parents[2]

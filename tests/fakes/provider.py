@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from dropcut.documents import MODEL
-from dropcut.errors import NotSent, ProviderUnreadable
-from dropcut.model import HistoryRow, Progress
+from dropcut.domain.errors import NotSent, ProviderUnreadable
+from dropcut.domain.model import HistoryRow, Progress
+from dropcut.domain.pricing import MODEL
 from dropcut.ports import Clock
 
 REMEMBERED_SECONDS, DAY = 3600, 86_400

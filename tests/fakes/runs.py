@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dropcut.model import Drop
+from dropcut.domain.model import Drop
 from dropcut.workflow.settle_execution import settle_execution
 from tests.fakes.machine import Caught, Machine, definition
 from tests.fakes.services import FakeServices, Interruption

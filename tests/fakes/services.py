@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dropcut.model import Clip, Drop, Limits
+from dropcut.domain.model import Clip, Drop, Limits
 from dropcut.workflow.inspect_clip import inspect_clip
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_clip
 from tests.fakes.files import FakeFiles

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from dropcut.model import Drop, Edit, Half, HistoryRow, ObjectFacts, Progress
-from dropcut.notices import Notice
+from dropcut.domain.model import Drop, Edit, Half, HistoryRow, ObjectFacts, Progress
+from dropcut.notifications.envelope import Notice
 from tests.fakes.services import Interruption, Killed
 
 LONGEST = 44  # characters of a text

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dropcut.errors import ProviderBusy, ProviderRefused, SubmissionUnknown
-from dropcut.model import Drop, Progress
-from dropcut.notices import dollars
+from dropcut.domain.errors import ProviderBusy, ProviderRefused, SubmissionUnknown
+from dropcut.domain.model import Drop, Progress
+from dropcut.notifications.envelope import dollars
 from dropcut.observability import logger
 from tests.fakes.examples import a_sidecar
 from tests.fakes.machine import Caught, Machine

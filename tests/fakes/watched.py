@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dropcut.identity import mark
-from dropcut.model import Edit, State
+from dropcut.domain.identity import mark
+from dropcut.domain.model import Edit, State
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
 

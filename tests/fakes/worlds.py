@@ -7,11 +7,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from dropcut.identity import is_clip, mark, split
-from dropcut.messages import failed
-from dropcut.model import Drop, Half, Progress, State
-from dropcut.notices import Notice
-from dropcut.table import edit_key
+from dropcut.adapters.dynamodb.table import edit_key
+from dropcut.domain.identity import mark
+from dropcut.domain.keys import is_clip, split
+from dropcut.domain.model import Drop, Half, Progress, State
+from dropcut.notifications.endings import failed
+from dropcut.notifications.envelope import Notice
 from dropcut.workflow.report_failure import in_words
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, a_sidecar, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults

@@ -18,16 +18,17 @@ import requests
 import urllib3
 from hypothesis import strategies as st
 
-from dropcut import messages, provider
-from dropcut.errors import NotSent, ProviderUnreadable, SubmissionUnknown
-from dropcut.identity import is_clip, is_sidecar, split
-from dropcut.model import HistoryRow, Progress
-from dropcut.mp4 import BoxWalker
-from dropcut.notices import Notice
-from dropcut.pairing import pairs_of, rivals_of, sidecar_of
-from dropcut.provider import SegmindProvider
-from dropcut.resemblance import marked
-from dropcut.sidecar import Sidecar, read_sidecar
+from dropcut.adapters.segmind import client as segmind
+from dropcut.adapters.segmind.client import SegmindProvider
+from dropcut.domain.errors import NotSent, ProviderUnreadable, SubmissionUnknown
+from dropcut.domain.keys import is_clip, is_sidecar, split
+from dropcut.domain.model import HistoryRow, Progress
+from dropcut.domain.pairing import pairs_of, rivals_of, sidecar_of
+from dropcut.domain.recognition import marked
+from dropcut.intake.mp4 import BoxWalker
+from dropcut.intake.sidecar import Sidecar, read_sidecar
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from tests.fakes.examples import NOW, OUTBOX, a_drop
 
 PROPERTIES: dict[str, tuple[tuple[st.SearchStrategy[Any], ...], Callable[..., None]]] = {}
@@ -109,8 +110,8 @@ def any_sidecar_is_taken_or_refused_in_words(raw: bytes) -> None:
     if sidecar:
         json.dumps(sidecar.request(4.0)).encode()
         return
-    body = messages.rejected(a_drop(), problems, OUTBOX)
-    filed = messages.error_file(body, a_drop(), None, problems)
+    body = endings.rejected(a_drop(), problems, OUTBOX)
+    filed = endings.error_file(body, a_drop(), None, problems)
     notice = Notice(pk="DROP#1", sk="DROP", body=body).as_json()
     told = json.dumps(notice, ensure_ascii=False) + filed.as_file()
     told.encode()
@@ -253,17 +254,17 @@ class Canned(requests.adapters.HTTPAdapter):
 @contextmanager
 def answering(answers: Prepared) -> Iterator[tuple[SegmindProvider, Canned]]:
     """Our client, to whom the provider says this."""
-    canned, real = Canned(answers), provider._Session
+    canned, real = Canned(answers), segmind._Session
 
     class Session(real):  # type: ignore[misc, valid-type]
         def get_adapter(self, url: str) -> Canned:
             return canned
 
-    provider._Session = Session  # type: ignore[misc]
+    segmind._Session = Session  # type: ignore[misc]
     try:
         yield SegmindProvider(lambda _: "SG_0123456789abcdef", api_url="http://a", history_url="http://h"), canned
     finally:
-        provider._Session = real  # type: ignore[misc]
+        segmind._Session = real  # type: ignore[misc]
 
 
 def assert_sound(value: object) -> None:
@@ -291,7 +292,7 @@ def any_answer_to_a_read_is_a_value_or_unreadable(answers: Prepared) -> None:
                 for value in read(client):
                     assert_sound(value)
             assert set(canned.sent) == {"GET"}
-            assert len(canned.sent) <= 2 * provider.PAGES
+            assert len(canned.sent) <= 2 * segmind.PAGES
 
 
 @holds_for(ANSWERS)
@@ -307,8 +308,8 @@ def any_answer_to_a_paid_request_is_an_id_a_proof_or_unknown(answers: Prepared) 
         except SubmissionUnknown as unknown:
             said = str(unknown)
         said.encode()
-        assert not proven or status in provider.REFUSALS | {429}
-        assert proven or status == 401 or status not in provider.REFUSALS | {429}
+        assert not proven or status in segmind.REFUSALS | {429}
+        assert proven or status == 401 or status not in segmind.REFUSALS | {429}
         assert len(canned.sent) == (2 if status == 401 else 1), "sent once, and again only after a refused key"
 
 
@@ -336,6 +337,6 @@ def a_secret_anywhere_in_a_sidecar_is_shown_nowhere(secret: str, before: str) ->
         _, problems = read_sidecar(json.dumps(document).encode())
         if not problems:
             continue
-        body = messages.rejected(a_drop(), problems, OUTBOX)
-        told = body.model_dump_json() + messages.error_file(body, a_drop(), None, problems).as_file()
+        body = endings.rejected(a_drop(), problems, OUTBOX)
+        told = body.model_dump_json() + endings.error_file(body, a_drop(), None, problems).as_file()
         assert SECRET[:12] not in told

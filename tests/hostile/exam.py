@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from dropcut.model import ObjectFacts
-from dropcut.probe import probe_clip
+from dropcut.adapters.mediainfo.probe import probe_clip
+from dropcut.domain.model import ObjectFacts
 from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
 from tests.fakes.examples import OUTBOX, a_sidecar

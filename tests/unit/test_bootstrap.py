@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from dropcut.bootstrap import SIGNED, Services
-from dropcut.errors import KeyUnreadable
+from dropcut.domain.errors import KeyUnreadable
 from dropcut.settings import Settings
 
 URLS = {"PROVIDER_URL": "https://api.example", "PROVIDER_HISTORY_URL": "https://history.example"}

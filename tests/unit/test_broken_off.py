@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import ProviderBusy, SubmissionUnknown
-from dropcut.model import Drop, State
+from dropcut.domain.errors import ProviderBusy, SubmissionUnknown
+from dropcut.domain.model import Drop, State
 from tests.fakes.examples import OUTBOX
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices, Interruption, Killed, die, fail

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dropcut.clip_rules import clip_problems, size_problems, warnings_about
+from dropcut.intake.clip_rules import clip_problems, size_problems, warnings_about
 from tests.fakes.examples import a_clip, an_edit
 
 

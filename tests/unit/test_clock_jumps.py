@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dropcut.model import Progress, State
+from dropcut.domain.model import Progress, State
 from tests.fakes.machine import Machine
 from tests.fakes.provider import FakeProvider
 from tests.fakes.services import Interruption

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from dropcut.decisions import FailureClass, OnDrop, OnSubmit, classify_failure, on_drop, on_failure, on_submit
-from dropcut.model import HELD, OPEN, State
+from dropcut.domain.decisions import FailureClass, OnDrop, OnSubmit, classify_failure, on_drop, on_failure, on_submit
+from dropcut.domain.model import HELD, OPEN, State
 from localcloud.simulator.catalogue import REASONS
 from tests.fakes.examples import a_drop, an_edit_in
 

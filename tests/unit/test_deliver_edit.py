@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import Manifest
-from dropcut.error_files import DROP_METADATA
-from dropcut.errors import DeliveryFailed, ResultHostUnknown
-from dropcut.model import Drop, State
-from dropcut.outputs import OWN_METADATA
+from dropcut.domain.errors import DeliveryFailed, ResultHostUnknown
+from dropcut.domain.model import Drop, State
+from dropcut.notifications.schemas import Manifest
 from dropcut.ports import OutputOwner
 from dropcut.workflow.deliver_edit import deliver_edit
+from dropcut.workflow.error_files import DROP_METADATA
+from dropcut.workflow.outputs import OWN_METADATA
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
 from tests.fakes.services import FakeServices

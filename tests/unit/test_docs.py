@@ -8,7 +8,7 @@ import re
 import dropcut
 from checks.documents import REPOSITORY, STATE_MACHINE, load
 from checks.states import states
-from dropcut.model import State
+from dropcut.domain.model import State
 from dropcut_cli.command import parser
 
 ARCHITECTURE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dropcut.errors import InsufficientCredits, ProviderBusy, ProviderRefused, SubmissionUnknown
-from dropcut.model import HistoryRow, Progress, State
+from dropcut.domain.errors import InsufficientCredits, ProviderBusy, ProviderRefused, SubmissionUnknown
+from dropcut.domain.model import HistoryRow, Progress, State
 from tests.fakes.examples import OUTBOX, a_sidecar
 from tests.fakes.machine import EARLIER, Machine
 from tests.fakes.provider import TimedProvider

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dropcut import identity
-from dropcut.model import Drop
+from dropcut.domain import identity
+from dropcut.domain.model import Drop
 from tests.fakes.machine import handler_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]

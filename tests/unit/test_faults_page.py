@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from checks.documents import CORE, REPOSITORY, STATE_MACHINE, load
-from dropcut.waiting import MAX_UNREADABLE, POLL_UNTIL, RESULT_LIVES, SEARCHES
+from dropcut.domain.pauses import MAX_UNREADABLE, POLL_UNTIL, RESULT_LIVES, SEARCHES
 from localcloud.simulator.catalogue import ANYWHERE, KINDS
 
 PAGE = (REPOSITORY / "docs" / "faults.md").read_text(encoding="utf-8")

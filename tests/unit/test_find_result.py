@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.decisions import unconfirmed
-from dropcut.model import Progress, State
-from dropcut.waiting import ASK_HISTORY_UNTIL, SEARCHES
+from dropcut.domain.decisions import unconfirmed
+from dropcut.domain.model import Progress, State
+from dropcut.domain.pauses import ASK_HISTORY_UNTIL, SEARCHES
 from dropcut.workflow.find_result import find_result
 from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS

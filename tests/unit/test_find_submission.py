@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import SubmissionUnknown
-from dropcut.identity import mark
-from dropcut.model import Drop, Edit, State
-from dropcut.waiting import MAX_UNREADABLE, SEARCHES
+from dropcut.domain.errors import SubmissionUnknown
+from dropcut.domain.identity import mark
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES
 from dropcut.workflow.find_submission import MAX_RETURNS, find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure

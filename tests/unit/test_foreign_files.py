@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import Manifest
-from dropcut.identity import digest, outbox_keys
-from dropcut.model import Drop, Edit, State
-from dropcut.outputs import OWN_METADATA, place
+from dropcut.domain.identity import digest
+from dropcut.domain.keys import outbox_keys
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.notifications.schemas import Manifest
 from dropcut.ports import OutputOwner
 from dropcut.workflow.deliver_edit import deliver_edit
+from dropcut.workflow.outputs import OWN_METADATA, place
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit_in

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from dropcut.probe import probe_clip
+from dropcut.adapters.mediainfo.probe import probe_clip
 from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
 from tests.fakes.examples import a_drop

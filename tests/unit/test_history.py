@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.history import ENVELOPES, history_rows, money, progress_of
+from dropcut.adapters.segmind.answers import ENVELOPES, history_rows, money, progress_of
 
 ADDRESS = "https://images.example/generations/a.mp4"
 ROW: dict[str, Any] = {

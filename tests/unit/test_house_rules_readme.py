@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.documents import REPOSITORY, TEMPLATE, load
-from dropcut.sidecar import Sidecar
+from dropcut.intake.sidecar import Sidecar
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]

@@ -13,7 +13,7 @@ import yaml
 from checks.documents import CORE, REPOSITORY, STATE_MACHINE, TEMPLATE, error_classes, load, resources, strings_in
 from checks.statemachine import aliases, problems
 from checks.states import states
-from dropcut.model import Edit
+from dropcut.domain.model import Edit
 
 NEVER_A_STATE = {
     "start_edit",

@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.identity import (
-    CLIP_SUFFIXES,
-    MAX_KEY_BYTES,
-    drop_id,
-    edit_id,
-    is_clip,
-    is_sidecar,
-    mark,
-    outbox_keys,
-    split,
-)
+from dropcut.domain.identity import drop_id, edit_id, mark
+from dropcut.domain.keys import CLIP_SUFFIXES, MAX_KEY_BYTES, is_clip, is_sidecar, outbox_keys, split
 
 ODD_KEYS = [
     "beach.mp4",

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dropcut.errors import FileHidden
-from dropcut.files import S3Files
-from dropcut.inspection import read_inspection
+from dropcut.adapters.s3 import S3Files
+from dropcut.domain.errors import FileHidden
+from dropcut.intake.inspection import read_inspection
 from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
 from tests.fakes.examples import INBOX, OUTBOX, WORKROOM, a_clip

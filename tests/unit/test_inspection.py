@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.inspection import MOST_WORDS, NOT_UNDERSTOOD, read_inspection
-from dropcut.model import Clip
+from dropcut.domain.model import Clip
+from dropcut.intake.inspection import MOST_WORDS, NOT_UNDERSTOOD, read_inspection
 from tests.fakes.examples import a_clip
 
 JSON = st.recursive(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import InsufficientCredits, LimitReached, NotSent, SubmissionUnknown
-from dropcut.model import Delay, Drop, Limits, Progress, State
-from dropcut.waiting import LIMIT_WAIT, next_try
+from dropcut.domain.errors import InsufficientCredits, LimitReached, NotSent, SubmissionUnknown
+from dropcut.domain.model import Delay, Drop, Limits, Progress, State
+from dropcut.domain.pauses import LIMIT_WAIT, next_try
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
 from tests.fakes.examples import INBOX, PLENTY, a_sidecar

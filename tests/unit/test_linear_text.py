@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from checks.documents import CORE
-from dropcut import messages
-from dropcut.decisions import _CLASSES
-from dropcut.history import history_rows, progress_of
-from dropcut.redaction import printable, quote, redact
-from dropcut.sidecar import MAX_BYTES, read_sidecar
+from dropcut.adapters.segmind.answers import history_rows, progress_of
+from dropcut.domain.decisions import _CLASSES
+from dropcut.domain.text import printable, quote, redact
+from dropcut.intake.sidecar import MAX_BYTES, read_sidecar
+from dropcut.notifications import endings
 from tests.fakes.examples import OUTBOX, a_drop
 
 SHORT, TIMES = 1_000, 16  # characters, and how much longer the long text is
@@ -83,7 +83,7 @@ def texts(length: int) -> dict[str, str]:
 
 
 def test_every_expression_is_looked_at() -> None:
-    assert {"redaction", "sidecar", "results", "resemblance", "decisions"} <= {module for module, _ in FOUND}
+    assert {"text", "sidecar", "downloads", "recognition", "decisions"} <= {module for module, _ in FOUND}
 
 
 @pytest.mark.parametrize(("module", "pattern"), FOUND, ids=[f"{m}-{p.pattern[:40]}" for m, p in FOUND])
@@ -118,8 +118,8 @@ SIDECARS: dict[str, Callable[[int], str]] = {
 def refused(text: str) -> None:
     """All that is done with a sidecar before a person is told what is wrong with it."""
     _, problems = read_sidecar(text.encode())
-    body = messages.rejected(a_drop(), problems, OUTBOX)
-    messages.error_file(body, a_drop(), None, problems).as_file()
+    body = endings.rejected(a_drop(), problems, OUTBOX)
+    endings.error_file(body, a_drop(), None, problems).as_file()
 
 
 @pytest.mark.parametrize("case", SIDECARS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dropcut.mediainfo import facts_in
+from dropcut.adapters.mediainfo.reader import facts_in
 
 PICTURE = {
     "Duration": "4000", "Source_Duration": "", "Width": "1280", "Height": "720", "FrameRate": "24.000",

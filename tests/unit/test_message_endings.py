@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dropcut.messages import failed, held, rejected
-from dropcut.model import Drop, State
-from dropcut.notices import email_text
-from dropcut.sidecar import Problem
+from dropcut.domain.model import Drop, State
+from dropcut.intake.sidecar import Problem
+from dropcut.notifications.endings import failed, held, rejected
+from dropcut.notifications.envelope import email_text
 from dropcut_cli.command import parser
 from tests.fakes.examples import an_edit_in
 

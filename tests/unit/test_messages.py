@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dropcut import messages, news
-from dropcut.documents import Notification, Place
-from dropcut.model import Drop, Edit, Half, State
-from dropcut.notices import Notice, email_text
-from dropcut.pairing import why_waiting
-from dropcut.sidecar import MAX_BYTES, Problem, read_sidecar
+from dropcut.domain.model import Drop, Edit, Half, State
+from dropcut.domain.pairing import why_waiting
+from dropcut.intake.sidecar import MAX_BYTES, Problem, read_sidecar
+from dropcut.notifications import endings, progress
+from dropcut.notifications.envelope import Notice, email_text
+from dropcut.notifications.schemas import Notification, Place
 from tests.fakes.examples import OUTBOX, a_drop, a_sidecar, an_edit_in
 
 KEYS = [
@@ -39,18 +39,18 @@ def every_notification(drop: Drop) -> Iterator[Notification]:
     """One of each kind that the product can send."""
     delivered = replace(an_edit_in(State.DELIVERED, output={"key": "trip/beach.mp4", "version": "v1"}), drop=drop)
     video = Place(bucket=OUTBOX, key="trip/beach.mp4", version_id="v1")
-    yield messages.rejected(drop, PROBLEMS, OUTBOX)
-    yield messages.delivered(delivered.with_warning("a warning"), drop, video, video)
-    yield messages.unchanged(delivered, drop, OUTBOX, still_there=True)
-    yield messages.unchanged(delivered, drop, OUTBOX, still_there=False)
-    for state in messages.ENDINGS:
-        yield messages.failed(drop, an_edit_in(state, drop=drop), state, "a reason", OUTBOX)
-        yield messages.held(an_edit_in(state, drop=drop), drop, OUTBOX)
-    yield messages.failed(drop, None, State.FAILED, "a reason", OUTBOX)
+    yield endings.rejected(drop, PROBLEMS, OUTBOX)
+    yield endings.delivered(delivered.with_warning("a warning"), drop, video, video)
+    yield endings.unchanged(delivered, drop, OUTBOX, still_there=True)
+    yield endings.unchanged(delivered, drop, OUTBOX, still_there=False)
+    for state in endings.ENDINGS:
+        yield endings.failed(drop, an_edit_in(state, drop=drop), state, "a reason", OUTBOX)
+        yield endings.held(an_edit_in(state, drop=drop), drop, OUTBOX)
+    yield endings.failed(drop, None, State.FAILED, "a reason", OUTBOX)
     for key in (drop.clip_key, drop.sidecar_key):
         half = Half(bucket=drop.bucket, key=key, version="v1", since=0.0)
-        yield news.waiting(half, "")
-        yield news.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
+        yield progress.waiting(half, "")
+        yield progress.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
 
 
 def as_sent(body: Notification) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_every_message_tells_what_is_known_about_the_money() -> None:
 
 def test_a_submission_in_doubt_is_told_with_the_mark_to_look_for() -> None:
     edit = an_edit_in(State.IN_DOUBT)
-    assert f"{edit.edit_id}/1/clip" in messages.failed(a_drop(), edit, State.IN_DOUBT, "x", OUTBOX).what_to_do
+    assert f"{edit.edit_id}/1/clip" in endings.failed(a_drop(), edit, State.IN_DOUBT, "x", OUTBOX).what_to_do
 
 
 def test_the_same_event_has_the_same_id_however_often_it_is_told() -> None:
@@ -116,20 +116,20 @@ def test_the_same_event_has_the_same_id_however_often_it_is_told() -> None:
 def test_different_events_have_different_ids() -> None:
     drop, edit = a_drop(), an_edit_in(State.FAILED)
     bodies = [
-        messages.rejected(drop, PROBLEMS, OUTBOX),
-        messages.failed(drop, edit, State.FAILED, "x", OUTBOX),
-        messages.failed(drop, replace(edit, attempt=2), State.FAILED, "x", OUTBOX),
-        messages.failed(drop, edit, State.IN_DOUBT, "x", OUTBOX),
-        messages.failed(a_drop(clip_version="c2"), None, State.FAILED, "x", OUTBOX),
+        endings.rejected(drop, PROBLEMS, OUTBOX),
+        endings.failed(drop, edit, State.FAILED, "x", OUTBOX),
+        endings.failed(drop, replace(edit, attempt=2), State.FAILED, "x", OUTBOX),
+        endings.failed(drop, edit, State.IN_DOUBT, "x", OUTBOX),
+        endings.failed(a_drop(clip_version="c2"), None, State.FAILED, "x", OUTBOX),
     ]
     assert len({body.event_id for body in bodies}) == len(bodies)
 
 
 def test_a_message_shows_fifty_problems_and_the_error_file_all() -> None:
     many = [Problem(f"/{n}", "1", "is not a known field", "take it out") for n in range(73)]
-    body = messages.rejected(a_drop(), many, OUTBOX)
+    body = endings.rejected(a_drop(), many, OUTBOX)
     assert (len(body.problems), body.more_problems) == (50, 23)
-    assert len(messages.error_file(body, a_drop(), None, many).problems) == 73
+    assert len(endings.error_file(body, a_drop(), None, many).problems) == 73
     assert "and 23 more" in email_text(body)
 
 
@@ -147,8 +147,8 @@ HUGE = {
 def test_an_error_file_stays_small_and_says_what_it_leaves_out(case: str) -> None:
     assert len(HUGE[case]) <= MAX_BYTES
     _, problems = read_sidecar(HUGE[case])
-    body = messages.rejected(a_drop(), problems, OUTBOX)
-    filed = messages.error_file(body, a_drop(), None, problems)
+    body = endings.rejected(a_drop(), problems, OUTBOX)
+    filed = endings.error_file(body, a_drop(), None, problems)
     assert len(filed.as_file().encode()) < 256_000
     assert 0 < len(filed.problems) <= 200
     assert len(filed.problems) + filed.more_problems == len(body.problems) + body.more_problems == len(problems)
@@ -176,8 +176,8 @@ SECRET_SIDECARS = [
 def test_a_refusal_never_repeats_a_secret(fields: dict[str, Any]) -> None:
     _, problems = read_sidecar(a_sidecar(**fields))
     assert problems
-    body = messages.rejected(a_drop(), problems, OUTBOX)
-    told = json.dumps(as_sent(body)) + messages.error_file(body, a_drop(), None, problems).model_dump_json()
+    body = endings.rejected(a_drop(), problems, OUTBOX)
+    told = json.dumps(as_sent(body)) + endings.error_file(body, a_drop(), None, problems).model_dump_json()
     assert "topsecret" not in told
     assert "SG_0" not in told
     assert "0123456789abcdef" not in told.replace(a_drop().drop_id, "")
@@ -191,7 +191,7 @@ def test_the_notice_that_is_stored_is_the_notice_that_is_sent() -> None:
 
 def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
     half = Half(bucket="inbox", key="trip/beach.mp4", version="v1", since=0.0)
-    body = news.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
+    body = progress.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
     assert "baech.json" in body.summary
     assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="v1")
     assert body.sidecar is None
@@ -200,16 +200,16 @@ def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
 def test_an_edit_bought_for_other_versions_is_told_about_the_drop_at_hand() -> None:
     edit: Edit = an_edit_in(State.UNDELIVERED)
     later = a_drop(clip_version="c2")
-    body = messages.held(edit, later, OUTBOX)
+    body = endings.held(edit, later, OUTBOX)
     assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="c2")
-    assert body.event_id != messages.failed(edit.drop, edit, edit.state, "x", OUTBOX).event_id
+    assert body.event_id != endings.failed(edit.drop, edit, edit.state, "x", OUTBOX).event_id
 
 
 def test_problems_as_long_as_a_sidecar_still_fit_into_a_message() -> None:
     """SNS takes 256 KiB, and so does the state machine; keys of a sidecar may be as long as the sidecar."""
     drop = a_drop_of("f" * 500 + "/" + "\x01" * 500 + ".mp4")
     many = [Problem("/" + "旅" * 900, "\x01" * 900, "is not a known field", "x" * 900) for _ in range(200)]
-    body = messages.rejected(drop, many, OUTBOX)
+    body = endings.rejected(drop, many, OUTBOX)
     assert body.problems
     assert len(body.problems) + body.more_problems == 200
     assert len(json.dumps(as_sent(body)).encode()) < 200_000
@@ -218,15 +218,15 @@ def test_problems_as_long_as_a_sidecar_still_fit_into_a_message() -> None:
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
 def test_the_drop_that_holds_an_edit_hears_the_same_event_again_and_another_drop_one_of_its_own(state: State) -> None:
     edit = an_edit_in(state)
-    first = messages.failed(edit.drop, edit, state, "a reason", OUTBOX)
-    assert messages.held(edit, edit.drop, OUTBOX).event_id == first.event_id
-    assert messages.held(edit, a_drop(sidecar_version="s2"), OUTBOX).event_id != first.event_id
+    first = endings.failed(edit.drop, edit, state, "a reason", OUTBOX)
+    assert endings.held(edit, edit.drop, OUTBOX).event_id == first.event_id
+    assert endings.held(edit, a_drop(sidecar_version="s2"), OUTBOX).event_id != first.event_id
 
 
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
 def test_what_a_held_edit_asks_to_type_names_a_stack_that_is_not_called_dropcut(state: State) -> None:
     edit = an_edit_in(state)
-    usual, other = (messages.held(edit, edit.drop, OUTBOX, stack).what_to_do for stack in ("dropcut", "films"))
+    usual, other = (endings.held(edit, edit.drop, OUTBOX, stack).what_to_do for stack in ("dropcut", "films"))
     assert f"  ./dropcut status {edit.edit_id}\n" in usual
     assert f"  ./dropcut --stack films status {edit.edit_id}\n" in other
     assert "./dropcut resolve" not in other

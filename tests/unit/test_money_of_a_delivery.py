@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import Manifest
-from dropcut.errors import DeliveryFailed, ResultExpired
-from dropcut.model import State
+from dropcut.domain.errors import DeliveryFailed, ResultExpired
+from dropcut.domain.model import State
+from dropcut.notifications.schemas import Manifest
 from dropcut.workflow.deliver_edit import deliver_edit
 from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.provider import FakeResults

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dropcut.mp4 import MOST_BOXES, BoxWalker, edit_list_seconds
+from dropcut.intake.mp4 import MOST_BOXES, BoxWalker, edit_list_seconds
 from localcloud.clips import make_clip
 
 TOO_EARLY, NOT_MP4, DAMAGED = "it ends too early", "it is not an MP4 file", "its box structure is damaged"

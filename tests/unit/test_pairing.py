@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut import identity, pairing
-from dropcut.identity import is_clip, is_sidecar
-from dropcut.pairing import (
+from dropcut.domain import keys as s3_keys
+from dropcut.domain import pairing
+from dropcut.domain.keys import is_clip, is_sidecar
+from dropcut.domain.pairing import (
     CLOSELY,
     LONGEST_NAME,
     Found,
@@ -206,14 +207,14 @@ def spellings(number: int) -> list[str]:
 
 def steps(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> int:
     """How often a key is taken apart meanwhile."""
-    taken, split = itertools.count(), identity.split
+    taken, split = itertools.count(), s3_keys.split
 
-    def counted(key: str) -> identity.Key:
+    def counted(key: str) -> s3_keys.Key:
         next(taken)
         return split(key)
 
     with monkeypatch.context() as patched:
-        for module in (identity, pairing):
+        for module in (s3_keys, pairing):
             patched.setattr(module, "split", counted)
         work()
     return next(taken)
@@ -271,7 +272,7 @@ PARTS = st.lists(st.sampled_from(["a", "b", ".", "/", ".mp4", ".MOV", ".json", "
 @given(st.lists(st.one_of(keys, PARTS.map("".join)), unique=True, max_size=12))
 def test_a_listing_in_order_shows_the_pairs_that_a_look_at_all_names_shows(there: list[str]) -> None:
     """The last announcement of each: `in_order` never sees all names at once."""
-    nameless = {Found(key, None, 0.0) for key in there if identity.is_nameless(key)}
+    nameless = {Found(key, None, 0.0) for key in there if s3_keys.is_nameless(key)}
     assert set(in_order((key, 0.0) for key in sorted(there))) == found_by_looking(there) | nameless
 
 

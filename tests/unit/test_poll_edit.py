@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.decisions import MAX_TRIES, YET_CHARGED, OnDrop, OnSubmit, on_drop, on_submit, unconfirmed
-from dropcut.model import Progress, State
-from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER
+from dropcut.domain.decisions import MAX_TRIES, YET_CHARGED, OnDrop, OnSubmit, on_drop, on_submit, unconfirmed
+from dropcut.domain.model import Progress, State
+from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER
 from dropcut.workflow.poll_edit import poll_edit
 from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS

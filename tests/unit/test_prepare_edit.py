@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import ErrorFile
-from dropcut.model import Clip, Drop, State
-from dropcut.sidecar import MAX_BYTES
+from dropcut.domain.model import Clip, Drop, State
+from dropcut.intake.sidecar import MAX_BYTES
+from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
 from tests.fakes.examples import INBOX, OUTBOX, a_clip, a_sidecar, an_edit_in

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.pricing import estimate, whole_seconds
+from dropcut.domain.pricing import estimate, whole_seconds
 
 
 def test_the_rates_give_the_published_range() -> None:

@@ -15,14 +15,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dropcut.errors import (
-    DeliveryFailed,
-    InsufficientCredits,
-    ProviderBusy,
-    ProviderRefused,
-    SubmissionUnknown,
-)
-from dropcut.model import Limits, State
+from dropcut.domain.errors import DeliveryFailed, InsufficientCredits, ProviderBusy, ProviderRefused, SubmissionUnknown
+from dropcut.domain.model import Limits, State
 from dropcut.workflow.recheck_edits import recheck_edits
 from dropcut.workflow.start_edit import start_edit
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dropcut.pairing import Pair, pairs_of
+from dropcut.domain.pairing import Pair, pairs_of
 from dropcut.workflow.start_edit import start_edit
 from tests.fakes.examples import INBOX
 from tests.fakes.services import FakeServices, Interruption, Killed, die

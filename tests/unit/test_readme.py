@@ -10,8 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from checks.documents import REPOSITORY, TEMPLATE, load
-from dropcut.documents import Manifest, Status
-from dropcut.sidecar import MAX_BYTES, MAX_REFERENCES, Duration, Element, Sidecar, read_sidecar
+from dropcut.intake.sidecar import MAX_BYTES, MAX_REFERENCES, Duration, Element, Sidecar, read_sidecar
+from dropcut.notifications.schemas import Manifest, Status
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]

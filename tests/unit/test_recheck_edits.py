@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import LedgerConflict
-from dropcut.identity import mark
-from dropcut.model import Drop, Edit, State
-from dropcut.resolutions import Resolution
-from dropcut.waiting import RECHECKED_FOR, next_recheck
+from dropcut.domain.errors import LedgerConflict
+from dropcut.domain.identity import mark
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
+from dropcut.domain.resolutions import Resolution
 from dropcut.workflow.recheck_edits import BUDGET, recheck_edits
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
 from dropcut_cli.plan import Wish

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.model import ObjectFacts
-from dropcut.recovery import DAY
+from dropcut.domain.model import ObjectFacts
+from dropcut.domain.recovery import DAY
 from dropcut.workflow import recover_drops as module
 from dropcut.workflow.recover_drops import ANNOUNCED_WITHIN, LIST_SECONDS, RUN_SECONDS, recover_drops
 from dropcut.workflow.sweep_drops import sweep_drops

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.redaction import MOST, printable, quote, redact
+from dropcut.domain.text import MOST, printable, quote, redact
 
 PRESIGNED = "https://workroom.s3.amazonaws.com/e/1/clip.mp4?X-Amz-Algorithm=AWS4&X-Amz-Signature=topsecret"
 

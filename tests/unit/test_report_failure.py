@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import ErrorFile
-from dropcut.model import State
+from dropcut.domain.model import State
+from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.report_failure import in_words, report_failure
 from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.services import FakeServices, Interruption, Killed, die

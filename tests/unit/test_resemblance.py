@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import MODEL, iso
-from dropcut.history import history_rows
-from dropcut.identity import mark
-from dropcut.model import Edit, HistoryRow, State
-from dropcut.resemblance import MOST_CANDIDATES, candidates, is_ours, marked
+from dropcut.adapters.segmind.answers import history_rows
+from dropcut.domain.dates import iso
+from dropcut.domain.identity import mark
+from dropcut.domain.model import Edit, HistoryRow, State
+from dropcut.domain.pricing import MODEL
+from dropcut.domain.recognition import MOST_CANDIDATES, candidates, is_ours, marked
 from tests.fakes.examples import NOW, an_edit_in
 
 EDIT = an_edit_in(State.SUBMITTING, request={"prompt": "a noir film. " * 50})

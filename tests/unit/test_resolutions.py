@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.model import HELD, State
-from dropcut.resolutions import ALLOWED, Resolution, Verdict, changes
+from dropcut.domain.model import HELD, State
+from dropcut.domain.resolutions import ALLOWED, Resolution, Verdict, changes
 from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 
 

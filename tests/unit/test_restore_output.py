@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import Manifest
-from dropcut.model import Drop, State
+from dropcut.domain.model import Drop, State
+from dropcut.notifications.schemas import Manifest
 from tests.fakes.examples import OUTBOX, a_sidecar
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices, Interruption, Killed, die

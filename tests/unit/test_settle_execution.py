@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import ErrorFile
-from dropcut.errors import NotADrop
-from dropcut.model import Drop, State
+from dropcut.domain.errors import NotADrop
+from dropcut.domain.model import Drop, State
+from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.settle_execution import STILL_SENDING, from_status_change, settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
 from tests.fakes.examples import OUTBOX, a_drop

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar
+from dropcut.intake.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar
 from tests.fakes.examples import PROVIDERS_EXAMPLE, a_sidecar
 
 IMAGE = "https://pictures.example/cat.png"

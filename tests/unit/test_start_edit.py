@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dropcut.inbox import MOST_NAMES
-from dropcut.model import Half
-from dropcut.outputs import OWN_METADATA
+from dropcut.domain.model import Half
+from dropcut.workflow.inbox import MOST_NAMES
+from dropcut.workflow.outputs import OWN_METADATA
 from dropcut.workflow.start_edit import start_edit
 from tests.fakes.examples import INBOX
 from tests.fakes.services import FakeServices, Interruption, Killed, die, fail

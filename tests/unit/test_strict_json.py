@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.strict_json import MAX_DEPTH, Finding, NotStrictJson, parse_strict
+from dropcut.intake.strict_json import MAX_DEPTH, Finding, NotStrictJson, parse_strict
 
 
 def findings(raw: bytes) -> list[Finding]:

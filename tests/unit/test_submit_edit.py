@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from dropcut.errors import (
+from dropcut.domain.errors import (
     ClipNotShared,
     KeyUnreadable,
     LedgerConflict,
@@ -16,8 +16,8 @@ from dropcut.errors import (
     ProviderRefused,
     SubmissionUnknown,
 )
-from dropcut.identity import mark
-from dropcut.model import Drop, State
+from dropcut.domain.identity import mark
+from dropcut.domain.model import Drop, State
 from dropcut.workflow.find_submission import find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.settle_execution import settle_execution

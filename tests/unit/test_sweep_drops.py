@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dropcut.model import State, Unreadable
+from dropcut.domain.model import State, Unreadable
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.start_edit import start_edit
 from dropcut.workflow.sweep_drops import RUN_SECONDS, UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import InsufficientCredits, LedgerConflict, ProviderBusy
-from dropcut.identity import drop_id
-from dropcut.model import Drop, Limits, Progress, State
-from dropcut.outputs import OWN_METADATA
-from dropcut.waiting import LIMIT_WAIT, Patience
+from dropcut.domain.errors import InsufficientCredits, LedgerConflict, ProviderBusy
+from dropcut.domain.identity import drop_id
+from dropcut.domain.model import Drop, Limits, Progress, State
+from dropcut.domain.pauses import LIMIT_WAIT, Patience
 from dropcut.workflow.find_submission import find_submission
+from dropcut.workflow.outputs import OWN_METADATA
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checks.documents import STATE_MACHINE, load
-from dropcut.model import State
+from dropcut.domain.model import State
 from tests.fakes.machine import FUNCTION_ARN, Machine, pause
 from tests.fakes.worlds import a_world
 

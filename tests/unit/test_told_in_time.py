@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.errors import DeliveryFailed
-from dropcut.model import Drop, State
-from dropcut.waiting import OVERDUE_AFTER
+from dropcut.domain.errors import DeliveryFailed
+from dropcut.domain.model import Drop, State
+from dropcut.domain.pauses import OVERDUE_AFTER
 from dropcut.workflow.deliver_edit import deliver_edit
 from dropcut.workflow.find_result import find_result
 from dropcut.workflow.prepare_edit import prepare_edit

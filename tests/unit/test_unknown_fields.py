@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from dropcut.documents import ErrorFile, Manifest, Notification
-from dropcut.model import Clip, Delay, Drop
-from dropcut.table import edit_attributes, edit_from, edit_key
+from dropcut.adapters.dynamodb.table import edit_attributes, edit_from, edit_key
+from dropcut.domain.model import Clip, Delay, Drop
+from dropcut.notifications.schemas import ErrorFile, Manifest, Notification
 from dropcut.workflow.settle_execution import from_status_change
 from dropcut_cli import words
 from dropcut_cli.stack import Doing

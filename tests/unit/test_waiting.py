@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dropcut.waiting import ASK_HISTORY_UNTIL, POLL_UNTIL, SEARCHES, next_history_look, next_poll
+from dropcut.domain.pauses import ASK_HISTORY_UNTIL, POLL_UNTIL, SEARCHES, next_history_look, next_poll
 
 
 def test_polls_begin_at_ten_seconds_and_grow_to_thirty() -> None:

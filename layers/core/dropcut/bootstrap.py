@@ -14,16 +14,17 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.config import Config
 
-from dropcut.errors import KeyUnreadable
-from dropcut.executions import SnsTopic, StepFunctionsExecutions
-from dropcut.files import SHARED_SECONDS, S3Files
-from dropcut.inspector import LambdaInspector
-from dropcut.journal import DynamoJournal
-from dropcut.ledger import DynamoLedger
-from dropcut.model import Limits
+from dropcut.adapters.downloads import WebResults
+from dropcut.adapters.dynamodb.journal import DynamoJournal
+from dropcut.adapters.dynamodb.ledger import DynamoLedger
+from dropcut.adapters.lambda_inspector import LambdaInspector
+from dropcut.adapters.s3 import SHARED_SECONDS, S3Files
+from dropcut.adapters.segmind.client import SegmindProvider
+from dropcut.adapters.sns import SnsTopic
+from dropcut.adapters.step_functions import StepFunctionsExecutions
+from dropcut.domain.errors import KeyUnreadable
+from dropcut.domain.model import Limits
 from dropcut.ports import Clock, Executions, Files, Inspector, Journal, Ledger, Prober, Provider, Results, Topic
-from dropcut.provider import SegmindProvider
-from dropcut.results import WebResults
 from dropcut.settings import Settings
 
 KEY_SECONDS = 300  # how long the API key is kept in memory
@@ -147,7 +148,7 @@ class Services:
 
     @cached_property
     def probe(self) -> Prober:
-        from dropcut.probe import probe_clip  # only inspect_clip has the native library
+        from dropcut.adapters.mediainfo.probe import probe_clip  # only inspect_clip has the native library
 
         return partial(probe_clip, environment=self.settings.for_children())
 

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from dropcut.redaction import redact
+from dropcut.domain.text import redact
 
 
 def _redacted(record: dict[str, Any]) -> str:

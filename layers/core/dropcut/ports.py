@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from dropcut.model import (
+from dropcut.domain.model import (
     Clip,
     Delay,
     Doubt,
@@ -22,9 +22,9 @@ from dropcut.model import (
     Unfinished,
     Unreadable,
 )
-from dropcut.notices import Notice
-from dropcut.recovery import Recovery
-from dropcut.resolutions import Resolution
+from dropcut.domain.recovery import Recovery
+from dropcut.domain.resolutions import Resolution
+from dropcut.notifications.envelope import Notice
 
 
 class Clock(Protocol):

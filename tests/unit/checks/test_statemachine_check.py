@@ -73,7 +73,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "an error that nothing raises": (
         lambda states: states["SubmitEdit"]["Retry"][0].update(ErrorEquals=["ProviderBsuy"]),
-        "SubmitEdit names the error ProviderBsuy, which is neither AWS's nor in dropcut.errors",
+        "SubmitEdit names the error ProviderBsuy, which is neither AWS's nor in dropcut.domain.errors",
     ),
     "a blind retry of everything": (
         lambda states: states["SubmitEdit"]["Retry"].append({"ErrorEquals": ["States.ALL"]}),

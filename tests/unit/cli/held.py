@@ -6,10 +6,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from dropcut.errors import SubmissionUnknown
-from dropcut.identity import mark
-from dropcut.model import Drop, Edit, State
-from dropcut.resolutions import Verdict
+from dropcut.domain.errors import SubmissionUnknown
+from dropcut.domain.identity import mark
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.resolutions import Verdict
 from dropcut_cli.plan import Plan, Wish
 from dropcut_cli.resolve import plan_for
 from tests.fakes.examples import INBOX

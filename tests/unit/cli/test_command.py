@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 from checks.documents import REPOSITORY
-from dropcut.model import State
+from dropcut.domain.model import State
 from dropcut_cli import command
 from dropcut_cli.records import Found
 from dropcut_cli.refused import Refused

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from dropcut.model import State
-from dropcut.outputs import OWN_METADATA
+from dropcut.domain.model import State
+from dropcut.workflow.outputs import OWN_METADATA
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, sweep_drops
 from dropcut_cli.plan import Wish
 from dropcut_cli.refused import Refused

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from dropcut.documents import iso
-from dropcut.identity import mark
-from dropcut.model import OPEN, Edit, HistoryRow, Progress, State
-from dropcut.resolutions import Verdict, changes
+from dropcut.domain.dates import iso
+from dropcut.domain.identity import mark
+from dropcut.domain.model import OPEN, Edit, HistoryRow, Progress, State
+from dropcut.domain.resolutions import Verdict, changes
 from dropcut_cli.evidence import Facts
 from dropcut_cli.plan import Plan, Wish, plan_resolution
 from dropcut_cli.refused import Refused

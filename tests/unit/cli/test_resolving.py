@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from dropcut.model import State
-from dropcut.resolutions import Verdict
-from dropcut.resuming import free_name
+from dropcut.domain.model import State
+from dropcut.domain.resolutions import Verdict
+from dropcut.workflow.resuming import free_name
 from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
 from dropcut_cli.plan import Wish

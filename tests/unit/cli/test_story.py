@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.model import Delay, Edit, Limits, State
-from dropcut.resolutions import Resolution, Verdict
-from dropcut.table import attempt_key, audit_key, edit_attributes, edit_key
+from dropcut.adapters.dynamodb.table import attempt_key, audit_key, edit_attributes, edit_key
+from dropcut.domain.model import Delay, Edit, Limits, State
+from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut_cli import words
 from dropcut_cli.stack import Doing
 from dropcut_cli.story import next_steps, overview, story_of

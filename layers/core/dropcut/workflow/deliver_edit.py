@@ -6,16 +6,16 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from dropcut import messages
-from dropcut.error_files import remove_error_files
-from dropcut.errors import DeliveryFailed, LedgerConflict, ProviderUnreadable, ResultExpired
-from dropcut.model import Drop, Edit, State
-from dropcut.notices import Notice
-from dropcut.outputs import place
+from dropcut.adapters.dynamodb.table import edit_key
+from dropcut.domain.errors import DeliveryFailed, LedgerConflict, ProviderUnreadable, ResultExpired
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.pauses import RESULT_LIVES
+from dropcut.domain.text import quote
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.redaction import quote
-from dropcut.table import edit_key
-from dropcut.waiting import RESULT_LIVES
+from dropcut.workflow.error_files import remove_error_files
+from dropcut.workflow.outputs import place
 
 WORTH_A_NOTE = 0.01  # US dollars by which the charge is above the estimate
 
@@ -42,11 +42,11 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         _note(services, edit_id, quote(f"{type(error).__name__}: {error}"))
         raise
     edit = placed.edit
-    body = messages.delivered(edit, drop, placed.video, placed.manifest)
+    body = endings.delivered(edit, drop, placed.video, placed.manifest)
     notice = Notice(**edit_key(edit.edit_id), body=body)
     facts = {"output": placed.facts, "warnings": list(edit.warnings), "reason": None}
     services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
-    money = messages.cost(edit)
+    money = endings.cost(edit)
     return {
         "output_key": placed.video.key,
         "estimated_usd": money.estimated_usd,

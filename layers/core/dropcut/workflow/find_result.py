@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.model import Progress
+from dropcut.domain.model import Progress
+from dropcut.domain.pauses import ASK_HISTORY_UNTIL, OVERDUE_AFTER, age, next_history_look
 from dropcut.ports import Services
-from dropcut.waiting import ASK_HISTORY_UNTIL, OVERDUE_AFTER, age, next_history_look
 from dropcut.workflow.poll_edit import judge, overdue, read
 
 WORTH_TELLING = 2  # looks in vain; most often the first one finds it

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dropcut.decisions import NOT_THE_FILES, OnSubmit, on_submit
-from dropcut.delays import put_off
-from dropcut.errors import ProviderUnreadable
-from dropcut.model import Delay, Drop, Edit, HistoryRow, State
+from dropcut.domain.decisions import NOT_THE_FILES, OnSubmit, on_submit
+from dropcut.domain.errors import ProviderUnreadable
+from dropcut.domain.model import Delay, Drop, Edit, HistoryRow, State
+from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES, Patience
+from dropcut.domain.recognition import candidates, is_ours
 from dropcut.ports import Services
-from dropcut.resemblance import candidates, is_ours
-from dropcut.waiting import MAX_UNREADABLE, SEARCHES, Patience
+from dropcut.workflow.delays import put_off
 from dropcut.workflow.submit_edit import accept, generation
 
 MAX_RETURNS = 3  # times that a provably unsent submission goes back to submit_edit at once; then it pauses

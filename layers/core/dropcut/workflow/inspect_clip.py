@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.clip_rules import size_problems
-from dropcut.errors import FileHidden
-from dropcut.model import Drop
+from dropcut.domain.errors import FileHidden
+from dropcut.domain.model import Drop
+from dropcut.intake.clip_rules import size_problems
 from dropcut.ports import Services
 
 NOT_TO_BE_READ = "may not be read by this stack (archived, or encrypted with another key?), or is not there any more"

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dropcut import news
-from dropcut.decisions import MAX_TRIES, UNCONFIRMED, YET_CHARGED, Billing, FailureClass, billing, classify_failure
-from dropcut.errors import ProviderUnreadable
-from dropcut.model import Edit, Progress, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.table import edit_key
+from dropcut.domain.decisions import (
+    MAX_TRIES,
+    UNCONFIRMED,
+    YET_CHARGED,
+    Billing,
+    FailureClass,
+    billing,
+    classify_failure,
+)
+from dropcut.domain.errors import ProviderUnreadable
+from dropcut.domain.model import Edit, Progress, State
+from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, age, next_poll
+from dropcut.notifications import progress
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.table import edit_key
-from dropcut.waiting import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, age, next_poll
 
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
@@ -42,7 +50,7 @@ def overdue(services: Services, running: dict[str, Any], old: float) -> dict[str
     edit = services.ledger.edit(running["edit_id"])
     if edit is None:
         return running
-    notice = Notice(**edit_key(edit.edit_id), body=news.overdue(edit, int(old // 60)))
+    notice = Notice(**edit_key(edit.edit_id), body=progress.overdue(edit, int(old // 60)))
     return {**running, "outcome": "overdue", "told_overdue": True, "notice": notice.as_json()}
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut import messages
-from dropcut.clip_rules import clip_problems, key_problems, size_problems, warnings_about
-from dropcut.decisions import OnDrop, on_drop
-from dropcut.error_files import leave_error_file
-from dropcut.errors import FileHidden
-from dropcut.identity import edit_id
-from dropcut.inbox import look_for, names_like
-from dropcut.inspection import NOT_UNDERSTOOD, read_inspection
-from dropcut.model import Clip, Drop, Edit, Limits, State
-from dropcut.notices import Notice
-from dropcut.outputs import in_place
-from dropcut.pairing import rivals_of
+from dropcut.adapters.dynamodb.table import drop_key
+from dropcut.domain.decisions import OnDrop, on_drop
+from dropcut.domain.errors import FileHidden
+from dropcut.domain.identity import edit_id
+from dropcut.domain.model import Clip, Drop, Edit, Limits, State
+from dropcut.domain.pairing import rivals_of
+from dropcut.domain.pricing import estimate
+from dropcut.intake.clip_rules import clip_problems, key_problems, size_problems, warnings_about
+from dropcut.intake.inspection import NOT_UNDERSTOOD, read_inspection
+from dropcut.intake.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.pricing import estimate
-from dropcut.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
-from dropcut.table import drop_key
+from dropcut.workflow.error_files import leave_error_file
+from dropcut.workflow.inbox import look_for, names_like
+from dropcut.workflow.outputs import in_place
 
 
 def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict[str, Any]:
@@ -139,8 +139,8 @@ def _leave_in_flight(services: Services, edit: Edit) -> dict[str, Any]:
 
 
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:
-    body = messages.rejected(drop, problems, services.outbox)
-    text = messages.error_file(body, drop, clip, problems).as_file()
+    body = endings.rejected(drop, problems, services.outbox)
+    text = endings.error_file(body, drop, clip, problems).as_file()
     body = leave_error_file(services, drop, body, text)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)
@@ -156,9 +156,9 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         if not (there and found.manifest) and (there or services.files.head(services.outbox, key, version)):
             services.journal.end_drop(drop, "PUT_BACK", services.clock(), known.edit_id)
             return {"verdict": "put_back", "edit_id": known.edit_id}
-        body = messages.unchanged(known, drop, services.outbox, still_there=there, manifest=found.manifest)
+        body = endings.unchanged(known, drop, services.outbox, still_there=there, manifest=found.manifest)
     else:
-        body = messages.held(known, drop, services.outbox, services.stack)
+        body = endings.held(known, drop, services.outbox, services.stack)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
     return {"verdict": "settled", "edit_id": known.edit_id, "notice": notice.as_json()}

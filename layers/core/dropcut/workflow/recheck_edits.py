@@ -11,18 +11,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from dropcut import news
-from dropcut.documents import day_of
-from dropcut.errors import LedgerConflict, ProviderUnreadable
-from dropcut.failures import Failures
-from dropcut.model import Doubt, Edit, HistoryRow, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.table import doubt_key
+from dropcut.domain.dates import day_of
+from dropcut.domain.errors import LedgerConflict, ProviderUnreadable
+from dropcut.domain.model import Doubt, Edit, HistoryRow, State
+from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
+from dropcut.domain.recognition import is_ours
+from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.notifications import progress
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.resemblance import is_ours
-from dropcut.resolutions import Resolution, Verdict
-from dropcut.resuming import free_name, start_resumed
-from dropcut.table import doubt_key
-from dropcut.waiting import RECHECKED_FOR, next_recheck
+from dropcut.workflow.failures import Failures
+from dropcut.workflow.resuming import free_name, start_resumed
 
 BUDGET = 200  # seconds; a slow history takes 350 more for its ten pages, and the function may run for 600
 WHO = "dropcut"  # in the audit, where people are named otherwise
@@ -110,7 +110,7 @@ def _adopt(services: Services, edit: Edit, request_id: str) -> None:
         execution=free_name(services.executions, edit),
         proven=True,
     )
-    notice = Notice(**doubt_key(edit.edit_id), body=news.found(resolution.applied_to(edit)))
+    notice = Notice(**doubt_key(edit.edit_id), body=progress.found(resolution.applied_to(edit)))
     start_resumed(services, services.ledger.resolve(edit, replace(resolution, notice=notice)))
     services.topic.publish(notice.as_json())
     services.journal.notice_sent(notice.as_json(), services.clock())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dropcut import news
-from dropcut.failures import Failures
-from dropcut.notices import Notice
-from dropcut.pairing import Found, in_order
+from dropcut.adapters.dynamodb.table import told_key
+from dropcut.domain.pairing import Found, in_order
+from dropcut.domain.recovery import Newest, Recovery, Span, covers, position
+from dropcut.notifications import progress
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.recovery import Newest, Recovery, Span, covers, position
-from dropcut.table import told_key
+from dropcut.workflow.failures import Failures
 from dropcut.workflow.start_edit import is_understood, start_edit, start_pairs
 
 ANNOUNCED_WITHIN = 15 * 60  # seconds; younger files are left to their own announcement
@@ -101,7 +101,7 @@ def _recover(services: Services, found: Found) -> None:
 def _tell_of_left_alone(services: Services, left_alone: int, active: float, failures: Failures) -> None:
     if services.journal.was_told("LEFT_ALONE"):
         return
-    body = news.left_alone(services.inbox, left_alone, active)
+    body = progress.left_alone(services.inbox, left_alone, active)
     try:
         services.topic.publish(Notice(**told_key("LEFT_ALONE"), body=body).as_json())
         services.journal.note_told("LEFT_ALONE", services.clock())  # after it was sent: told twice has one id

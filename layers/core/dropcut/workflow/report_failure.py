@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dropcut import messages
-from dropcut.decisions import NOT_THE_FILES, on_failure
-from dropcut.error_files import leave_error_file
-from dropcut.model import Drop, Edit, State
-from dropcut.notices import Notice
+from dropcut.adapters.dynamodb.table import drop_key, edit_key
+from dropcut.domain.decisions import NOT_THE_FILES, on_failure
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.text import quote
+from dropcut.intake.sidecar import Problem
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.redaction import quote
-from dropcut.sidecar import Problem
-from dropcut.table import drop_key, edit_key
+from dropcut.workflow.error_files import leave_error_file
 
 THROTTLED = "Lambda.TooManyRequestsException"
 TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too many ran at once{NOT_THE_FILES}"
@@ -27,9 +27,9 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     status, reason = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
-    body = messages.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
-    problem = Problem("drop", drop.clip_key, reason, messages.FIX)
-    text = messages.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
+    body = endings.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
+    problem = Problem("drop", drop.clip_key, reason, endings.FIX)
+    text = endings.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     body = leave_error_file(services, drop, body, text, edit.edit_id if edit else "")
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
     notice = Notice(**key, body=body)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
-from dropcut import messages
-from dropcut.error_files import remove_error_files
-from dropcut.model import Drop, State
-from dropcut.notices import Notice
-from dropcut.outputs import in_place, place, put_manifest_back
+from dropcut.adapters.dynamodb.table import drop_key
+from dropcut.domain.model import Drop, State
+from dropcut.notifications import endings
+from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
-from dropcut.table import drop_key
+from dropcut.workflow.error_files import remove_error_files
+from dropcut.workflow.outputs import in_place, place, put_manifest_back
 
 NOTE = "put back from an earlier version of the outbox; nothing was bought"
 
@@ -33,6 +33,6 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
     remove_error_files(services, drop, edit_id)
     if output != edit.output:
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
-    notice = Notice(**drop_key(drop), body=messages.restored(edit, drop, services.outbox))
+    notice = Notice(**drop_key(drop), body=endings.restored(edit, drop, services.outbox))
     services.journal.end_drop(drop, "RESTORED", services.clock(), edit_id, notice)
     return {"verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}

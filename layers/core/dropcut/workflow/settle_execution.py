@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dropcut.errors import NotADrop
-from dropcut.inputs import drop_in
-from dropcut.model import Drop, Edit, State
+from dropcut.domain.errors import NotADrop
+from dropcut.domain.model import Drop, Edit, State
+from dropcut.intake.execution_input import drop_in
 from dropcut.ports import Services
 from dropcut.workflow.report_failure import message_in, report_failure
 

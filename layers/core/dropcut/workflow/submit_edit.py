@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.decisions import CALLED_OFF, OnSubmit, on_submit
-from dropcut.delays import put_off
-from dropcut.errors import (
+from dropcut.domain.decisions import CALLED_OFF, OnSubmit, on_submit
+from dropcut.domain.errors import (
     ClipNotShared,
     InsufficientCredits,
     LedgerConflict,
@@ -20,12 +19,14 @@ from dropcut.errors import (
     SubmissionUnknown,
     TakenBack,
 )
-from dropcut.identity import mark, split
-from dropcut.inbox import Found, look_for, names_like
-from dropcut.model import Delay, Drop, Edit, State
+from dropcut.domain.identity import mark
+from dropcut.domain.keys import split
+from dropcut.domain.model import Delay, Drop, Edit, State
+from dropcut.domain.pauses import Patience
+from dropcut.domain.text import printable
 from dropcut.ports import Services
-from dropcut.redaction import printable
-from dropcut.waiting import Patience
+from dropcut.workflow.delays import put_off
+from dropcut.workflow.inbox import Found, look_for, names_like
 
 LATEST_SEND = 30  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from dropcut import news
-from dropcut.documents import Notification
-from dropcut.failures import Failures
-from dropcut.identity import is_nameless, split
-from dropcut.model import Half, State, Unfinished
-from dropcut.notices import Notice
-from dropcut.pairing import search_prefix, why_waiting
+from dropcut.adapters.dynamodb.table import edit_key, wait_key
+from dropcut.domain.keys import is_nameless, split
+from dropcut.domain.model import Half, State, Unfinished
+from dropcut.domain.pairing import search_prefix, why_waiting
+from dropcut.notifications import progress
+from dropcut.notifications.envelope import Notice
+from dropcut.notifications.schemas import Notification
 from dropcut.ports import Services
-from dropcut.table import edit_key, wait_key
+from dropcut.workflow.failures import Failures
 from dropcut.workflow.settle_execution import settle
 from dropcut.workflow.start_edit import start_pairs
 
@@ -89,10 +89,10 @@ def _half(services: Services, half: Half) -> str:
 
 def _waiting(services: Services, half: Half) -> Notification:
     if is_nameless(half.key):
-        return news.nameless(half)
+        return progress.nameless(half)
     alike = services.files.keys(half.bucket, search_prefix(half.key), most=NAMES_LOOKED_AT)
     folder = services.files.keys(half.bucket, split(half.key).folder, folder_only=True, most=NAMES_LOOKED_AT)
-    return news.waiting(half, why_waiting(half.key, [*alike, *folder]))
+    return progress.waiting(half, why_waiting(half.key, [*alike, *folder]))
 
 
 def _ask_after(services: Services, one: Unfinished) -> str:
@@ -118,7 +118,7 @@ def _warn(services: Services, edit_id: str) -> None:
     told = f"LATE#{edit_id}#{edit.execution or edit.owner}" if edit else ""  # by each execution that tries
     if edit is None or not late or services.journal.was_told(told):
         return
-    services.topic.publish(Notice(**edit_key(edit_id), body=news.not_yet_delivered(edit)).as_json())
+    services.topic.publish(Notice(**edit_key(edit_id), body=progress.not_yet_delivered(edit)).as_json())
     services.journal.note_told(told, now)
 
 

@@ -1,0 +1,1 @@
+"""The one table: `ledger` writes edits and money, `journal` everything else."""

@@ -1,0 +1,1 @@
+"""The provider: `client` talks to it, `answers` reads what it says."""

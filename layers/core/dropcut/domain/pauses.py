@@ -1,0 +1,103 @@
+"""How long to wait before the next free look, in seconds.
+
+Polling from zero with plain back-off asks most often when nothing can be ready yet; a first wait near the tenth
+percentile and then growing steps give a tenth of the polls for the same delay (generation: about 200 s, sigma 60 s).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from dropcut.domain.identity import digest
+from dropcut.domain.model import Delay
+
+FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
+POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
+VISIBLE_AFTER = 60  # a 404 younger than this may be replication, not expiry
+ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file lives seven days
+SEARCHES = (30, 60, 90, 120, 180)  # pauses between searches for a lost submission: eight minutes in all
+MAX_UNREADABLE = 12  # searches that the provider did not answer
+OVERDUE_AFTER = 40 * 60  # after submission: late enough to tell a person, early enough to look before the hour is over
+RESULT_LIVES = 7 * 24 * 3600  # a result file is deleted seven days after it was made (provider docs, logging)
+LIMIT_WAIT = 7 * 24 * 3600  # for room under a limit of this stack, and for workers that live
+LONGEST_PAUSE = {Delay.BROKEN_OFF: 30 * 60}  # each try takes more of an execution's history; ten minutes for the rest
+RECHECKED_FOR = 7 * 24 * 3600  # after the sending: a result file that is found later is deleted
+FLIGHT_PATIENCE = 15 * 60  # a full house is usual when many files are dropped at once: no message before that
+
+
+def age(generation: dict[str, Any], waited: float, now: float) -> float:
+    """Seconds since the submission, by the clock or by the counted waits: whichever says more is right."""
+    return max(now - float(generation.get("submitted_at") or now), waited)
+
+
+def next_poll(polls: int) -> int:
+    """The pause after that many polls: 10 s growing by 15 % to 30 s."""
+    return round(min(FIRST_STEP * GROWTH ** min(max(0, polls - 1), 100), LONGEST_STEP))
+
+
+def next_history_look(looks: int) -> int:
+    """From five minutes growing to six hours."""
+    return round(min(300 * 1.6 ** min(looks, 20), 6 * 3600))
+
+
+def next_recheck(looks: int) -> int:
+    """The pause before an edit in doubt is looked for again: a quarter of an hour growing to six hours."""
+    return round(min(900 * 1.6 ** min(looks, 20), 6 * 3600))
+
+
+def next_try(delays: int, name: str, longest: int = 600) -> int:
+    """The pause before room is looked for again: 30 s growing to ten minutes, spread, or all would come at once."""
+    spread = int(digest(name, delays)[:4], 16) / 0xFFFF
+    return round(min(30 * 1.5 ** min(delays - 1, 20), longest) * (0.8 + 0.4 * spread))
+
+
+def longest_delay(delay: Delay, credit_wait_hours: float) -> float:
+    return credit_wait_hours * 3600 if delay is Delay.CREDITS else LIMIT_WAIT
+
+
+def worth_telling(delay: Delay, waited: float) -> bool:
+    return delay is not Delay.IN_FLIGHT_LIMIT or waited >= FLIGHT_PATIENCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long an edit has waited to be sent, for each kind of reason by itself, and which reasons were told.
+
+    It stands in the state machine's document as `$.generation.patience`. Every account of a generation carries it on,
+    so that reasons that take turns neither begin again nor are told again. Pauses are counted, not the clock.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)  # by Delay.patience
+    told: tuple[str, ...] = ()
+    delays: int = 0  # pauses so far
+    returns: int = 0  # times that the step that sends it broke off before it sent anything
+
+    @classmethod
+    def of(cls, generation: dict[str, Any]) -> Patience:
+        """What an account says; those of 0.1.0 counted the last reason only."""
+        if known := generation.get("patience"):
+            return cls(
+                seconds=dict(known.get("seconds", {})),
+                told=tuple(known.get("told", ())),
+                delays=known.get("delays", 0),
+                returns=known.get("returns", 0),
+            )
+        last = generation.get("delayed_by")
+        return cls(
+            seconds={Delay(last).patience: generation.get("delayed_seconds", 0)} if last else {},
+            told=(generation["told"],) if generation.get("told") else (),
+            delays=generation.get("delays", 0),
+            returns=generation.get("returns", 0),
+        )
+
+    def waited(self, delay: Delay) -> float:
+        return self.seconds.get(delay.patience, 0)
+
+    def after(self, delay: Delay, pause: int, *, telling: bool) -> Patience:
+        seconds = self.seconds | {delay.patience: self.waited(delay) + pause}
+        told = (*self.told, str(delay)) if telling else self.told
+        return replace(self, seconds=seconds, told=told, delays=self.delays + 1)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"told": list(self.told)}
