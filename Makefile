@@ -33,11 +33,10 @@ test: setup ## all tests, the fast ones first; or one: TEST=tests/e2e/test_names
 
 check: lint template statemachine fresh test ## everything that must hold before a push
 
-lint: setup ## style, types, and which way imports point
+lint: setup ## style and types
 	$(DEV)/ruff check $(SOURCE)
 	$(DEV)/ruff format --check $(SOURCE)
 	$(DEV)/mypy $(SOURCE)
-	$(DEV)/lint-imports
 
 template: setup ## cfn-lint, on the SAM template and on what it becomes
 	$(DEV)/python -m checks.template

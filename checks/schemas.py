@@ -6,13 +6,13 @@ import json
 import sys
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from dropcut.intake.sidecar import Sidecar
 from dropcut.notifications.schemas import ErrorFile, Manifest, Notification
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
-PUBLISHED: dict[str, type[BaseModel]] = {
+PUBLISHED: dict[str, type] = {
     "sidecar": Sidecar,
     "manifest": Manifest,
     "error": ErrorFile,
@@ -20,8 +20,8 @@ PUBLISHED: dict[str, type[BaseModel]] = {
 }
 
 
-def schema_text(model: type[BaseModel]) -> str:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+def schema_text(model: type) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **TypeAdapter(model).json_schema()}
     return json.dumps(schema, indent=2) + "\n"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dropcut.adapters.dynamodb.table import attempt_key, audit_key, day_key, doubt_key, edit_key
 from dropcut.domain.dates import iso
 from dropcut.domain.decisions import has_no_result
-from dropcut.domain.model import OPEN, Drop, Edit, State
+from dropcut.domain.model import OPEN, Drop, Edit, Notice, State
 from dropcut.domain.resolutions import ALLOWED, Resolution, Verdict, changes
 from dropcut.domain.text import printable
-from dropcut.notifications.endings import error_place
+from dropcut.notifications.endings import USUAL_STACK, error_place, resolved
+from dropcut.notifications.envelope import as_notice
+from dropcut.notifications.schemas import Notification
 from dropcut_cli.evidence import Facts, for_not_billed, for_request, is_proven
 from dropcut_cli.refused import Refused
 
@@ -35,11 +37,25 @@ class Plan:
 
     edit: Edit
     resolution: Resolution
+    outbox: str
+    stack: str = USUAL_STACK
     evidence: str = ""
 
     @property
     def after(self) -> Edit:
-        return self.resolution.applied_to(self.edit)
+        """The edit as it is then."""
+        after = self.resolution.applied_to(self.edit)
+        if self.message is None:
+            return after
+        notice = as_notice(self.message)
+        return replace(after, notice=notice, event_id=notice.event_id, notified_at=None)
+
+    @property
+    def message(self) -> Notification | None:
+        """What whoever dropped the files is told, where the edit ends."""
+        if self.resolution.verdict is Verdict.ADOPT:
+            return None
+        return resolved(self.resolution.applied_to(self.edit), self.resolution.at, self.outbox, self.stack)
 
     @property
     def drop(self) -> Drop:
@@ -71,11 +87,11 @@ class Plan:
             lines += [f"Then an execution {resolution.execution} is started with:", f"  {json.dumps(document)}"]
         else:
             lines += [f"Then this message is sent{self._error_file()}:"]
-            lines += [f"  {printable(line)}".rstrip() for line in _message(self.after.notice)]
+            lines += [f"  {printable(line)}".rstrip() for line in _lines(self.after.notice)]
         return lines + ([self.evidence] if self.evidence else [])
 
     def _error_file(self) -> str:
-        file = error_place(self.edit, self.drop, self.resolution.outbox)
+        file = error_place(self.edit, self.drop, self.outbox)
         return f", and s3://{file.bucket}/{printable(file.key)} is rewritten, if it is this edit's" if file else ""
 
     def _counters(self) -> list[str]:
@@ -105,14 +121,12 @@ def plan_resolution(edit: Edit, wish: Wish, facts: Facts) -> Plan:
         verdict=wish.verdict,
         who=facts.who,
         at=round(facts.now, 3),
-        outbox=facts.outbox,
-        stack=facts.stack,
         note=printable(wish.note),
         request_id=request_id or None,
         execution=facts.execution if request_id else "",
         proven=bool(request_id) and is_proven(edit, facts),
     )
-    return Plan(edit=edit, resolution=resolution, evidence=evidence)
+    return Plan(edit=edit, resolution=resolution, outbox=facts.outbox, stack=facts.stack, evidence=evidence)
 
 
 def request_for(edit: Edit, wish: Wish) -> str:
@@ -165,14 +179,13 @@ def _shown(name: str, value: Any) -> str:
     """A value on one line, whole; of a message its status, for its text is shown where it is sent."""
     if value is None or value in ("", ()):
         return "none"
-    if name == "notice":
-        return f"the message {json.loads(value).get('status', 'of before')}"
+    if isinstance(value, Notice):
+        return f"the message {value.status}"
     if name.endswith("_at") and isinstance(value, float):
         return str(iso(value))
     return printable(value if isinstance(value, str) else json.dumps(value, default=str))
 
 
-def _message(notice: str | None) -> list[str]:
+def _lines(notice: Notice | None) -> list[str]:
     """What a reader of mail will get, line by line."""
-    said = json.loads(notice or "{}")
-    return [str(said.get("subject", "")), "", *str(said.get("message", {}).get("email", "")).rstrip("\n").split("\n")]
+    return [notice.subject, "", *notice.message["email"].rstrip("\n").split("\n")] if notice else []

@@ -65,15 +65,14 @@ def carry_out(stack: Stack, plan: Plan) -> str:
     """
     services, edit = stack.services, plan.edit
     try:
-        after = services.ledger.resolve(edit, plan.resolution)
+        after, notice = services.ledger.resolve(edit, plan.resolution, plan.after.notice)
     except LedgerConflict:
         raise Refused(f"Somebody was faster, and nothing was written. {_as_it_is(services, edit)}") from None
-    if plan.resolution.verdict is Verdict.NOT_BILLED:
+    if plan.message and notice:
         done = "The edit is FAILED, unpaid, and its reservation is released. Drop the files again to buy it anew."
-        return f"{done} {tell(services, after)}"
-    if plan.resolution.verdict is Verdict.GIVE_UP:
-        done = f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
-        return f"{done} {tell(services, after)}"
+        if plan.resolution.verdict is Verdict.GIVE_UP:
+            done = f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
+        return f"{done} {tell(services, after, plan.message, notice)}"
     try:
         after = start_resumed(services, after)
     except LedgerConflict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -150,10 +149,8 @@ _AUDITED = ("who", "what", "note", "before", "after")
 
 
 def _message(edit: Edit) -> Document | None:
-    if not edit.notice:
-        return None
-    said = json.loads(edit.notice)
-    return {"status": said.get("status"), "event_id": said.get("event_id"), "sent_at": edit.notified_at}
+    told = edit.notice
+    return {"status": told.status, "event_id": told.event_id, "sent_at": edit.notified_at} if told else None
 
 
 def _seconds(value: Any) -> float | None:

@@ -5,11 +5,9 @@ Both are done as well as can be: the decision is written, and its message with i
 
 from __future__ import annotations
 
-import json
-
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropcut.domain.model import Edit
+from dropcut.domain.model import Edit, Notice
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications import endings
 from dropcut.notifications.schemas import Notification
@@ -17,10 +15,9 @@ from dropcut.ports import Services
 from dropcut.workflow.outputs import OWN_METADATA
 
 
-def tell(services: Services, edit: Edit) -> str:
-    """Send the message that is stored with an edit's end; gives what came of it in words."""
-    notice = json.loads(str(edit.notice))
-    said = _rewrite_error_file(services, edit, Notification.model_validate_json(notice["message"]["default"]))
+def tell(services: Services, edit: Edit, body: Notification, notice: Notice) -> str:
+    """Send the message of an edit's end, `body` in its envelope; gives what came of it in words."""
+    said = _rewrite_error_file(services, edit, body)
     try:
         services.topic.publish(notice)
         services.journal.notice_sent(notice, services.clock())

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from dropcut.adapters.dynamodb.journal import DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
-from dropcut.adapters.dynamodb.table import FLIGHT_KEY, audit_key, day_key, edit_key
+from dropcut.adapters.dynamodb.table import FLIGHT_KEY, audit_key, day_key
 from dropcut.domain.model import Edit, State
 from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Journal, Ledger
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
@@ -48,8 +48,14 @@ class Exam:
         else:
             edit = self.ledger.advance(edit, edit.state, NOW, candidates=("r7", "r8"))
         body = endings.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
-        self.ledger.end(edit, state, Notice(**edit_key(EDIT), body=body), NOW + 300, reason="nobody knows")
+        self.ledger.end(edit, state, as_notice(body), NOW + 300, reason="nobody knows")
         return self.row()
+
+    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
+        """The edit after it, told of where it ends."""
+        body = endings.failed(edit.drop, edit, State.FAILED, "decided", OUTBOX)
+        told = replace(as_notice(body), event_id="decided", status=resolution.applied_to(edit).state)
+        return self.ledger.resolve(edit, resolution, None if resolution.verdict is Verdict.ADOPT else told).edit
 
     def money(self) -> tuple[Decimal | int, ...]:
         """Committed, reserved, charged on the day of the reservation."""
@@ -83,4 +89,4 @@ def real_exam(table: Any) -> Exam:
 
 def a(verdict: Verdict, **more: Any) -> Resolution:
     adopted = {"request_id": "r7", "execution": f"{US}-2"} if verdict is Verdict.ADOPT else {}
-    return Resolution(verdict=verdict, who=WHO, at=NOW + 4000, outbox=OUTBOX, **{"note": "seen", **adopted, **more})
+    return Resolution(verdict=verdict, who=WHO, at=NOW + 4000, **{"note": "seen", **adopted, **more})

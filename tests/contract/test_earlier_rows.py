@@ -34,7 +34,7 @@ def test_the_nets_see_what_another_version_left(stored: Any) -> None:
     (again,) = [one for one in found if one.drop.clip_key == "trip/again.mp4"]
     assert again.execution == f"{again.drop.drop_id}-2"
     assert [half.key for half in journal.halves_waiting(LATER)] == ["trip/half.mp4"]
-    statuses = sorted(notice["status"] for notice in journal.unsent_notices(LATER))
+    statuses = sorted(notice.status for notice in journal.unsent_notices(LATER))
     assert statuses == ["ABANDONED", "DELIVERED", "FAILED", "IN_DOUBT", "REJECTED", "UNDELIVERED"]
     for notice in journal.unsent_notices(LATER):
         journal.notice_sent(notice, LATER)

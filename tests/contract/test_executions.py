@@ -6,13 +6,12 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 
 from dropcut.adapters.sns import SnsTopic
 from dropcut.adapters.step_functions import StepFunctionsExecutions
-from dropcut.domain.model import Drop
+from dropcut.domain.model import Drop, Notice
 from dropcut.ports import Executions
 from localcloud.cloud import Cloud
 from localcloud.executions import wait_for_execution
@@ -114,17 +113,14 @@ def test_an_execution_gets_the_drop_as_it_is(cloud: Cloud, machine: str, key: st
 
 def test_a_message_arrives_as_text_for_people_and_json_for_machines(cloud: Cloud) -> None:
     topic = cloud.client("sns").create_topic(Name=f"topic-{next(_numbers)}")["TopicArn"]
-    notice: dict[str, Any] = {
-        "status": "DELIVERED",
-        "folder": "/",
-        "event_id": "e1",
-        "subject": "Dropcut DELIVERED: beach.mp4",
-        "message": {"default": json.dumps({"clip": "海辺.mp4"}), "email": "海辺.mp4 is edited"},
-    }
+    texts = {"default": json.dumps({"clip": "海辺.mp4"}), "email": "海辺.mp4 is edited"}
+    notice = Notice(
+        event_id="e1", status="DELIVERED", folder="/", subject="Dropcut DELIVERED: beach.mp4", message=texts
+    )
     with watch_topic(cloud, topic) as watch:
         SnsTopic(cloud.client("sns"), topic).publish(notice)
         message = watch.wait_for(lambda message: message.subject is not None, seconds=20)
-    assert message.subject == notice["subject"]
+    assert message.subject == notice.subject
     assert {name: message.attributes[name] for name in ("status", "folder", "event_id")} == {
         "status": "DELIVERED",
         "folder": "/",

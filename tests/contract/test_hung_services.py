@@ -23,10 +23,9 @@ from dropcut.bootstrap import BULK, INSPECTING, PLAIN, SIGNED, Services
 from dropcut.domain.errors import KeyUnreadable
 from dropcut.settings import Settings
 from dropcut.workflow.submit_edit import LATEST_SEND
-from tests.fakes.examples import NOW, a_drop
+from tests.fakes.examples import NOW, a_drop, a_notice
 
 SOON = 0.05  # seconds
-NOTICE = {"subject": "s", "status": "FAILED", "folder": "/", "event_id": "e", "message": {"default": "{}"}}
 ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "OUTBOX_BUCKET": "outbox",
@@ -44,7 +43,7 @@ CALLS: dict[str, tuple[Config, Callable[[Services], object]]] = {
     "dynamodb, an edit": (PLAIN, lambda services: services.ledger.edit("e")),
     "dynamodb, a note": (PLAIN, lambda services: services.journal.note_told("t", NOW)),
     "step functions": (PLAIN, lambda services: services.executions.status("x")),
-    "sns": (PLAIN, lambda services: services.topic.publish(NOTICE)),
+    "sns": (PLAIN, lambda services: services.topic.publish(a_notice())),
     "sts": (PLAIN, lambda services: services.files.share("e/1/clip.mp4")),
     "ssm": (PLAIN, lambda services: services.provider.ready()),
     "s3, a head": (SIGNED, lambda services: services.files.head("inbox", "a.mp4")),

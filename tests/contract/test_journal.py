@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from dropcut.adapters.dynamodb.journal import AT_ONCE, DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
-from dropcut.adapters.dynamodb.table import drop_key, edit_key, output_key
-from dropcut.domain.model import Half, State
+from dropcut.adapters.dynamodb.table import output_key
+from dropcut.domain.model import Half, Notice, State
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Journal, Ledger, OutputOwner
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
@@ -44,7 +44,7 @@ def a_half(key: str = "trip/beach.mp4", version: str = "v1", since: float = NOW)
 
 def a_drops_notice(clip_version: str = "c1") -> Notice:
     drop = a_drop(clip_version=clip_version)
-    return Notice(**drop_key(drop), body=endings.failed(drop, None, State.FAILED, "x", OUTBOX))
+    return as_notice(endings.failed(drop, None, State.FAILED, "x", OUTBOX))
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
@@ -64,9 +64,9 @@ def test_a_clip_that_comes_again_is_known(exam: Exam) -> None:
 
 def test_a_drop_announced_again_keeps_what_is_known_of_its_end(exam: Exam) -> None:
     exam.journal.record_drop(a_drop(), NOW)
-    exam.journal.end_drop(a_drop(), "REJECTED", NOW, notice=a_drops_notice())
+    told = exam.journal.tell_end(a_drop(), "REJECTED", a_drops_notice(), NOW)
     exam.journal.record_drop(a_drop(), NOW + 5)
-    assert exam.journal.unsent_notices(LATER) == [a_drops_notice().as_json()]
+    assert exam.journal.unsent_notices(LATER) == [told]
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
@@ -100,11 +100,11 @@ def test_an_edits_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(), "us", PLENTY, NOW)
     assert exam.journal.unsent_notices(LATER) == [], "it has no message yet"
-    notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
-    exam.ledger.end(edit, State.FAILED, notice, NOW + 10)
+    notice = as_notice(endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    told = exam.ledger.end(edit, State.FAILED, notice, NOW + 10)
     assert exam.journal.unsent_notices(NOW + 9) == [], "the state machine may still be sending it"
-    assert exam.journal.unsent_notices(NOW + 10) == [notice.as_json()]
-    exam.journal.notice_sent(notice.as_json(), NOW + 20)
+    assert exam.journal.unsent_notices(NOW + 10) == [told]
+    exam.journal.notice_sent(told, NOW + 20)
     assert exam.journal.unsent_notices(LATER) == []
     known = exam.ledger.edit(edit.edit_id)
     assert known
@@ -113,11 +113,11 @@ def test_an_edits_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
 
 def test_a_drops_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
     exam.journal.record_drop(a_drop(), NOW)
-    exam.journal.end_drop(a_drop(), "REJECTED", NOW + 10, notice=a_drops_notice())
+    told = exam.journal.tell_end(a_drop(), "REJECTED", a_drops_notice(), NOW + 10)
     exam.journal.end_drop(a_drop(clip_version="c2"), "EDIT", NOW, "e1")
     assert exam.journal.unsent_notices(NOW + 9) == []
-    assert exam.journal.unsent_notices(NOW + 10) == [a_drops_notice().as_json()]
-    exam.journal.notice_sent(a_drops_notice().as_json(), NOW + 20)
+    assert exam.journal.unsent_notices(NOW + 10) == [told]
+    exam.journal.notice_sent(told, NOW + 20)
     assert exam.journal.unsent_notices(LATER) == []
 
 
@@ -156,11 +156,10 @@ def test_nothing_about_money_ever_expires(table: Any) -> None:
             ledger.reserve(edit, "us", PLENTY, NOW), State.SUBMITTED, NOW, request_id="r", sent_at=NOW
         )
         edit = ledger.complete(edit, edit.estimated_usd, NOW) if number % 2 else ledger.close_unpaid(edit, "x", NOW)
-        notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
-        ledger.end(edit, state, notice, NOW, reason="an end")
-        journal.notice_sent(notice.as_json(), NOW)
+        notice = as_notice(endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+        journal.notice_sent(ledger.end(edit, state, notice, NOW, reason="an end"), NOW)
     journal.record_drop(a_drop(), NOW)
-    journal.end_drop(a_drop(), "REJECTED", NOW, "e1", a_drops_notice())
+    journal.tell_end(a_drop(), "REJECTED", a_drops_notice(), NOW, "e1")
     journal.own_output(OUTBOX, "k", OutputOwner("e1", "etag", NOW))
     journal.wait_for_partner(a_half())
     found = rows(table)
@@ -180,13 +179,13 @@ def test_an_edit_that_is_told_leaves_the_sweeps_index(table: Any) -> None:
     ledger, journal = DynamoLedger(table), DynamoJournal(table)
     ledger.prepare(an_edit(), NOW)
     edit = ledger.reserve(an_edit(), "us", PLENTY, NOW)
-    notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
-    ledger.end(edit, State.FAILED, notice, NOW)
-    journal.notice_sent(notice.as_json(), NOW)
+    notice = as_notice(endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    told = ledger.end(edit, State.FAILED, notice, NOW)
+    journal.notice_sent(told, NOW)
     (row,) = [row for row in rows(table) if row["sk"] == "EDIT"]
     assert "sweep" not in row
     assert "sweep_at" not in row
-    assert json.loads(row["notice"]) == notice.as_json()
+    assert json.loads(row["notice"]) == told.as_json()
 
 
 def test_one_sweep_takes_a_bounded_number_of_rows_the_oldest_first(table: Any) -> None:
@@ -202,13 +201,12 @@ def test_telling_of_one_message_does_not_silence_the_next_one(exam: Exam) -> Non
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(), "us", PLENTY, NOW)
     old, new = (
-        Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, state, "x", OUTBOX))
-        for state in (State.FAILED, State.IN_DOUBT)
+        as_notice(endings.failed(edit.drop, edit, state, "x", OUTBOX)) for state in (State.FAILED, State.IN_DOUBT)
     )
-    exam.ledger.end(edit, State.IN_DOUBT, new, NOW)
-    exam.journal.notice_sent(old.as_json(), NOW)
-    assert exam.journal.unsent_notices(LATER) == [new.as_json()]
-    exam.journal.notice_sent(new.as_json(), NOW)
+    told = exam.ledger.end(edit, State.IN_DOUBT, new, NOW)
+    exam.journal.notice_sent(replace(old, row=told.row), NOW)
+    assert exam.journal.unsent_notices(LATER) == [told]
+    exam.journal.notice_sent(told, NOW)
     assert exam.journal.unsent_notices(LATER) == []
 
 
@@ -231,5 +229,5 @@ def test_many_edits_in_flight_do_not_hide_a_message_that_waits(table: Any) -> No
     ledger, journal = DynamoLedger(table), DynamoJournal(table)
     for number in range(AT_ONCE + 2):
         ledger.prepare(an_edit(edit_id=f"e{number}"), NOW)
-    journal.end_drop(a_drop(), "REJECTED", NOW + 60, notice=a_drops_notice())
-    assert journal.unsent_notices(LATER) == [a_drops_notice().as_json()]
+    told = journal.tell_end(a_drop(), "REJECTED", a_drops_notice(), NOW + 60)
+    assert journal.unsent_notices(LATER) == [told]

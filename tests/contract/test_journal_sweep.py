@@ -11,13 +11,13 @@ import pytest
 
 from dropcut.adapters.dynamodb.journal import DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
-from dropcut.adapters.dynamodb.table import attribute, doubt_key, drop_key, edit_key, to_sweep, wait_key
-from dropcut.domain.model import Delay, Doubt, Edit, Half, State
+from dropcut.adapters.dynamodb.table import attribute, to_sweep
+from dropcut.domain.model import Delay, Doubt, Edit, Half, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.recovery import Recovery, Span, seconds
 from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut.notifications import endings, progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Journal, Ledger
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 from tests.fakes.journal import FakeJournal
@@ -30,6 +30,11 @@ LATER = NOW + 7200
 class Exam:
     journal: Journal
     ledger: Ledger
+
+    def row(self, edit_id: str) -> Edit:
+        edit = self.ledger.edit(edit_id)
+        assert edit
+        return edit
 
     def unfinished(self, before: float = LATER) -> list[tuple[str, str | None, str]]:
         """Of each: the drop, the edit, and the execution to ask after."""
@@ -47,6 +52,8 @@ def exam(request: pytest.FixtureRequest) -> Exam:
 
 
 DROP = a_drop()
+FAILED = as_notice(endings.failed(DROP, None, State.FAILED, "x", OUTBOX))
+REJECTED = as_notice(endings.rejected(DROP, [], OUTBOX))
 A_MESSAGE = endings.failed(DROP, None, State.FAILED, "x", OUTBOX)
 
 
@@ -68,11 +75,12 @@ def test_a_drop_is_unfinished_until_it_is_understood(exam: Exam) -> None:
 @pytest.mark.parametrize("outcome", ["SUPERSEDED", "IN_FLIGHT", "REJECTED"])
 def test_a_drop_that_ended_is_not_asked_after(exam: Exam, outcome: str) -> None:
     exam.journal.record_drop(DROP, NOW)
-    body = endings.failed(DROP, None, State.FAILED, "x", OUTBOX)
-    notice = Notice(**drop_key(DROP), body=body) if outcome == "REJECTED" else None
-    exam.journal.end_drop(DROP, outcome, NOW, notice=notice)
+    if outcome == "REJECTED":
+        exam.journal.tell_end(DROP, outcome, REJECTED, NOW)
+    else:
+        exam.journal.end_drop(DROP, outcome, NOW)
     assert exam.unfinished() == []
-    assert len(exam.journal.unsent_notices(LATER)) == (1 if notice else 0)
+    assert len(exam.journal.unsent_notices(LATER)) == (outcome == "REJECTED")
 
 
 def test_an_edit_is_unfinished_from_its_preparation_to_its_message(exam: Exam) -> None:
@@ -84,10 +92,10 @@ def test_an_edit_is_unfinished_from_its_preparation_to_its_message(exam: Exam) -
     assert exam.unfinished() == [("its owner", name, "its owner")], "the one that holds the attempt is asked after"
     edit = exam.ledger.close_unpaid(edit, "refused", NOW)
     assert exam.unfinished() == [("its owner", name, "its owner")], "no message is written yet"
-    notice = Notice(**edit_key(name), body=endings.failed(DROP, edit, State.FAILED, "x", OUTBOX))
-    exam.ledger.end(edit, State.FAILED, notice, NOW)
+    notice = as_notice(endings.failed(DROP, edit, State.FAILED, "x", OUTBOX))
+    told = exam.ledger.end(edit, State.FAILED, notice, NOW)
     assert exam.unfinished() == []
-    assert exam.journal.unsent_notices(LATER) == [notice.as_json()]
+    assert exam.journal.unsent_notices(LATER) == [told]
 
 
 def test_an_execution_that_was_taken_up_again_is_asked_after_by_its_name(exam: Exam) -> None:
@@ -101,7 +109,7 @@ def test_what_was_asked_after_goes_to_the_end_of_the_queue(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
     exam.ledger.prepare(an_edit(), NOW)
     for one in exam.journal.unfinished(NOW + 60):
-        exam.journal.look_later(one.key, NOW + 1000)
+        exam.journal.look_later(one, NOW + 1000)
     assert exam.unfinished(NOW + 999) == []
     assert len(exam.unfinished(NOW + 1000)) == 2
 
@@ -110,7 +118,7 @@ def test_what_was_dealt_with_meanwhile_is_not_put_back_into_the_queue(exam: Exam
     exam.journal.record_drop(DROP, NOW)
     (one,) = exam.journal.unfinished(LATER)
     exam.journal.end_drop(DROP, "SUPERSEDED", NOW)
-    exam.journal.look_later(one.key, NOW)
+    exam.journal.look_later(one, NOW)
     assert exam.unfinished() == []
 
 
@@ -119,13 +127,14 @@ def in_doubt(exam: Exam) -> Edit:
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(owner=DROP.drop_id), DROP.drop_id, PLENTY, NOW)
     edit = exam.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW)
-    notice = Notice(**edit_key(edit.edit_id), body=endings.failed(DROP, edit, State.IN_DOUBT, "x", OUTBOX))
-    return exam.ledger.end(edit, State.IN_DOUBT, notice, NOW, reason="x")
+    notice = as_notice(endings.failed(DROP, edit, State.IN_DOUBT, "x", OUTBOX))
+    exam.ledger.end(edit, State.IN_DOUBT, notice, NOW, reason="x")
+    return exam.row(edit.edit_id)
 
 
-def adopted(edit: Edit, notice: Notice | None = None) -> Resolution:
-    known: dict[str, Any] = {"request_id": "r1", "execution": f"{DROP.drop_id}-2", "proven": True, "notice": notice}
-    return Resolution(verdict=Verdict.ADOPT, who="dropcut", at=NOW + 4000, outbox=OUTBOX, **known)
+def adopted() -> Resolution:
+    known: dict[str, Any] = {"request_id": "r1", "execution": f"{DROP.drop_id}-2", "proven": True}
+    return Resolution(verdict=Verdict.ADOPT, who="dropcut", at=NOW + 4000, **known)
 
 
 def test_an_edit_in_doubt_is_looked_for_when_its_time_has_come(exam: Exam) -> None:
@@ -145,7 +154,7 @@ def test_an_edit_in_doubt_is_looked_for_when_its_time_has_come(exam: Exam) -> No
 def test_an_edit_that_is_in_doubt_again_is_looked_for_again(exam: Exam) -> None:
     edit = in_doubt(exam)
     exam.journal.look_again(Doubt(edit_id=edit.edit_id, looks=7), LATER)
-    edit = exam.ledger.resolve(edit, replace(adopted(edit), proven=False))
+    edit = exam.ledger.resolve(edit, replace(adopted(), proven=False)).edit
     assert exam.journal.doubts(LATER) == []
     exam.ledger.advance(edit, State.IN_DOUBT, NOW + 5000, request_id=None)
     assert exam.journal.doubts(NOW + 5000 + next_recheck(0)) == [Doubt(edit_id=edit.edit_id)]
@@ -155,7 +164,7 @@ def test_an_edit_that_is_in_doubt_again_is_looked_for_again(exam: Exam) -> None:
 def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Verdict) -> None:
     edit = in_doubt(exam)
     (doubt,) = exam.journal.doubts(LATER)
-    exam.ledger.resolve(edit, replace(adopted(edit), verdict=verdict))
+    exam.ledger.resolve(edit, replace(adopted(), verdict=verdict), None if verdict is Verdict.ADOPT else FAILED)
     assert exam.journal.doubts(LATER) == []
     exam.journal.look_again(doubt, NOW)
     exam.journal.stop_looking(doubt)
@@ -165,14 +174,13 @@ def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Verdic
 def test_what_was_found_is_told_by_the_sweep_if_nobody_else_did(exam: Exam) -> None:
     edit = in_doubt(exam)
     (doubt,) = exam.journal.doubts(LATER)
-    resolution = adopted(edit)
-    notice = Notice(**doubt_key(edit.edit_id), body=progress.found(resolution.applied_to(edit)))
-    exam.ledger.resolve(edit, replace(resolution, notice=notice))
+    notice = exam.ledger.resolve(edit, adopted(), as_notice(progress.found(adopted().applied_to(edit)))).notice
+    assert notice
     exam.journal.look_again(doubt, NOW)
     exam.journal.stop_looking(doubt)
     assert exam.journal.doubts(LATER) == []
-    assert exam.journal.unsent_notices(NOW + 4000) == [notice.as_json()]
-    exam.journal.notice_sent(notice.as_json(), LATER)
+    assert exam.journal.unsent_notices(NOW + 4000) == [notice]
+    exam.journal.notice_sent(notice, LATER)
     assert exam.journal.unsent_notices(LATER) == []
 
 
@@ -195,17 +203,20 @@ def test_a_stack_is_as_old_as_its_table(table: Any) -> None:
 
 
 def test_any_row_that_was_looked_at_goes_to_the_end_of_its_queue(exam: Exam) -> None:
+    first: list[Half | Notice] = []
     for number in range(3):
-        exam.journal.wait_for_partner(Half(bucket=INBOX, key=f"{number}.mp4", version="v1", since=NOW + number))
+        half = Half(bucket=INBOX, key=f"{number}.mp4", version="v1", since=NOW + number)
+        exam.journal.wait_for_partner(half)
         edit = an_edit(edit_id=f"e{number}")
         exam.ledger.prepare(edit, NOW)
         edit = exam.ledger.reserve(edit, "us", PLENTY, NOW)
-        notice = Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
-        exam.ledger.end(edit, State.FAILED, notice, NOW + number)
-    exam.journal.look_later(wait_key(INBOX, "0.mp4"), NOW + 60)
-    exam.journal.look_later(edit_key("e0"), NOW + 60)
+        notice = as_notice(endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+        told = exam.ledger.end(edit, State.FAILED, notice, NOW + number)
+        first = first or [half, told]
+    for row in first:
+        exam.journal.look_later(row, NOW + 60)
     halves = [half.key for half in exam.journal.halves_waiting(LATER)]
-    notices = [notice["pk"] for notice in exam.journal.unsent_notices(LATER)]
+    notices = [notice.row["pk"] for notice in exam.journal.unsent_notices(LATER)]
     assert halves == ["1.mp4", "2.mp4", "0.mp4"]
     assert notices == ["EDIT#e1", "EDIT#e2", "EDIT#e0"]
     assert len(exam.journal.halves_waiting(NOW + 59)) == len(exam.journal.unsent_notices(NOW + 59)) == 2
@@ -218,7 +229,7 @@ def test_a_row_that_cannot_be_read_hides_no_other(kind: str, table: Any) -> None
     journal.record_drop(DROP, NOW)
     ledger.prepare(an_edit(), NOW)
     journal.wait_for_partner(Half(bucket=INBOX, key="beach.mp4", version="v1", since=NOW))
-    journal.end_drop(a_drop("b.mp4"), "REJECTED", NOW, notice=Notice(**drop_key(a_drop("b.mp4")), body=A_MESSAGE))
+    journal.tell_end(a_drop("b.mp4"), "REJECTED", as_notice(A_MESSAGE), NOW)
     finders: dict[str, Callable[[float], Any]] = {
         "NOTICE": journal.unsent_notices, "WAIT": journal.halves_waiting
     }  # fmt: skip
@@ -230,9 +241,9 @@ def test_a_row_that_cannot_be_read_hides_no_other(kind: str, table: Any) -> None
     assert find(LATER) == before
     (unreadable,) = journal.unreadable()
     assert journal.unreadable() == []
-    assert unreadable.key == key
+    assert unreadable.row == key
     assert "topsecret" not in unreadable.why
-    journal.look_later(unreadable.key, LATER)
+    journal.look_later(unreadable, LATER)
     assert find(LATER - 1) == before
     assert journal.unreadable() == [], "it went to the end of its queue"
 
@@ -273,20 +284,16 @@ def test_a_drop_that_begins_to_put_an_output_back_is_asked_after_whatever_it_was
     assert exam.unfinished(NOW + 60) == [(DROP.drop_id, None, DROP.drop_id)]
 
 
-FAILED = Notice(**drop_key(DROP), body=endings.failed(DROP, None, State.FAILED, "x", OUTBOX))
-REJECTED = Notice(**drop_key(DROP), body=endings.rejected(DROP, [], OUTBOX))
-
-
 def test_telling_of_a_drops_message_does_not_silence_the_next_one(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
-    exam.journal.end_drop(DROP, "FAILED", NOW, notice=REJECTED)
-    exam.journal.notice_sent(FAILED.as_json(), NOW)
-    assert exam.journal.unsent_notices(LATER) == [REJECTED.as_json()]
+    told = exam.journal.tell_end(DROP, "FAILED", REJECTED, NOW)
+    exam.journal.notice_sent(replace(FAILED, row=told.row), NOW)
+    assert exam.journal.unsent_notices(LATER) == [told]
 
 
 def test_a_drop_that_ends_otherwise_after_all_has_no_message_to_send(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
-    exam.journal.end_drop(DROP, "FAILED", NOW, notice=FAILED)
+    exam.journal.tell_end(DROP, "FAILED", FAILED, NOW)
     exam.journal.end_drop(DROP, "EDIT", NOW, "e1")
     assert exam.journal.unsent_notices(LATER) == []
     assert exam.unfinished() == []

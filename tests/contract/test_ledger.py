@@ -14,9 +14,9 @@ import pytest
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
 from dropcut.adapters.dynamodb.table import day_key, edit_key
 from dropcut.domain.errors import LedgerConflict
-from dropcut.domain.model import OPEN, Delay, Edit, State
+from dropcut.domain.model import OPEN, Delay, Edit, Notice, State
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Ledger
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, a_clip, an_edit
 from tests.fakes.ledger import FakeLedger
@@ -55,9 +55,7 @@ class Exam:
             lambda edit: self.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW),
             lambda edit: self.ledger.advance(edit, State.SUBMITTED, NOW, request_id="r1", submitted_at=NOW),
             lambda edit: self.ledger.complete(edit, CHARGE, NOW + 200),
-            lambda edit: self.ledger.end(
-                edit, State.DELIVERED, a_notice(edit), NOW + 210, output={"key": "k", "size": 9}
-            ),
+            self._deliver,
         ]
         for step in steps:
             if edit.state is state:
@@ -65,9 +63,13 @@ class Exam:
             edit = step(edit)
         return edit if edit.state is state else self.ledger.advance(edit, state, NOW, reason="an example")
 
+    def _deliver(self, edit: Edit) -> Edit:
+        self.ledger.end(edit, State.DELIVERED, a_notice(edit), NOW + 210, output={"key": "k", "size": 9})
+        return self.row()
+
 
 def a_notice(edit: Edit) -> Notice:
-    return Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    return as_notice(endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -245,15 +247,16 @@ def test_a_reservation_of_yesterday_is_given_back_to_yesterday(exam: Exam) -> No
 
 def test_the_last_step_carries_its_message(exam: Exam) -> None:
     edit = exam.bring_to(State.COMPLETED)
-    exam.ledger.end(edit, State.DELIVERED, a_notice(edit), NOW, output={"key": "k"}, warnings=["w"])
+    told = exam.ledger.end(edit, State.DELIVERED, a_notice(edit), NOW, output={"key": "k"}, warnings=["w"])
     row = exam.row()
-    assert (row.notice, row.output, row.warnings) == (a_notice(edit).to_store(), {"key": "k"}, ("w",))
+    assert told == replace(a_notice(edit), row=edit_key(edit.edit_id))
+    assert (row.notice, row.output, row.warnings) == (told, {"key": "k"}, ("w",))
 
 
 def test_an_edit_whose_end_was_told_is_reserved_only_after_it_was_prepared_again(exam: Exam) -> None:
     unsaid = exam.bring_to(State.FAILED)
-    ended = exam.ledger.end(unsaid, State.FAILED, a_notice(unsaid), NOW)
-    for read in (unsaid, ended):  # read before it was told, and after
+    exam.ledger.end(unsaid, State.FAILED, a_notice(unsaid), NOW)
+    for read in (unsaid, exam.row()):  # read before it was told, and after
         with pytest.raises(LedgerConflict):
             exam.ledger.reserve(read, US, PLENTY, NOW)
     assert exam.money() == (0, 0, 1)

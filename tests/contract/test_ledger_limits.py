@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
-from dropcut.adapters.dynamodb.table import FLIGHT_KEY, attempt_key, day_key, edit_key
+from dropcut.adapters.dynamodb.table import FLIGHT_KEY, attempt_key, day_key
 from dropcut.domain.errors import LedgerConflict, LimitReached
-from dropcut.domain.model import Delay, Edit, State
+from dropcut.domain.model import Delay, Edit, Notice, State
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Ledger
 from tests.fakes.examples import NOW, OUTBOX, PLENTY, an_edit
 from tests.fakes.ledger import FakeLedger
@@ -125,7 +125,7 @@ ENDS: dict[str, Callable[[Ledger, Edit], Any]] = {
 
 
 def _notice(edit: Edit) -> Notice:
-    return Notice(**edit_key(edit.edit_id), body=endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
+    return as_notice(endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX))
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -165,7 +165,7 @@ def test_the_process_that_parses_gets_no_credentials(monkeypatch: pytest.MonkeyP
 
 def test_the_process_that_parses_can_open_nothing_once_it_has_its_library() -> None:
     program = (
-        "from dropcut import mediainfo; import os, socket; mediainfo._limit(mediainfo.NO_MORE_FILES)\n"
+        "from dropcut.adapters.mediainfo import reader; import os, socket; reader._limit(reader.NO_MORE_FILES)\n"
         "for attempt in (lambda: open('/dev/null'), socket.socket):\n"
         "    try: attempt()\n"
         "    except OSError as error: print(error.errno)\n"

@@ -9,10 +9,9 @@ import pytest
 
 from dropcut.adapters.dynamodb.journal import DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
-from dropcut.adapters.dynamodb.table import edit_key
 from dropcut.domain.model import Drop, Edit, Half, State
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import OutputOwner
 from dropcut_cli.records import Found, Records
 from dropcut_cli.refused import Refused
@@ -102,7 +101,7 @@ def test_what_is_open_held_or_waits_is_not_settled_and_nothing_else(table: Any, 
     for n, state in enumerate((State.IN_DOUBT, State.UNDELIVERED, State.FAILED, State.DELIVERED)):
         edit = buy(table, f"{n}" * 64, a_drop(f"{n}.mp4", f"{n}.json", dropped_at=NOW + n), f"r{n}")
         body = endings.failed(edit.drop, edit, State.FAILED, "x", OUTBOX)
-        ledger.end(edit, state, Notice(**edit_key(edit.edit_id), body=body), NOW)
+        ledger.end(edit, state, as_notice(body), NOW)
     waiting = replace(flying, edit_id="b" * 64, state=State.PREPARED, attempt=0, owner="", delayed_by="CREDITS")
     ledger.prepare(waiting, NOW)
     assert [edit.edit_id[0] for edit in known.unsettled()] == ["0", "1", "a", "b"]

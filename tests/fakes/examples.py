@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from dropcut.domain.identity import drop_id
-from dropcut.domain.model import Clip, Drop, Edit, Limits, State
+from dropcut.domain.model import Clip, Drop, Edit, Limits, Notice, State
 
 INBOX, OUTBOX, WORKROOM = "inbox", "outbox", "workroom"
 PLENTY = Limits(usd_per_day=Decimal(50), in_flight=5)
@@ -58,6 +58,12 @@ def an_edit(**changes: Any) -> Edit:
         estimated_usd=Decimal("1.68"),
     )
     return replace(edit, **changes)
+
+
+def a_notice(event_id: str = "1", status: str = "FAILED", edit_id: str = "e" * 64) -> Notice:
+    """A short message about an edit's end, on record in the edit's row."""
+    row, told = {"pk": f"EDIT#{edit_id}", "sk": "EDIT"}, {"default": "{}", "email": "It is over.\n"}
+    return Notice(event_id=event_id, status=status, folder="trip/", subject=f"Dropcut {status}", message=told, row=row)
 
 
 def an_edit_in(state: State, **changes: Any) -> Edit:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
 
-from dropcut.adapters.dynamodb.table import doubt_key, drop_key, edit_key, wait_key
-from dropcut.domain.model import Doubt, Drop, Half, Unfinished, Unreadable
+from dropcut.adapters.dynamodb.table import drop_key, edit_key, wait_key
+from dropcut.domain.model import Doubt, Drop, Half, Notice, Unfinished, Unreadable
 from dropcut.domain.recovery import Recovery
-from dropcut.notifications.envelope import Notice
 from dropcut.ports import DropRecord, OutputOwner
 from tests.fakes.ledger import FakeLedger
 
@@ -22,7 +20,7 @@ class DropRow:
     first_seen: float
     outcome: str = ""
     edit_id: str | None = None
-    notice: str | None = None
+    notice: Notice | None = None
     to_sweep_since: float | None = None
 
 
@@ -49,26 +47,28 @@ class FakeJournal:
         others = [row for name, row in self.drops.items() if name != drop.drop_id]
         return any((row.drop.bucket, row.drop.clip_key) == clip for row in others)
 
-    def end_drop(
-        self, drop: Drop, outcome: str, now: float, edit_id: str | None = None, notice: Notice | None = None
-    ) -> None:
+    def end_drop(self, drop: Drop, outcome: str, now: float, edit_id: str | None = None) -> None:
         row = self.drops.setdefault(drop.drop_id, DropRow(drop, now))
         row.outcome, row.edit_id = outcome, edit_id or row.edit_id
-        if notice:
-            row.notice, row.to_sweep_since = notice.to_store(), now
-        elif outcome == "PUT_BACK":
-            self.look_later(drop_key(drop), now)
+        if outcome == "PUT_BACK":
+            self._look_later(drop_key(drop), now)
         else:
             row.to_sweep_since = None
+
+    def tell_end(self, drop: Drop, outcome: str, notice: Notice, now: float, edit_id: str | None = None) -> Notice:
+        row = self.drops.setdefault(drop.drop_id, DropRow(drop, now))
+        row.outcome, row.edit_id = outcome, edit_id or row.edit_id
+        row.notice, row.to_sweep_since = replace(notice, row=drop_key(drop)), now
+        return row.notice
 
     def drop(self, drop: Drop) -> DropRecord | None:
         row = self.drops.get(drop.drop_id)
         return DropRecord(row.outcome, row.edit_id) if row else None
 
     def unfinished(self, before: float) -> list[Unfinished]:
-        self._odd_found += [row for row in self.odd_rows if self._looked(row.key) <= before]
+        self._odd_found += [row for row in self.odd_rows if self._looked(row.row) <= before]
         found = [
-            Unfinished(key=drop_key(row.drop), drop=row.drop, edit_id=None, execution=name)
+            Unfinished(row=drop_key(row.drop), drop=row.drop, edit_id=None, execution=name)
             for name, row in self.drops.items()
             if row.outcome in ("", "PUT_BACK") and max(row.first_seen, self._looked(drop_key(row.drop))) <= before
         ]
@@ -77,14 +77,17 @@ class FakeJournal:
             if not edit.notice and touched <= before and name not in self._ledger.withdrawn:
                 drop = replace(edit.drop, drop_id=edit.owner or edit.drop.drop_id)
                 key, execution = edit_key(name), edit.execution or drop.drop_id
-                found.append(Unfinished(key=key, drop=drop, edit_id=name, execution=execution))
-        return sorted(found, key=lambda row: self._looked(row.key))
+                found.append(Unfinished(row=key, drop=drop, edit_id=name, execution=execution))
+        return sorted(found, key=lambda row: self._looked(row.row))
 
     def unreadable(self) -> list[Unreadable]:
         found, self._odd_found = self._odd_found, []
         return found
 
-    def look_later(self, key: dict[str, str], now: float) -> None:
+    def look_later(self, row: Unfinished | Half | Notice | Unreadable, now: float) -> None:
+        self._look_later(wait_key(row.bucket, row.key) if isinstance(row, Half) else row.row, now)
+
+    def _look_later(self, key: dict[str, str], now: float) -> None:
         self.asked[key["pk"], key["sk"]] = now
 
     def _looked(self, key: dict[str, str]) -> float:
@@ -147,26 +150,27 @@ class FakeJournal:
         if there and there.version == half.version:
             self.noticed.add((half.bucket, half.key))
 
-    def unsent_notices(self, before: float) -> list[dict[str, Any]]:
+    def unsent_notices(self, before: float) -> list[Notice]:
         edits = [edit for edit in self._ledger.edits.values() if self._ledger.touched.get(edit.edit_id, 0) <= before]
-        texts = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
+        notices = [edit.notice for edit in edits if edit.notice and not edit.notified_at]
         rows = [row for row in self.drops.values() if row.to_sweep_since is not None and row.to_sweep_since <= before]
         found = [row for row in self._ledger.doubts.values() if row.kind == "NOTICE" and row.due <= before]
-        texts += [row.notice.to_store() for row in found if row.notice]
-        notices = [json.loads(text) for text in texts + [row.notice for row in rows if row.notice]]
-        return sorted((one for one in notices if self._looked(one) <= before), key=self._looked)
+        notices += [row.notice for row in rows if row.notice] + [row.notice for row in found if row.notice]
+        return sorted(
+            (one for one in notices if self._looked(one.row) <= before), key=lambda one: self._looked(one.row)
+        )
 
-    def notice_sent(self, notice: dict[str, Any], now: float) -> None:
-        key = {"pk": notice["pk"], "sk": notice["sk"]}
+    def notice_sent(self, notice: Notice, now: float) -> None:
+        same = (notice.row, notice.event_id)
         for name, edit in self._ledger.edits.items():
-            if key == edit_key(name) and edit.notice and json.loads(edit.notice)["event_id"] == notice["event_id"]:
+            if edit.notice and (edit.notice.row, edit.notice.event_id) == same:
                 self._ledger.edits[name] = replace(edit, notified_at=str(now))
                 return
         for row in self.drops.values():
-            if key == drop_key(row.drop) and row.notice and json.loads(row.notice)["event_id"] == notice["event_id"]:
+            if row.notice and (row.notice.row, row.notice.event_id) == same:
                 row.to_sweep_since = None
-        for name, doubt in self._ledger.doubts.items():
-            if key == doubt_key(name) and doubt.notice and doubt.notice.body.event_id == notice["event_id"]:
+        for doubt in self._ledger.doubts.values():
+            if doubt.notice and (doubt.notice.row, doubt.notice.event_id) == same:
                 doubt.kind = ""
 
     def output_owner(self, bucket: str, key: str) -> OutputOwner | None:

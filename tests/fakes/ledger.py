@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
+from dropcut.adapters.dynamodb.table import doubt_key, edit_key
 from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached
-from dropcut.domain.model import Delay, Edit, Limits, State
+from dropcut.domain.model import Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.resolutions import Resolution, Verdict, changes
-from dropcut.notifications.envelope import Notice
+from dropcut.ports import Resolved
 
 
 @dataclass
@@ -117,29 +118,35 @@ class FakeLedger:
         self.places.discard(edit.edit_id)
         return self._put(replace(known, state=State.FAILED, reason=reason), now)
 
-    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        told: dict[str, Any] = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None}
-        moved = self.advance(edit, to, now, **told, **facts)
+    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
+        notice = replace(notice, row=edit_key(edit.edit_id))
+        self.advance(edit, to, now, **_told(notice), **facts)
         self.places.discard(edit.edit_id)
-        return moved
+        return notice
 
-    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
-        changed, known = changes(edit, resolution.applied_to(edit)), self._same(edit, "event_id")
-        moved = replace(known, **{name: after for name, (_, after) in changed.items()})
+    def resolve(self, edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Resolved:
+        after, known = resolution.applied_to(edit), self._same(edit, "event_id")
+        goes_on = resolution.verdict is Verdict.ADOPT
+        if not goes_on:
+            notice = replace(resolution.require(notice), row=edit_key(edit.edit_id))
+            after = replace(after, **_told(notice))
+        elif notice:
+            notice = replace(notice, row=doubt_key(edit.edit_id))
+        moved = replace(known, **{name: now for name, (_, now) in changes(edit, after).items()})
         if (edit.edit_id, resolution.at) in self.audits:
             raise LedgerConflict("the edit was moved by somebody else")
-        self.audits[edit.edit_id, resolution.at] = resolution.audit(edit)
+        self.audits[edit.edit_id, resolution.at] = resolution.audit(edit, after)
         if edit.state is State.IN_DOUBT:
-            told = resolution.notice
+            told = notice if goes_on else None
             self.doubts[edit.edit_id] = DoubtRow(0, resolution.at, "NOTICE" if told else "", told)
-        if resolution.verdict is Verdict.ADOPT:
+        if goes_on:
             self.places.add(edit.edit_id)
-            return self._put(moved, resolution.at)
+            return Resolved(self._put(moved, resolution.at), notice)
         self.places.discard(edit.edit_id)
         self._close(edit, str(moved.reason))
         if resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             self._settle_day(known, Decimal(0))
-        return self._put(moved, resolution.at)
+        return Resolved(self._put(moved, resolution.at), notice)
 
     def _same(self, edit: Edit, *also: str) -> Edit:
         """The row, if it is what was read: state, attempt, owner, and what is named."""
@@ -173,3 +180,7 @@ class FakeLedger:
 
     def _close(self, edit: Edit, outcome: str) -> None:
         self.attempts.setdefault((edit.edit_id, edit.attempt), {})["outcome"] = outcome
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    return {"notice": notice, "event_id": notice.event_id, "notified_at": None}

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from dropcut.domain.model import Drop
+from dropcut.domain.model import Drop, Notice
 from tests.fakes.services import FakeServices
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -122,10 +122,10 @@ class Machine:
             if resource.endswith(FUNCTION_ARN):
                 return self._invoke(resource.removeprefix("${").removesuffix(FUNCTION_ARN), document)
             if resource.endswith("sns:publish"):
-                self.services.topic.publish(_notice(document, state["Parameters"]["Subject.$"]))
+                self.services.topic.publish(Notice.from_json(_notice(document, state["Parameters"]["Subject.$"])))
             else:
                 notice = _notice(document, state["Parameters"]["Key"]["pk"]["S.$"])
-                self.services.journal.notice_sent(notice, self.world.clock())
+                self.services.journal.notice_sent(Notice.from_json(notice), self.world.clock())
         except Exception as error:
             raise Caught(type(error).__name__, json.dumps({"errorMessage": str(error)})) from error
         except BaseException as error:  # the sandbox died

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dropcut.domain.model import Clip, Drop, Limits
+from dropcut.domain.model import Clip, Drop, Limits, Notice
 from dropcut.workflow.inspect_clip import inspect_clip
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_clip
 from tests.fakes.files import FakeFiles
@@ -47,8 +47,8 @@ class FakeTopic:
     def __init__(self) -> None:
         self.published: list[dict[str, Any]] = []
 
-    def publish(self, notice: dict[str, Any]) -> None:
-        self.published.append(notice)
+    def publish(self, notice: Notice) -> None:
+        self.published.append(notice.as_json())
 
 
 class FakeProber:

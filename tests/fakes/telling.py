@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from dropcut.domain.model import Drop, Edit, Half, HistoryRow, ObjectFacts, Progress
-from dropcut.notifications.envelope import Notice
+from dropcut.domain.model import Drop, Edit, Half, HistoryRow, Notice, ObjectFacts, Progress
 from tests.fakes.services import Interruption, Killed
 
 LONGEST = 44  # characters of a text
@@ -41,7 +40,7 @@ NAMES: dict[Any, Callable[[Any], str]] = {
     Drop: lambda drop: f"drop of {drop.clip_key}",
     Half: lambda half: f"half {half.key}",
     Progress: _progress,
-    Notice: lambda notice: f"notice {notice.body.status}",
+    Notice: lambda notice: f"notice {notice.status}",
     HistoryRow: lambda row: f"row {brief(row.request_id)} {row.progress.status}",
     ObjectFacts: lambda facts: f"{facts.key}, {facts.size} bytes",
     Decimal: lambda amount: f"${amount}",

@@ -7,12 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import edit_key
 from dropcut.domain.identity import mark
 from dropcut.domain.keys import is_clip, split
 from dropcut.domain.model import Drop, Half, Progress, State
 from dropcut.notifications.endings import failed
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.workflow.report_failure import in_words
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, a_sidecar, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
@@ -114,7 +113,7 @@ def _add_doubt(world: FakeServices) -> None:
     """A submission whose answer was lost an hour ago, and whose row has landed since."""
     edit = an_edit_in(State.SUBMITTING, sent_at=NOW - 3600)
     world.ledger.edits[edit.edit_id] = edit
-    notice = Notice(**edit_key(edit.edit_id), body=failed(edit.drop, edit, State.IN_DOUBT, "no answer", OUTBOX))
+    notice = as_notice(failed(edit.drop, edit, State.IN_DOUBT, "no answer", OUTBOX))
     world.ledger.end(edit, State.IN_DOUBT, notice, NOW - 3000)
     world.provider.know("request-1", "/" + mark(edit.edit_id, edit.attempt))
 

@@ -28,7 +28,7 @@ from dropcut.domain.recognition import marked
 from dropcut.intake.mp4 import BoxWalker
 from dropcut.intake.sidecar import Sidecar, read_sidecar
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from tests.fakes.examples import NOW, OUTBOX, a_drop
 
 PROPERTIES: dict[str, tuple[tuple[st.SearchStrategy[Any], ...], Callable[..., None]]] = {}
@@ -112,7 +112,7 @@ def any_sidecar_is_taken_or_refused_in_words(raw: bytes) -> None:
         return
     body = endings.rejected(a_drop(), problems, OUTBOX)
     filed = endings.error_file(body, a_drop(), None, problems)
-    notice = Notice(pk="DROP#1", sk="DROP", body=body).as_json()
+    notice = as_notice(body).as_json()
     told = json.dumps(notice, ensure_ascii=False) + filed.as_file()
     told.encode()
     assert len(filed.as_file()) < 256_000
@@ -338,5 +338,5 @@ def a_secret_anywhere_in_a_sidecar_is_shown_nowhere(secret: str, before: str) ->
         if not problems:
             continue
         body = endings.rejected(a_drop(), problems, OUTBOX)
-        told = body.model_dump_json() + endings.error_file(body, a_drop(), None, problems).as_file()
+        told = body.as_text() + endings.error_file(body, a_drop(), None, problems).as_file()
         assert SECRET[:12] not in told

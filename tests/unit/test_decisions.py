@@ -10,7 +10,7 @@ import pytest
 from dropcut.domain.decisions import FailureClass, OnDrop, OnSubmit, classify_failure, on_drop, on_failure, on_submit
 from dropcut.domain.model import HELD, OPEN, State
 from localcloud.simulator.catalogue import REASONS
-from tests.fakes.examples import a_drop, an_edit_in
+from tests.fakes.examples import a_drop, a_notice, an_edit_in
 
 US, THEM = a_drop().drop_id, "another execution"
 
@@ -86,7 +86,7 @@ def test_the_execution_that_took_an_edit_up_again_buys_nothing_and_a_new_drop_ma
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])
 def test_an_edit_whose_ending_was_told_is_left_until_a_drop_prepares_it_again(state: State) -> None:
-    told = an_edit_in(state, notice="{}", event_id="e1")
+    told = an_edit_in(state, notice=a_notice(), event_id="e1")
     assert on_submit(told, US) is OnSubmit.LEAVE
     assert on_drop(told, US) is OnDrop.BUY, "a drop that arrives may begin again"
 

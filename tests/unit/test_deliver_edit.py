@@ -17,6 +17,7 @@ from dropcut.ports import OutputOwner
 from dropcut.workflow.deliver_edit import deliver_edit
 from dropcut.workflow.error_files import DROP_METADATA
 from dropcut.workflow.outputs import OWN_METADATA
+from tests.fakes.documents import read
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.provider import RESULT_URL, FakeResults
 from tests.fakes.services import FakeServices
@@ -51,7 +52,7 @@ def test_the_video_lands_under_the_clips_name_with_its_manifest() -> None:
     assert body(world, KEY) == VIDEO
     written = world.files.text(OUTBOX, MANIFEST)
     assert written.endswith("}\n"), "a file for people, too"
-    manifest = Manifest.model_validate_json(written)
+    manifest = read(Manifest, written)
     assert manifest.output.sha256 == hashlib.sha256(VIDEO).hexdigest()
     assert manifest.output.size == len(VIDEO)
     assert manifest.output.video.version_id == "v1"
@@ -126,7 +127,7 @@ def test_an_object_that_we_did_not_write_is_never_overwritten(recorded: bool) ->
     outcome = deliver(world, edit_id)
     assert outcome["output_key"] == DISTINCT
     assert body(world, KEY) == b"a holiday film"
-    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, "trip/beach.eeeeeeee.manifest.json"))
+    manifest = read(Manifest, world.files.text(OUTBOX, "trip/beach.eeeeeeee.manifest.json"))
     assert manifest.output.video.key == DISTINCT
     assert any(KEY in warning and DISTINCT in warning for warning in manifest.warnings)
     assert DISTINCT in outcome["notice"]["message"]["email"]

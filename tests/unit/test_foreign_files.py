@@ -19,6 +19,7 @@ from dropcut.workflow.deliver_edit import deliver_edit
 from dropcut.workflow.outputs import OWN_METADATA, place
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure
+from tests.fakes.documents import read
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.machine import Machine
 from tests.fakes.provider import FakeResults
@@ -56,7 +57,7 @@ def lies(world: FakeServices) -> list[str]:
 
 
 def manifest_at(world: FakeServices, key: str) -> Manifest:
-    return Manifest.model_validate_json(world.files.text(OUTBOX, key))
+    return read(Manifest, world.files.text(OUTBOX, key))
 
 
 def stopped_at(world: FakeServices, call: str, what: Callable[[], Any], nth: int = 1, late: bool = False) -> Any:
@@ -91,8 +92,9 @@ def test_a_manifest_that_somebody_puts_there_meanwhile_is_left_and_nothing_is_fe
     assert lies(world) == sorted([VIDEO_KEY, MANIFEST, ASIDE.manifest])
     assert manifest_at(world, ASIDE.manifest).output.video.key == VIDEO_KEY
     assert len(world.results.opened) == 1
-    notice = json.loads(str(world.ledger.edits[EDIT].notice))
-    assert json.loads(notice["message"]["default"])["manifest"]["key"] == ASIDE.manifest
+    notice = world.ledger.edits[EDIT].notice
+    assert notice
+    assert json.loads(notice.message["default"])["manifest"]["key"] == ASIDE.manifest
 
 
 def test_a_delivery_that_died_between_video_and_manifest_ends_with_one_of_each() -> None:

@@ -31,6 +31,13 @@ def readable(path: Path) -> str:
     return str(path.relative_to(REPOSITORY))
 
 
+def test_imports_point_one_way() -> None:
+    """The contracts of import-linter in pyproject.toml."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_imports_are_written_out() -> None:
     assert [readable(path) for path in MODULES if any(name.startswith(".") for name in imports(path))] == []
 

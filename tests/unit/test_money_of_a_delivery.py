@@ -11,6 +11,7 @@ from dropcut.domain.errors import DeliveryFailed, ResultExpired
 from dropcut.domain.model import State
 from dropcut.notifications.schemas import Manifest
 from dropcut.workflow.deliver_edit import deliver_edit
+from tests.fakes.documents import read
 from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
 from tests.fakes.provider import FakeResults
 from tests.fakes.services import FakeServices
@@ -30,7 +31,7 @@ def finished(**changes: Any) -> tuple[FakeServices, str]:
 def test_a_charge_above_the_estimate_is_noted(charged: str, noted: bool) -> None:
     world, edit_id = finished(charged_usd=Decimal(charged))
     deliver_edit(world, a_drop(), edit_id)
-    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, "trip/beach.manifest.json"))
+    manifest = read(Manifest, world.files.text(OUTBOX, "trip/beach.manifest.json"))
     assert any(charged in warning and "the estimate was $1.680" in warning for warning in manifest.warnings) == noted
 
 

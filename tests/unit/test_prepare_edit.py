@@ -14,6 +14,7 @@ from dropcut.intake.sidecar import MAX_BYTES
 from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.inspect_clip import inspect_clip
 from dropcut.workflow.prepare_edit import prepare_edit
+from tests.fakes.documents import read
 from tests.fakes.examples import INBOX, OUTBOX, a_clip, a_sidecar, an_edit_in
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeProber, FakeServices, Interruption, die
@@ -23,7 +24,7 @@ ERROR = "trip/beach.error.json"
 
 
 def error_file(world: FakeServices) -> ErrorFile:
-    return ErrorFile.model_validate_json(world.files.text(OUTBOX, ERROR))
+    return read(ErrorFile, world.files.text(OUTBOX, ERROR))
 
 
 def refused(world: FakeServices, drop: Drop) -> ErrorFile:
@@ -56,7 +57,7 @@ def test_a_name_with_a_character_that_no_output_can_have_is_refused_before_anyth
     world, drop = a_world(clip_key=f"odd/a{character}b.mp4")
     assert Machine(world, world).run(drop) == "Rejected"
     assert world.provider.submissions == []
-    found = ErrorFile.model_validate_json(world.files.text(OUTBOX, f"odd/a{character}b.error.json"))
+    found = read(ErrorFile, world.files.text(OUTBOX, f"odd/a{character}b.error.json"))
     named = f"U+{ord(character):04X}"
     assert [(line.field, named in line.problem, line.fix) for line in found.problems] == [
         ("drop", True, f"rename it without {named}")

@@ -12,7 +12,7 @@ import pytest
 
 from dropcut.domain.errors import LedgerConflict
 from dropcut.domain.identity import mark
-from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.model import Drop, Edit, Notice, State
 from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
 from dropcut.domain.resolutions import Resolution
 from dropcut.workflow.recheck_edits import BUDGET, recheck_edits
@@ -20,7 +20,7 @@ from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drop
 from dropcut_cli.plan import Wish
 from dropcut_cli.refused import Refused
 from dropcut_cli.resolve import carry_out
-from tests.fakes.examples import NOW, an_edit_in
+from tests.fakes.examples import NOW, a_notice, an_edit_in
 from tests.fakes.services import FakeServices, Interruption, Killed, die, fail
 from tests.unit.cli.held import ADOPT, GIVE_UP, in_doubt, only, planned, stack, walk_on
 
@@ -148,7 +148,7 @@ def test_a_history_that_cannot_be_read_is_no_look() -> None:
 
 def doubtful(world: FakeServices, name: str) -> None:
     """One more edit in doubt, of which the provider knows nothing."""
-    edit = an_edit_in(State.IN_DOUBT, edit_id=name * 64, notice="{}")
+    edit = an_edit_in(State.IN_DOUBT, edit_id=name * 64, notice=a_notice())
     world.ledger.edits[edit.edit_id] = edit
     world.ledger.advance(edit, State.IN_DOUBT, NOW)
 
@@ -343,7 +343,7 @@ def test_a_person_who_decides_at_the_same_moment_and_the_run_do_not_both(at: int
 def test_a_lost_race_is_no_error() -> None:
     world, _ = an_hour_later()
 
-    def lost(edit: Edit, resolution: Resolution) -> Any:
+    def lost(edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Any:
         raise LedgerConflict("somebody was faster")
 
     world.ledger.resolve = lost  # type: ignore[method-assign]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from dropcut.domain.model import ObjectFacts
+from dropcut.domain.model import Notice, ObjectFacts
 from dropcut.domain.recovery import DAY
 from dropcut.workflow import recover_drops as module
 from dropcut.workflow.recover_drops import ANNOUNCED_WITHIN, LIST_SECONDS, RUN_SECONDS, recover_drops
@@ -314,7 +313,7 @@ def test_a_file_that_has_only_an_ending_is_noted_like_any_half() -> None:
 def test_a_notice_that_cannot_be_sent_does_not_undo_what_was_done() -> None:
     world = inbox(beach=1, old=200)
 
-    def refused(notice: dict[str, Any]) -> None:
+    def refused(notice: Notice) -> None:
         raise PermissionError("AccessDenied")
 
     world.topic.publish = refused  # type: ignore[method-assign]

@@ -12,7 +12,8 @@ import pytest
 from dropcut.domain.model import State
 from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.report_failure import in_words, report_failure
-from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
+from tests.fakes.documents import read
+from tests.fakes.examples import NOW, OUTBOX, a_drop, a_notice, an_edit_in
 from tests.fakes.services import FakeServices, Interruption, Killed, die
 
 TIMED_OUT = {"Error": "Sandbox.Timedout", "Cause": "{}"}
@@ -37,7 +38,7 @@ def world_in(state: State, **changes: Any) -> tuple[FakeServices, str]:
 
 
 def error_file(world: FakeServices) -> ErrorFile:
-    return ErrorFile.model_validate_json(world.files.text(OUTBOX, "trip/beach.error.json"))
+    return read(ErrorFile, world.files.text(OUTBOX, "trip/beach.error.json"))
 
 
 @pytest.mark.parametrize("state", ENDINGS)
@@ -47,7 +48,8 @@ def test_every_state_ends_as_what_is_known_about_the_money(state: State, error: 
     outcome = report_failure(world, a_drop(), edit_id, error)
     edit = world.ledger.edits[edit_id]
     assert outcome["status"] == outcome["notice"]["status"] == edit.state == ENDINGS[state]
-    assert edit.notice == json.dumps(outcome["notice"])
+    assert edit.notice
+    assert edit.notice.as_json() == outcome["notice"]
     found = error_file(world)
     assert (found.status, found.edit_id, found.drop_id) == (ENDINGS[state], edit_id, a_drop().drop_id)
     assert found.problems[0].problem == edit.reason
@@ -87,12 +89,10 @@ def test_what_the_ledger_knows_of_the_reason_beats_the_caught_error() -> None:
 
 
 def test_an_edit_that_was_delivered_after_all_is_told_as_delivered() -> None:
-    notice = json.dumps({"status": "DELIVERED"})
+    notice = a_notice(status="DELIVERED")
     world, edit_id = world_in(State.DELIVERED, notice=notice)
-    assert report_failure(world, a_drop(), edit_id, TIMED_OUT) == {
-        "status": "DELIVERED",
-        "notice": {"status": "DELIVERED"},
-    }
+    told = report_failure(world, a_drop(), edit_id, TIMED_OUT)
+    assert told == {"status": "DELIVERED", "notice": notice.as_json()}
     assert world.files.keys(OUTBOX, "") == []
 
 
@@ -133,6 +133,6 @@ def test_a_caught_error_leaks_no_secret() -> None:
     cause = {"errorMessage": "GET https://b.example/clip.mp4?X-Amz-Signature=topsecret with SG_0123456789abcdef"}
     world, edit_id = world_in(State.SUBMITTING)
     outcome = report_failure(world, a_drop(), edit_id, {"Error": "Boom", "Cause": json.dumps(cause)})
-    told = json.dumps(outcome) + error_file(world).model_dump_json() + repr(world.ledger.edits[edit_id])
+    told = json.dumps(outcome) + error_file(world).as_file() + repr(world.ledger.edits[edit_id])
     assert "topsecret" not in told
     assert "SG_0123" not in told

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from dropcut.domain.model import HELD, State
 from dropcut.domain.resolutions import ALLOWED, Resolution, Verdict, changes
-from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
+from dropcut.notifications.endings import resolved
+from tests.fakes.examples import NOW, OUTBOX, a_drop, a_notice, an_edit_in
 
 
 def a(verdict: Verdict, **more: Any) -> Resolution:
-    return Resolution(verdict=verdict, who="anna", at=NOW, outbox=OUTBOX, **more)
+    return Resolution(verdict=verdict, who="anna", at=NOW, **more)
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -34,7 +34,7 @@ def test_the_reason_names_day_person_and_note(note: str, said: str) -> None:
     assert after.reason == f"given up on 2026-11-24 {said}"
 
 
-TOLD: dict[str, Any] = {"notice": "{}", "event_id": "1", "notified_at": "2026-11-24T06:00:00Z"}
+TOLD: dict[str, Any] = {"notice": a_notice("1"), "event_id": "1", "notified_at": "2026-11-24T06:00:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -43,15 +43,19 @@ TOLD: dict[str, Any] = {"notice": "{}", "event_id": "1", "notified_at": "2026-11
 )
 def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Verdict, status: str, to_do: str) -> None:
     after = a(verdict, note="they said so").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
-    notice = json.loads(str(after.notice))
-    body = json.loads(notice["message"]["default"])
-    assert (notice["status"], body["status"], body["drop_id"]) == (status, status, a_drop().drop_id)
-    assert notice["event_id"] == body["event_id"] == after.event_id != "1"
-    assert after.notified_at is None, "nobody has sent it yet"
-    assert "they said so" in body["summary"]
-    assert to_do in body["what_to_do"]
-    again = Resolution(verdict=verdict, who="anna", at=NOW + 9, outbox=OUTBOX)
-    assert again.applied_to(an_edit_in(State.IN_DOUBT, **TOLD)).event_id != after.event_id
+    body, again = (resolved(after, at, OUTBOX) for at in (NOW, NOW + 9))
+    assert (body.status, body.drop_id) == (status, a_drop().drop_id)
+    assert len({body.event_id, again.event_id, "1"}) == 3
+    assert "they said so" in body.summary
+    assert to_do in body.what_to_do
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_end_is_told(verdict: Verdict) -> None:
+    if verdict is Verdict.ADOPT:
+        return
+    with pytest.raises(ValueError, match="somebody has to be told"):
+        a(verdict).require(None)
 
 
 def test_an_edit_that_goes_on_has_no_message_yet() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from dropcut.domain.model import Drop, State
 from dropcut.notifications.schemas import Manifest
+from tests.fakes.documents import read
 from tests.fakes.examples import OUTBOX, a_sidecar
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices, Interruption, Killed, die
@@ -39,7 +40,7 @@ def test_a_deleted_output_comes_back_with_its_manifest_and_a_message_and_nothing
     assert machine.run(again) == "Unchanged"
     assert "RestoreOutput" in machine.entered
     assert body(world) == VIDEO
-    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, "trip/beach.manifest.json"))
+    manifest = read(Manifest, world.files.text(OUTBOX, "trip/beach.manifest.json"))
     assert manifest.drop_id == "again"
     assert any("put back" in warning for warning in manifest.warnings)
     assert [notice["status"] for notice in world.topic.published] == ["DELIVERED", "RESTORED"]
@@ -170,7 +171,7 @@ def test_broken_off_at_any_call_the_manifest_is_back_once(at: int, late: bool, g
     world, _, again = delivered()
     where = lose_manifest(world, gone)
     assert Machine(world, Interruption(world, {at}, die, late).services()).run(again) == "Unchanged"
-    assert Manifest.model_validate_json(world.files.text(OUTBOX, where)).output.video.key == KEY
+    assert read(Manifest, world.files.text(OUTBOX, where)).output.video.key == KEY
     assert world.files.keys(OUTBOX, "") == sorted({KEY, MANIFEST, where})
     assert len(world.files.objects[OUTBOX, KEY]) == 1
     assert told(world)[-1]["manifest"]["key"] == where
@@ -194,5 +195,5 @@ def test_what_is_put_back_twice_is_said_to_have_gone_aside_once() -> None:
         assert edit.output
         output = edit.output
         world.files.delete(OUTBOX, output["key"])
-    manifest = Manifest.model_validate_json(world.files.text(OUTBOX, output["manifest"]))
+    manifest = read(Manifest, world.files.text(OUTBOX, output["manifest"]))
     assert len(manifest.warnings) == len(set(manifest.warnings))

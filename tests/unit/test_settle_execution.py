@@ -14,6 +14,7 @@ from dropcut.domain.model import Drop, State
 from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.settle_execution import STILL_SENDING, from_status_change, settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
+from tests.fakes.documents import read
 from tests.fakes.examples import OUTBOX, a_drop
 from tests.fakes.machine import Machine, call_handler
 from tests.fakes.runs import Run
@@ -65,7 +66,7 @@ def assert_settled(world: FakeServices, drop: Drop) -> None:
         assert status == edit.state
         assert status in ("DELIVERED", "IN_DOUBT", "UNDELIVERED")
     if status != "DELIVERED":
-        found = ErrorFile.model_validate_json(world.files.text(OUTBOX, "trip/beach.error.json"))
+        found = read(ErrorFile, world.files.text(OUTBOX, "trip/beach.error.json"))
         assert (found.status, found.drop_id) == (status, drop.drop_id)
     assert world.ledger.places == set()
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from dropcut.domain.model import State, Unreadable
+from dropcut.domain.model import Notice, State, Unreadable
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.start_edit import start_edit
 from dropcut.workflow.sweep_drops import RUN_SECONDS, UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
-from tests.fakes.examples import INBOX, a_drop, an_edit_in
+from tests.fakes.examples import INBOX, a_drop, a_notice, an_edit_in
 from tests.fakes.services import FakeServices, Killed
 from tests.fakes.worlds import a_world
 
@@ -86,11 +86,11 @@ def test_a_half_that_comes_after_its_notice_still_starts_the_edit() -> None:
 @pytest.mark.parametrize("state", [State.DELIVERED, State.FAILED, State.IN_DOUBT, State.UNDELIVERED])
 def test_a_message_that_was_never_sent_is_sent_once_as_it_was(state: State) -> None:
     world = FakeServices()
-    edit = an_edit_in(state, notice='{"pk": "EDIT#%s", "sk": "EDIT", "event_id": "1"}' % ("e" * 64))
+    edit = an_edit_in(state, notice=a_notice())
     world.ledger.edits[edit.edit_id] = edit
     world.clock.now += UNSENT_AFTER + 1
     assert sweep_drops(world)["sent"] == 1
-    assert world.topic.published == [{"pk": "EDIT#" + "e" * 64, "sk": "EDIT", "event_id": "1"}]
+    assert world.topic.published == [a_notice().as_json()]
     assert sweep_drops(world)["sent"] == 0
 
 
@@ -107,7 +107,7 @@ def test_a_refusal_that_was_never_sent_is_sent_by_the_clock() -> None:
 
 def test_a_message_that_was_sent_is_left_alone() -> None:
     world = FakeServices()
-    edit = an_edit_in(State.DELIVERED, notice="{}")
+    edit = an_edit_in(State.DELIVERED, notice=a_notice())
     world.ledger.edits[edit.edit_id] = replace(edit, notified_at="2026-11-24T06:00:00Z")
     world.clock.now += 99_999
     assert sweep_drops(world)["sent"] == 0
@@ -117,13 +117,13 @@ def test_one_row_that_cannot_be_swept_does_not_silence_the_others() -> None:
     world = FakeServices()
     for n in range(2):
         name = f"{n}" * 64
-        notice = f'{{"pk": "EDIT#{name}", "sk": "EDIT", "event_id": "{n}"}}'
+        notice = a_notice(str(n), edit_id=name)
         world.ledger.edits[name] = an_edit_in(State.FAILED, edit_id=name, notice=notice)
     world.clock.now += UNSENT_AFTER + 1
     send = world.topic.publish
 
-    def refuse_the_first(notice: dict[str, object]) -> None:
-        if notice["event_id"] == "0":
+    def refuse_the_first(notice: Notice) -> None:
+        if notice.event_id == "0":
             raise ValueError("too large")
         send(notice)
 
@@ -142,7 +142,7 @@ def busy_world() -> FakeServices:
         world.journal.record_drop(drop, world.clock())
         world.executions.statuses[drop.drop_id] = "ABORTED"
         name = f"{number}" * 64
-        notice = f'{{"pk": "EDIT#{name}", "sk": "EDIT", "event_id": "{number}", "status": "FAILED"}}'
+        notice = a_notice(str(number), edit_id=name)
         world.ledger.edits[name] = an_edit_in(State.FAILED, edit_id=name, notice=notice)
     world.clock.now += UNSENT_AFTER + UNTOUCHED_FOR
     return world
@@ -152,9 +152,9 @@ def taking(world: FakeServices, seconds: float) -> list[str]:
     """Let everything that is told, or asked, take so long; the answer has what was told, in order."""
     publish, told = world.topic.publish, list[str]()
 
-    def slowly(notice: dict[str, Any]) -> None:
+    def slowly(notice: Notice) -> None:
         world.clock.now += seconds
-        told.append(notice["status"])
+        told.append(notice.status)
         publish(notice)
 
     world.topic.publish = slowly  # type: ignore[method-assign]
@@ -206,7 +206,7 @@ def test_a_row_is_moved_on_before_the_names_in_its_folder_are_looked_at() -> Non
 
 def test_a_row_that_cannot_be_read_is_counted_and_stops_no_other() -> None:
     world = busy_world()
-    world.journal.odd_rows.append(Unreadable(key={"pk": "CLIP#1", "sk": "DROP#1"}, why="the row CLIP#1 is odd"))
+    world.journal.odd_rows.append(Unreadable(row={"pk": "CLIP#1", "sk": "DROP#1"}, why="the row CLIP#1 is odd"))
     swept = sweep_drops(world)
     assert (swept["settled"], swept["sent"], swept["told"], swept["failed"]) == (2, 2, 2, 1)
     assert "CLIP#1" in swept["reasons"][0]
@@ -219,8 +219,8 @@ def test_a_message_that_cannot_be_sent_lets_the_others_go_first_next_time() -> N
     world = busy_world()
     send, refused = world.topic.publish, ["0"]
 
-    def refuse(notice: dict[str, Any]) -> None:
-        if notice["event_id"] in refused:
+    def refuse(notice: Notice) -> None:
+        if notice.event_id in refused:
             raise ValueError("https://x.example/?X-Amz-Signature=topsecret")
         send(notice)
 

@@ -16,6 +16,7 @@ from dropcut.domain.model import (
     Half,
     HistoryRow,
     Limits,
+    Notice,
     ObjectFacts,
     Progress,
     State,
@@ -24,7 +25,6 @@ from dropcut.domain.model import (
 )
 from dropcut.domain.recovery import Recovery
 from dropcut.domain.resolutions import Resolution
-from dropcut.notifications.envelope import Notice
 
 
 class Clock(Protocol):
@@ -125,11 +125,20 @@ class Ledger(Protocol):
     def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
         """Proven unpaid: the attempt is closed and its reservation released."""
 
-    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        """The last step, and with it the message that has to go out."""
+    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
+        """The last step, and with it the message that has to go out; gives that back with the row that has it."""
 
-    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
-        """What a person decided about a held edit, with its audit, from exactly the state that `edit` was read in."""
+    def resolve(self, edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Resolved:
+        """What was decided about a held edit, with its audit, from exactly the state that `edit` was read in. An end
+        has a message; so has a request that is adopted without a person.
+        """
+
+
+class Resolved(NamedTuple):
+    """A held edit after its resolution, and the message to send, if there is one."""
+
+    edit: Edit
+    notice: Notice | None
 
 
 class Journal(Protocol):
@@ -138,17 +147,18 @@ class Journal(Protocol):
     def record_drop(self, drop: Drop, now: float) -> bool:
         """True if this clip has other drops on record, at other versions."""
 
-    def end_drop(
-        self, drop: Drop, outcome: str, now: float, edit_id: str | None = None, notice: Notice | None = None
-    ) -> None: ...
+    def end_drop(self, drop: Drop, outcome: str, now: float, edit_id: str | None = None) -> None: ...
+    def tell_end(self, drop: Drop, outcome: str, notice: Notice, now: float, edit_id: str | None = None) -> Notice:
+        """The same with the message that has to go out; gives it back with the row that has it."""
+
     def wait_for_partner(self, half: Half) -> None: ...
     def stop_waiting(self, half: Half) -> None:
         """It has a partner. That version is known from now on, and is not told of if its partner goes."""
 
     def halves_waiting(self, before: float) -> list[Half]: ...
     def half_noticed(self, half: Half, now: float) -> None: ...
-    def unsent_notices(self, before: float) -> list[dict[str, Any]]: ...
-    def notice_sent(self, notice: dict[str, Any], now: float) -> None: ...
+    def unsent_notices(self, before: float) -> list[Notice]: ...
+    def notice_sent(self, notice: Notice, now: float) -> None: ...
     def drop(self, drop: Drop) -> DropRecord | None: ...
     def unfinished(self, before: float) -> list[Unfinished]: ...
     def doubts(self, now: float) -> list[Doubt]:
@@ -161,7 +171,7 @@ class Journal(Protocol):
     def unreadable(self) -> list[Unreadable]:
         """The rows that could not be read, of those that were asked for since the last call."""
 
-    def look_later(self, key: dict[str, str], now: float) -> None:
+    def look_later(self, row: Unfinished | Half | Notice | Unreadable, now: float) -> None:
         """Send a row of the sweep to the end of its queue, as if it had been touched then."""
 
     def active_since(self) -> float: ...
@@ -212,7 +222,7 @@ class Executions(Protocol):
 
 
 class Topic(Protocol):
-    def publish(self, notice: dict[str, Any]) -> None: ...
+    def publish(self, notice: Notice) -> None: ...
 
 
 class Services(Protocol):

@@ -19,10 +19,10 @@ from dropcut.domain.model import State
 from dropcut_cli import command
 from dropcut_cli.records import Found
 from dropcut_cli.refused import Refused
-from tests.fakes.examples import an_edit_in
+from tests.fakes.examples import a_notice, an_edit_in
 from tests.fakes.services import FakeServices
 
-EDIT = an_edit_in(State.IN_DOUBT, notice="{}", event_id="1")
+EDIT = an_edit_in(State.IN_DOUBT, notice=a_notice(), event_id="1")
 GIVE_UP = ("resolve", EDIT.edit_id, "--give-up")
 
 

@@ -15,10 +15,10 @@ from dropcut.domain.resolutions import Verdict, changes
 from dropcut_cli.evidence import Facts
 from dropcut_cli.plan import Plan, Wish, plan_resolution
 from dropcut_cli.refused import Refused
-from tests.fakes.examples import NOW, OUTBOX, a_drop, an_edit_in
+from tests.fakes.examples import NOW, OUTBOX, a_drop, a_notice, an_edit_in
 
 WHO = "arn:aws:iam::123456789012:user/anna"
-TOLD = {"notice": "{}", "event_id": "1"}
+TOLD = {"notice": a_notice("1", "IN_DOUBT"), "event_id": "1"}
 ADOPT = Wish(verdict=Verdict.ADOPT, request_id="r7", note="seen")
 NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
 OURS = "/workroom/" + mark("e" * 64, 1)
@@ -67,8 +67,9 @@ def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wi
     for fact in (f"who: {WHO}", f"what: {wish.verdict}", f"note: {wish.note or 'none'}"):
         assert f"    {fact}\n" in text
     if wish is not ADOPT:
-        told = json.loads(str(planned.after.notice))
-        assert f"notice: the message of before -> the message {planned.after.state}\n" in text
+        assert planned.after.notice
+        told = planned.after.notice.as_json()
+        assert f"notice: the message IN_DOUBT -> the message {planned.after.state}\n" in text
         shown = text.partition("s3://outbox/trip/beach.error.json")[2].replace("\n  ", "\n")
         for part in (told["subject"], told["message"]["email"].rstrip()):
             assert part in shown, "whole, as it will be read"

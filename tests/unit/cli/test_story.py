@@ -14,7 +14,7 @@ from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut_cli import words
 from dropcut_cli.stack import Doing
 from dropcut_cli.story import next_steps, overview, story_of
-from tests.fakes.examples import NOW, a_drop, an_edit, an_edit_in
+from tests.fakes.examples import NOW, a_drop, a_notice, an_edit, an_edit_in
 
 LIMITS = Limits(usd_per_day=Decimal(50), in_flight=5)
 DOING = Doing("execution-1", "FAILED", "Failed")
@@ -87,15 +87,16 @@ def test_an_edit_that_waits_tells_for_what_since_when_and_what_the_limit_is(dela
     assert WAITS[delay] in text
     assert "since 2026-11-24T06:00:00Z" in text
     assert document["waits_for"]["limit"] == delay
-    assert told(an_edit_in(State.FAILED, delayed_by=str(delay), notice='{"status": "FAILED"}'))[0]["waits_for"] is None
+    assert told(an_edit_in(State.FAILED, delayed_by=str(delay), notice=a_notice()))[0]["waits_for"] is None
 
 
 def test_every_attempt_and_every_decision_is_told() -> None:
-    edit = an_edit_in(
-        State.FAILED, notice='{"status": "IN_DOUBT", "event_id": "1"}', notified_at="2026-11-24T06:10:00Z"
+    edit = an_edit_in(State.FAILED, notice=a_notice("1", "IN_DOUBT"), notified_at="2026-11-24T06:10:00Z")
+    decided, held = (
+        Resolution(verdict=Verdict.NOT_BILLED, who="anna", at=NOW, note="asked them"),
+        an_edit_in(State.IN_DOUBT),
     )
-    decided = Resolution(verdict=Verdict.NOT_BILLED, who="anna", at=NOW, outbox="outbox", note="asked them")
-    audit = {**audit_key(edit.edit_id, NOW), **decided.audit(an_edit_in(State.IN_DOUBT))}
+    audit = {**audit_key(edit.edit_id, NOW), **decided.audit(held, decided.applied_to(held))}
     second = {**attempt_key(edit.edit_id, 2), "outcome": "capacity", "request_id": "r2", "charged_usd": Decimal(0)}
     document, text = told(edit, second, audit)
     assert [attempt["number"] for attempt in document["attempts"]] == [1, 2]

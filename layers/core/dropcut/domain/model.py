@@ -89,6 +89,29 @@ class Clip:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A notification in its envelope, as SNS is given it."""
+
+    event_id: str
+    status: str
+    folder: str  # "/" for the top of the inbox, since SNS refuses empty attributes
+    subject: str
+    message: dict[str, str]  # `default` for machines, `email` for people
+    row: dict[str, str] = field(default_factory=dict)  # the key of the row that has it on record; empty for none
+
+    def as_json(self) -> dict[str, Any]:
+        """For the state machine, which publishes it and then notes in its row that it was sent."""
+        told = {name: value for name, value in asdict(self).items() if name != "row"}
+        return {**self.row, **told}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Notice:
+        row = {str(name): str(document[name]) for name in ("pk", "sk") if name in document}
+        texts = {name: document.get(name, "") for name in ("event_id", "status", "folder", "subject")}
+        return cls(**texts, message=document.get("message", {}), row=row)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Edit:
     """One thing to buy, as the ledger remembers it. `attempt` counts from 1; 0 means that none was opened."""
 
@@ -115,7 +138,7 @@ class Edit:
     reason: str | None = None  # why it failed or is held
     candidates: tuple[str, ...] = ()  # request ids that may be this attempt's, for a person to judge
     output: dict[str, Any] | None = None  # bucket, key, version, etag, bytes, sha256
-    notice: str | None = None  # the message about its end, as it was or will be sent
+    notice: Notice | None = None  # about its end, as it was or will be sent
     event_id: str | None = None  # of that message
     notified_at: str | None = None
 
@@ -202,7 +225,7 @@ class HistoryRow:
 class Unfinished:
     """A drop or an edit that nobody has touched for a while, and the execution that should be at it."""
 
-    key: dict[str, str]  # of its row
+    row: dict[str, str]  # the key of its row
     drop: Drop
     edit_id: str | None
     execution: str
@@ -220,7 +243,7 @@ class Doubt:
 class Unreadable:
     """A row that somebody has to look at, and that this version of the code cannot read."""
 
-    key: dict[str, str]  # of its row
+    row: dict[str, str]  # its key
     why: str
 
 

@@ -2,7 +2,7 @@
 
 An edit that is IN_DOUBT or UNDELIVERED waits for somebody who can look where this product cannot: into the provider's
 account. That person's word moves the edit, and the ledger keeps who said it. Where it ends the edit, whoever dropped
-the files is told: the message is part of what is written, so that the sweep sends it if nobody else does.
+the files is told: `notifications.endings.resolved` composes that message, and it is written with the edit.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import edit_key
 from dropcut.domain.dates import day_of
-from dropcut.domain.model import Edit, State
-from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.domain.model import Edit, Notice, State
 
 
 class Verdict(StrEnum):
@@ -36,56 +33,49 @@ OF_AN_END = ("reason", "output", "notice", "event_id", "notified_at")  # gone on
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """A verdict, and who gives it. The message of an end names the `outbox` and the `stack`.
+    """A verdict, and who gives it.
 
     `request_id`, `execution` (its name) and `proven` belong to ADOPT: that the request is this attempt's, by its mark.
-    So does a `notice` for whoever dropped the files, where no person decided.
     """
 
     verdict: Verdict
     who: str
     at: float
-    outbox: str
-    stack: str = endings.USUAL_STACK
     note: str = ""
     request_id: str | None = None
     execution: str = ""
     proven: bool = False
-    notice: Notice | None = None
 
     def applied_to(self, edit: Edit) -> Edit:
-        """The edit as it is then. Raises ValueError where the verdict does not fit its state."""
+        """The edit as it is then, less its message. Raises ValueError where the verdict does not fit its state."""
         if edit.state not in ALLOWED[self.verdict]:
             raise ValueError(f"{self.verdict} does not fit an edit that is {edit.state}")
         if self.verdict is Verdict.GIVE_UP:
-            return self._told(replace(edit, state=State.ABANDONED, reason=self.in_words("given up")))
+            return replace(edit, state=State.ABANDONED, reason=self.in_words("given up"))
         if self.verdict is Verdict.NOT_BILLED:
-            return self._told(replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid")))
+            return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"))
         fresh: dict[str, Any] = dict.fromkeys(OF_AN_END)
         answered = edit.request_id == self.request_id and not edit.vouched_by  # it is what the submission was answered
         going: dict[str, Any] = {"request_id": self.request_id, "submitted_at": edit.sent_at}
         going["vouched_by"] = None if self.proven or answered else self.who
         return replace(edit, state=State.SUBMITTED, execution=self.execution, candidates=(), **going, **fresh)
 
-    def _told(self, edit: Edit) -> Edit:
-        """The same with its message, whose id is its own: of that edit and status there may have been one before."""
-        drop, reason = edit.drop.owned_by(edit.owner), str(edit.reason)
-        body = endings.failed(drop, edit, edit.state, reason, self.outbox, stack=self.stack)
-        event_id = endings.event_id(edit.edit_id, edit.state, edit.attempt, self.at)
-        body = body.model_copy(update={"event_id": event_id})
-        notice = Notice(**edit_key(edit.edit_id), body=body)
-        return replace(edit, notice=notice.to_store(), event_id=event_id, notified_at=None)
+    def require(self, notice: Notice | None) -> Notice:
+        """The message, which every end has. Raises ValueError where there is none."""
+        if notice is None:
+            raise ValueError(f"{self.verdict} ends an edit, so somebody has to be told")
+        return notice
 
     def in_words(self, what: str) -> str:
         note = f": {self.note}" if self.note else ""
         return f"{what} on {day_of(self.at)} by {self.who}{note}"
 
-    def audit(self, edit: Edit) -> dict[str, Any]:
+    def audit(self, before: Edit, after: Edit) -> dict[str, Any]:
         """What the ledger keeps of it, beside the edit."""
-        changed = changes(edit, self.applied_to(edit))
+        changed = changes(before, after)
         changed.pop("notice", None)  # long, and told by its event_id
-        before, after = ({name: pair[n] for name, pair in changed.items()} for n in (0, 1))
-        return {"who": self.who, "what": str(self.verdict), "note": self.note, "before": before, "after": after}
+        was, is_now = ({name: pair[n] for name, pair in changed.items()} for n in (0, 1))
+        return {"who": self.who, "what": str(self.verdict), "note": self.note, "before": was, "after": is_now}
 
 
 def changes(before: Edit, after: Edit) -> dict[str, tuple[Any, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any, cast
 
@@ -48,7 +49,7 @@ def about_edit(edit: Edit, drop: Drop | None = None) -> dict[str, Any]:
         "edit_id": edit.edit_id,
         "cost": cost(edit),
         "request_id": edit.request_id,
-        "warnings": list(edit.warnings),
+        "warnings": edit.warnings,
     }
 
 
@@ -77,11 +78,11 @@ def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
     )
 
 
-def _fitting(problems: list[Problem], most: int, most_bytes: int) -> list[ProblemLine]:
+def _fitting(problems: list[Problem], most: int, most_bytes: int) -> tuple[ProblemLine, ...]:
     """As many as there is room for. SNS and Step Functions take 256 KiB, in which every line stands twice."""
     lines = [problem_line(problem) for problem in problems[:most]]  # the others are not even looked at
-    sizes = accumulate(len(line.model_dump_json().encode()) for line in lines)
-    return [line for line, size in zip(lines, sizes, strict=True) if size <= most_bytes]
+    sizes = accumulate(len(line.as_text().encode()) for line in lines)
+    return tuple(line for line, size in zip(lines, sizes, strict=True) if size <= most_bytes)
 
 
 def problem_line(problem: Problem) -> ProblemLine:
@@ -262,6 +263,12 @@ def failed(
     )
 
 
+def resolved(edit: Edit, at: float, outbox: str, stack: str = USUAL_STACK) -> Notification:
+    """A person ended a held edit. The id is its own, for there may have been a message of that status before."""
+    body = failed(edit.drop.owned_by(edit.owner), edit, edit.state, str(edit.reason), outbox, stack=stack)
+    return replace(body, event_id=event_id(edit.edit_id, edit.state, edit.attempt, at))
+
+
 def _ending(edit: Edit | None, status: State) -> tuple[str, str]:
     if edit and has_no_result(edit):
         return NO_RESULT
@@ -270,10 +277,10 @@ def _ending(edit: Edit | None, status: State) -> tuple[str, str]:
 
 def error_place(edit: Edit | None, drop: Drop, outbox: str) -> Place | None:
     """Where the error file lies: where the message of the edit's end says, else beside the output's usual place."""
-    said = json.loads(edit.notice).get("message") if edit and edit.notice else None
+    said = edit.notice.message.get("default") if edit and edit.notice else None
     if not said:
         return Place(bucket=outbox, key=outbox_keys(drop.clip_key).error)
-    there = json.loads(said["default"]).get("error")  # null where it could not be written
+    there = json.loads(said).get("error")  # null where it could not be written
     return Place(bucket=there["bucket"], key=there["key"]) if there else None
 
 

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any
-
 from dropcut.domain.decisions import UNCONFIRMED
 from dropcut.domain.keys import split
+from dropcut.domain.model import Notice
 from dropcut.domain.text import ended, printable
 from dropcut.notifications.schemas import Notification
 
 SUBJECT_LIMIT = 99  # SNS: ASCII, under 100 characters, no line breaks
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """A notification ready to send, and the ledger row that remembers whether it was sent."""
-
-    pk: str
-    sk: str
-    body: Notification
-
-    def as_json(self) -> dict[str, Any]:
-        """For the state machine's publish task: strings only, none empty (SNS refuses empty attributes)."""
-        body = self.body
-        return {
-            "pk": self.pk,
-            "sk": self.sk,
-            "event_id": body.event_id,
-            "status": body.status,
-            "folder": printable(body.folder) or "/",
-            "subject": subject(body),
-            "message": {"default": body.model_dump_json(), "email": email_text(body)},
-        }
-
-    def to_store(self) -> str:
-        """For the ledger, so that the sweep can send exactly this if the state machine could not."""
-        return json.dumps(self.as_json())
+def as_notice(body: Notification) -> Notice:
+    """Put a notification into its envelope."""
+    return Notice(
+        event_id=body.event_id,
+        status=body.status,
+        folder=printable(body.folder) or "/",
+        subject=subject(body),
+        message={"default": body.as_text(), "email": email_text(body)},
+    )
 
 
 def subject(body: Notification) -> str:

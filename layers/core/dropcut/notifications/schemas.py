@@ -1,13 +1,14 @@
 """The JSON documents that leave the product: manifest, error file, notification. Their schemas are published from here.
 
-Times are ISO 8601 in UTC with a Z, money is US dollars, sizes are bytes, lengths are seconds.
+Times are ISO 8601 in UTC with a Z, money is US dollars, sizes are bytes, lengths are seconds. These are plain
+dataclasses, since pydantic, which makes the schemas of them, is slow to import and most functions only write documents.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
 
 from dropcut.domain.pricing import MODEL
 
@@ -28,16 +29,20 @@ Status = Literal[
 ]
 
 
-class Document(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Document:
     """Readers ignore fields that they do not know, so that a later version may add some."""
 
-    model_config = ConfigDict(frozen=True)
+    def as_text(self) -> str:
+        """JSON on one line, for a message."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     def as_file(self) -> str:
         """The text of a file, for people and for programs: indented, and with an end to its last line."""
-        return self.model_dump_json(indent=2) + "\n"
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Place(Document):
     """An object in S3."""
 
@@ -46,6 +51,7 @@ class Place(Document):
     version_id: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Source(Document):
     """The clip as it was probed; null where it could not be read. `width` and `height` are as a player shows it."""
 
@@ -65,6 +71,7 @@ class Source(Document):
     interlaced: bool | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Cost(Document):
     """`estimated_usd` is the higher reading of the price; `charged_usd` is the provider's word, null until it said
     so.
@@ -74,22 +81,25 @@ class Cost(Document):
     charged_usd: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Times(Document):
     submitted_at: str | None
     completed_at: str | None
     delivered_at: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Output(Document):
     video: Place
     size: int
     sha256: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class Manifest(Document):
     """Lies beside the output and is written last: whoever sees it can rely on the video."""
 
-    model_config = ConfigDict(frozen=True, title="Dropcut manifest")
+    __pydantic_config__: ClassVar = {"title": "Dropcut manifest"}
 
     version: Literal[1] = 1
     status: Literal["DELIVERED"] = "DELIVERED"
@@ -97,15 +107,18 @@ class Manifest(Document):
     drop_id: str
     source: Source
     model: str = MODEL
-    request: dict[str, Any] = Field(description="What was sent to the provider, defaults included, less video_url.")
+    request: dict[str, Any] = field(
+        metadata={"description": "What was sent to the provider, defaults included, less video_url."}
+    )
     request_id: str
     attempt: int
     cost: Cost
     times: Times
     output: Output
-    warnings: list[str]
+    warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
 class ProblemLine(Document):
     """`field` is a JSON pointer into the sidecar, or `clip`, or `drop`."""
 
@@ -115,10 +128,11 @@ class ProblemLine(Document):
     fix: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class Notification(Document):
     """What happened to a drop. The message to machines; `event_id` is the same however often it is sent."""
 
-    model_config = ConfigDict(frozen=True, title="Dropcut notification")
+    __pydantic_config__: ClassVar = {"title": "Dropcut notification"}
 
     version: Literal[1] = 1
     event_id: str
@@ -130,9 +144,11 @@ class Notification(Document):
     drop_id: str | None = None
     summary: str
     what_to_do: str
-    problems: list[ProblemLine] = []
-    more_problems: int = Field(default=0, description="How many were left out here; the error file has more.")
-    warnings: list[str] = []
+    problems: tuple[ProblemLine, ...] = ()
+    more_problems: int = field(
+        default=0, metadata={"description": "How many were left out here; the error file has more."}
+    )
+    warnings: tuple[str, ...] = ()
     output: Place | None = None
     manifest: Place | None = None
     error: Place | None = None
@@ -140,17 +156,20 @@ class Notification(Document):
     request_id: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class ErrorFile(Document):
     """Lies where the result would have been."""
 
-    model_config = ConfigDict(frozen=True, title="Dropcut error file")
+    __pydantic_config__: ClassVar = {"title": "Dropcut error file"}
 
     version: Literal[1] = 1
     status: Status
     summary: str
     what_to_do: str
-    problems: list[ProblemLine]
-    more_problems: int = Field(default=0, description="How many were left out: the file has at most 200, and 256 KB.")
+    problems: tuple[ProblemLine, ...]
+    more_problems: int = field(
+        default=0, metadata={"description": "How many were left out: the file has at most 200, and 256 KB."}
+    )
     edit_id: str | None
     drop_id: str
     source: Source

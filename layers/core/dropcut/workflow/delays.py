@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import edit_key
 from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.model import Delay, Drop, Limits
 from dropcut.domain.pauses import LONGEST_PAUSE, Patience, longest_delay, next_try, worth_telling
 from dropcut.notifications import progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 
 
@@ -44,5 +43,5 @@ def put_off(
     again["delayed_seconds"] = patience.waited(delay)
     if not telling:
         return {"outcome": "delayed", **again}
-    notice = Notice(**edit_key(edit_id), body=progress.delayed(edit, drop, delay, limits))
+    notice = as_notice(progress.delayed(edit, drop, delay, limits))
     return {"outcome": "delayed_news", **again, "notice": notice.as_json()}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import edit_key
 from dropcut.domain.errors import DeliveryFailed, LedgerConflict, ProviderUnreadable, ResultExpired
 from dropcut.domain.model import Drop, Edit, State
 from dropcut.domain.pauses import RESULT_LIVES
 from dropcut.domain.text import quote
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import remove_error_files
 from dropcut.workflow.outputs import place
@@ -26,7 +24,7 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
     if edit.state is State.DELIVERED and edit.notice and edit.output:
-        return {"output_key": edit.output["key"], "notice": json.loads(edit.notice)}
+        return {"output_key": edit.output["key"], "notice": edit.notice.as_json()}
     try:
         url, edit = _result(services, edit)
         placed = place(services, drop, _with_drift(edit), services.results.open(url))
@@ -42,10 +40,9 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         _note(services, edit_id, quote(f"{type(error).__name__}: {error}"))
         raise
     edit = placed.edit
-    body = endings.delivered(edit, drop, placed.video, placed.manifest)
-    notice = Notice(**edit_key(edit.edit_id), body=body)
+    notice = as_notice(endings.delivered(edit, drop, placed.video, placed.manifest))
     facts = {"output": placed.facts, "warnings": list(edit.warnings), "reason": None}
-    services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
+    notice = services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
     money = endings.cost(edit)
     return {
         "output_key": placed.video.key,

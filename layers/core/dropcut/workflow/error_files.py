@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dropcut.domain.identity import digest
 from dropcut.domain.keys import outbox_keys
 from dropcut.domain.model import Drop, ObjectFacts
@@ -37,7 +39,7 @@ def leave_error_file(services: Services, drop: Drop, body: Notification, text: s
     elif key != usual:
         warnings = [f"the name {printable(usual)} was taken by somebody else; look for {printable(key)}"]
     place = Place(bucket=services.outbox, key=key) if key else None
-    return body.model_copy(update={"error": place, "warnings": [*body.warnings, *warnings]})
+    return replace(body, error=place, warnings=(*body.warnings, *warnings))
 
 
 def remove_error_files(services: Services, drop: Drop, edit_id: str) -> None:

@@ -114,8 +114,12 @@ def unmarked(services: Services, there: ObjectFacts, kind: type[D]) -> D | None:
     kind."""
     if there.size > UNMARKED_BYTES:
         return None
+    from pydantic import TypeAdapter  # most functions never meet such a file, and pydantic is slow to import
+
     try:
-        return kind.model_validate_json(services.files.read(services.outbox, there.key, there.version, UNMARKED_BYTES))
+        return TypeAdapter(kind).validate_json(
+            services.files.read(services.outbox, there.key, there.version, UNMARKED_BYTES)
+        )
     except ValueError:  # pydantic's errors are such
         return None
 
@@ -206,7 +210,7 @@ def _manifest(drop: Drop, edit: Edit, output: dict[str, Any]) -> Manifest:
             submitted_at=iso(edit.submitted_at), completed_at=iso(edit.completed_at), delivered_at=delivered_at
         ),
         output=Output(video=video, size=output["size"], sha256=output["sha256"]),
-        warnings=list(edit.warnings),
+        warnings=edit.warnings,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import edit_key
 from dropcut.domain.decisions import (
     MAX_TRIES,
     UNCONFIRMED,
@@ -19,7 +18,7 @@ from dropcut.domain.errors import ProviderUnreadable
 from dropcut.domain.model import Edit, Progress, State
 from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, age, next_poll
 from dropcut.notifications import progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
@@ -50,7 +49,7 @@ def overdue(services: Services, running: dict[str, Any], old: float) -> dict[str
     edit = services.ledger.edit(running["edit_id"])
     if edit is None:
         return running
-    notice = Notice(**edit_key(edit.edit_id), body=progress.overdue(edit, int(old // 60)))
+    notice = as_notice(progress.overdue(edit, int(old // 60)))
     return {**running, "outcome": "overdue", "told_overdue": True, "notice": notice.as_json()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import drop_key
 from dropcut.domain.decisions import OnDrop, on_drop
 from dropcut.domain.errors import FileHidden
 from dropcut.domain.identity import edit_id
@@ -15,7 +14,7 @@ from dropcut.intake.clip_rules import clip_problems, key_problems, size_problems
 from dropcut.intake.inspection import NOT_UNDERSTOOD, read_inspection
 from dropcut.intake.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import leave_error_file
 from dropcut.workflow.inbox import look_for, names_like
@@ -142,8 +141,7 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     body = endings.rejected(drop, problems, services.outbox)
     text = endings.error_file(body, drop, clip, problems).as_file()
     body = leave_error_file(services, drop, body, text)
-    notice = Notice(**drop_key(drop), body=body)
-    services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)
+    notice = services.journal.tell_end(drop, "REJECTED", as_notice(body), services.clock())
     return {"verdict": "rejected", "problems": len(problems), "notice": notice.as_json()}
 
 
@@ -159,6 +157,5 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         body = endings.unchanged(known, drop, services.outbox, still_there=there, manifest=found.manifest)
     else:
         body = endings.held(known, drop, services.outbox, services.stack)
-    notice = Notice(**drop_key(drop), body=body)
-    services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
+    notice = services.journal.tell_end(drop, "UNCHANGED", as_notice(body), services.clock(), known.edit_id)
     return {"verdict": "settled", "edit_id": known.edit_id, "notice": notice.as_json()}

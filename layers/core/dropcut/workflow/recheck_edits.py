@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import doubt_key
 from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, ProviderUnreadable
 from dropcut.domain.model import Doubt, Edit, HistoryRow, State
@@ -19,7 +17,7 @@ from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
 from dropcut.domain.recognition import is_ours
 from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut.notifications import progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.failures import Failures
 from dropcut.workflow.resuming import free_name, start_resumed
@@ -103,17 +101,17 @@ def _adopt(services: Services, edit: Edit, request_id: str) -> None:
         verdict=Verdict.ADOPT,
         who=WHO,
         at=round(services.clock(), 3),
-        outbox=services.outbox,
-        stack=services.stack,
         note="found in the provider's request history",
         request_id=request_id,
         execution=free_name(services.executions, edit),
         proven=True,
     )
-    notice = Notice(**doubt_key(edit.edit_id), body=progress.found(resolution.applied_to(edit)))
-    start_resumed(services, services.ledger.resolve(edit, replace(resolution, notice=notice)))
-    services.topic.publish(notice.as_json())
-    services.journal.notice_sent(notice.as_json(), services.clock())
+    found = as_notice(progress.found(resolution.applied_to(edit)))
+    resolved = services.ledger.resolve(edit, resolution, found)
+    start_resumed(services, resolved.edit)
+    if resolved.notice:
+        services.topic.publish(resolved.notice)
+        services.journal.notice_sent(resolved.notice, services.clock())
 
 
 def sent_at(edit: Edit) -> float:

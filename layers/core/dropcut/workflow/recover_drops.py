@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import told_key
 from dropcut.domain.pairing import Found, in_order
 from dropcut.domain.recovery import Newest, Recovery, Span, covers, position
 from dropcut.notifications import progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.failures import Failures
 from dropcut.workflow.start_edit import is_understood, start_edit, start_pairs
@@ -103,7 +102,7 @@ def _tell_of_left_alone(services: Services, left_alone: int, active: float, fail
         return
     body = progress.left_alone(services.inbox, left_alone, active)
     try:
-        services.topic.publish(Notice(**told_key("LEFT_ALONE"), body=body).as_json())
+        services.topic.publish(as_notice(body))
         services.journal.note_told("LEFT_ALONE", services.clock())  # after it was sent: told twice has one id
     except Exception as error:  # noqa: BLE001 - returned, to be logged; the next look counts and tries again
         failures.note("the notice about what was left alone", error)

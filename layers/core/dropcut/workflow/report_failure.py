@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import drop_key, edit_key
 from dropcut.domain.decisions import NOT_THE_FILES, on_failure
-from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.model import Drop, Edit, Notice, State
 from dropcut.domain.text import quote
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import leave_error_file
 
@@ -21,20 +20,23 @@ TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
     """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
+    status, notice = end_badly(services, drop, edit_id, error)
+    return {"status": str(status), "notice": notice.as_json()}
+
+
+def end_badly(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> tuple[State, Notice]:
+    """Do it for the state machine or for an execution that is gone, and return what is to be sent."""
     known = services.ledger.edit(edit_id) if edit_id else None
     others = known is not None and not known.is_of(drop)  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
     status, reason = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it
-        return {"status": str(edit.state), "notice": json.loads(edit.notice)}
+        return edit.state, edit.notice
     body = endings.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
     problem = Problem("drop", drop.clip_key, reason, endings.FIX)
     text = endings.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     body = leave_error_file(services, drop, body, text, edit.edit_id if edit else "")
-    key = edit_key(edit.edit_id) if edit else drop_key(drop)
-    notice = Notice(**key, body=body)
-    _settle(services, drop, edit, status, reason, notice)
-    return {"status": str(status), "notice": notice.as_json()}
+    return status, _write(services, drop, edit, status, reason, as_notice(body))
 
 
 def _reason(edit: Edit | None, error: dict[str, Any]) -> str:
@@ -43,14 +45,14 @@ def _reason(edit: Edit | None, error: dict[str, Any]) -> str:
     return f"{said}; before that, {known}" if known and error.get("Said") else known or said
 
 
-def _settle(services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: Notice) -> None:
+def _write(services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: Notice) -> Notice:
+    """Close what is open, and write the end with its message."""
     now = services.clock()
     if edit is None:
-        services.journal.end_drop(drop, str(status), now, notice=notice)
-        return
+        return services.journal.tell_end(drop, str(status), notice, now)
     if edit.state is State.RESERVED:
         edit = services.ledger.close_unpaid(edit, reason, now)
-    services.ledger.end(edit, status, notice, now, reason=reason)
+    return services.ledger.end(edit, status, notice, now, reason=reason)
 
 
 def in_words(error: dict[str, Any]) -> str:

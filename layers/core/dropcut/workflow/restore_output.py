@@ -8,10 +8,9 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
-from dropcut.adapters.dynamodb.table import drop_key
 from dropcut.domain.model import Drop, State
 from dropcut.notifications import endings
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import remove_error_files
 from dropcut.workflow.outputs import in_place, place, put_manifest_back
@@ -33,6 +32,6 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
     remove_error_files(services, drop, edit_id)
     if output != edit.output:
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
-    notice = Notice(**drop_key(drop), body=endings.restored(edit, drop, services.outbox))
-    services.journal.end_drop(drop, "RESTORED", services.clock(), edit_id, notice)
+    notice = as_notice(endings.restored(edit, drop, services.outbox))
+    notice = services.journal.tell_end(drop, "RESTORED", notice, services.clock(), edit_id)
     return {"verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}

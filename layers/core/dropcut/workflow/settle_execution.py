@@ -12,7 +12,7 @@ from dropcut.domain.errors import NotADrop
 from dropcut.domain.model import Drop, Edit, State
 from dropcut.intake.execution_input import drop_in
 from dropcut.ports import Services
-from dropcut.workflow.report_failure import message_in, report_failure
+from dropcut.workflow.report_failure import end_badly, message_in
 
 WORDS = {
     "ABORTED": "its execution was stopped by hand",
@@ -55,10 +55,10 @@ def settle(
     if edit and not putting_back and _is_in_other_hands(edit, drop, execution):
         return ""
     said = WORDS.get(ended, WORDS["FAILED"]) + (f": {cause}" if cause else "")
-    failure = report_failure(services, drop, edit_id, {"Said": said})
-    services.topic.publish(failure["notice"])
-    services.journal.notice_sent(failure["notice"], services.clock())
-    return str(failure["status"])
+    status, notice = end_badly(services, drop, edit_id, {"Said": said})
+    services.topic.publish(notice)
+    services.journal.notice_sent(notice, services.clock())
+    return str(status)
 
 
 def _is_in_other_hands(edit: Edit, drop: Drop, execution: str) -> bool:

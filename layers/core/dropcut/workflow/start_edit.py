@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from dropcut.adapters.dynamodb.table import told_key
 from dropcut.domain.dates import day_of
 from dropcut.domain.keys import is_clip, is_nameless, is_sidecar
 from dropcut.domain.model import UNVERSIONED, Drop, Half, ObjectFacts
 from dropcut.domain.pairing import pairs_of
 from dropcut.notifications import progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.inbox import drop_of, names_like
 from dropcut.workflow.outputs import OWN_METADATA
@@ -90,7 +89,7 @@ def _leave_alone(services: Services, bucket: str, key: str) -> None:
     if services.journal.was_told(told) or not services.journal.claim_telling(told, now):
         return  # many files may come at once
     try:
-        services.topic.publish(Notice(**told_key(told), body=progress.unversioned(bucket, key, day_of(now))).as_json())
+        services.topic.publish(as_notice(progress.unversioned(bucket, key, day_of(now))))
     except Exception:
         services.journal.release_telling(told)  # for the next file, or for this one when it is announced again
         raise

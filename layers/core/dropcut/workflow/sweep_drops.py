@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from dropcut.adapters.dynamodb.table import edit_key, wait_key
 from dropcut.domain.keys import is_nameless, split
-from dropcut.domain.model import Half, State, Unfinished
+from dropcut.domain.model import Half, Notice, State, Unfinished
 from dropcut.domain.pairing import search_prefix, why_waiting
 from dropcut.notifications import progress
-from dropcut.notifications.envelope import Notice
+from dropcut.notifications.envelope import as_notice
 from dropcut.notifications.schemas import Notification
 from dropcut.ports import Services
 from dropcut.workflow.failures import Failures
@@ -23,7 +22,7 @@ DELIVERY_OVERDUE = 3600  # seconds after the provider was done
 UNTOUCHED_FOR = 900  # seconds, before somebody looks whether an execution still lives
 NAMES_LOOKED_AT = 5_000  # of a folder, when guessing at a typo
 RUN_SECONDS = 90  # of the function's 120: what has begun by then has half a minute to end
-Row = Unfinished | Half | dict[str, Any]  # a dict is an unsent message
+Row = Unfinished | Half | Notice
 
 
 class Kind(NamedTuple):
@@ -58,20 +57,21 @@ def sweep_drops(services: Services) -> dict[str, Any]:
                 done["not_reached"] += 1
                 continue
             try:
-                services.journal.look_later(_key(row), now - kind.patience + kind.pause)
+                services.journal.look_later(row, now - kind.patience + kind.pause)
                 done[kind.look_at(row)] += 1
             except Exception as error:  # noqa: BLE001 - returned, to be logged
-                failures.note(_key(row)["pk"], error)
+                failures.note(_about(row), error)
     for unreadable in services.journal.unreadable():
-        failures.note(unreadable.key["pk"], unreadable.why)
-        services.journal.look_later(unreadable.key, now)
+        failures.note(unreadable.row["pk"], unreadable.why)
+        services.journal.look_later(unreadable, now)
     return {**done, "failed": failures.number, "reasons": failures.reasons}
 
 
-def _key(row: Row) -> dict[str, str]:
-    if isinstance(row, dict):
-        return {"pk": row["pk"], "sk": row["sk"]}
-    return wait_key(row.bucket, row.key) if isinstance(row, Half) else row.key
+def _about(row: Row) -> str:
+    """What a log line calls it."""
+    if isinstance(row, Notice):
+        return f"message {row.event_id}"
+    return f"half {row.key}" if isinstance(row, Half) else f"execution {row.execution}"
 
 
 def _half(services: Services, half: Half) -> str:
@@ -82,7 +82,7 @@ def _half(services: Services, half: Half) -> str:
     facts = services.files.head(half.bucket, half.key)
     told = facts is not None and facts.version == half.version and not pairs.left_alone  # which has a notice already
     if told:
-        services.topic.publish(Notice(**wait_key(half.bucket, half.key), body=_waiting(services, half)).as_json())
+        services.topic.publish(as_notice(_waiting(services, half)))
     services.journal.half_noticed(half, services.clock())
     return "told" if told else "gone"
 
@@ -118,11 +118,11 @@ def _warn(services: Services, edit_id: str) -> None:
     told = f"LATE#{edit_id}#{edit.execution or edit.owner}" if edit else ""  # by each execution that tries
     if edit is None or not late or services.journal.was_told(told):
         return
-    services.topic.publish(Notice(**edit_key(edit_id), body=progress.not_yet_delivered(edit)).as_json())
+    services.topic.publish(as_notice(progress.not_yet_delivered(edit)))
     services.journal.note_told(told, now)
 
 
-def _send(services: Services, notice: dict[str, Any]) -> str:
+def _send(services: Services, notice: Notice) -> str:
     """A message that the state machine could not send, under the id that it has had all along."""
     services.topic.publish(notice)
     services.journal.notice_sent(notice, services.clock())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -19,17 +19,19 @@ from dropcut.adapters.dynamodb.table import (
     doubt_key,
     drop_key,
     edit_from,
+    key_of,
+    notice_from,
     once,
     output_key,
     plain,
+    stored,
     to_sweep,
     told_key,
     wait_key,
 )
 from dropcut.domain.errors import LedgerConflict
-from dropcut.domain.model import Doubt, Drop, Half, Unfinished, Unreadable
+from dropcut.domain.model import Doubt, Drop, Half, Notice, Unfinished, Unreadable
 from dropcut.domain.recovery import Recovery
-from dropcut.notifications.envelope import Notice
 from dropcut.ports import DropRecord, OutputOwner
 
 HALF_EXPIRES = 30 * 24 * 3600  # seconds; only rows about halves expire
@@ -58,14 +60,17 @@ class DynamoJournal:
         ]
         return any(row["sk"] != key["sk"] for row in others)
 
-    def end_drop(
-        self, drop: Drop, outcome: str, now: float, edit_id: str | None = None, notice: Notice | None = None
-    ) -> None:
-        facts = {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id}
-        if notice:
-            facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", now)}
-        elif outcome == "PUT_BACK":
-            facts |= to_sweep("DROP", now)  # it has no end of its own yet
+    def end_drop(self, drop: Drop, outcome: str, now: float, edit_id: str | None = None) -> None:
+        swept = to_sweep("DROP", now) if outcome == "PUT_BACK" else {}  # which has no end of its own yet
+        self._end(drop, {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id, **swept})
+
+    def tell_end(self, drop: Drop, outcome: str, notice: Notice, now: float, edit_id: str | None = None) -> Notice:
+        kept = replace(notice, row=drop_key(drop))
+        told = {"notice": stored(kept), "event_id": notice.event_id, **to_sweep("NOTICE", now)}
+        self._end(drop, {"outcome": outcome, "ended_at": attribute(now), "edit_id": edit_id, **told})
+        return kept
+
+    def _end(self, drop: Drop, facts: Row) -> None:
         done = () if "sweep" in facts else ("sweep", "sweep_at")
         update = change({name: value for name, value in facts.items() if value is not None}, done)
         self._table.update_item(Key=drop_key(drop), **update)
@@ -84,8 +89,9 @@ class DynamoJournal:
         found, self._unreadable = self._unreadable, []
         return found
 
-    def look_later(self, key: dict[str, str], now: float) -> None:
+    def look_later(self, row: Unfinished | Half | Notice | Unreadable, now: float) -> None:
         """Send a row to the end of the queue; one that was dealt with meanwhile stays out of it."""
+        key = wait_key(row.bucket, row.key) if isinstance(row, Half) else row.row
         update = change({"sweep_at": attribute(now)})
         update["ExpressionAttributeNames"]["#sweep"] = "sweep"
         with suppress(LedgerConflict):
@@ -161,11 +167,11 @@ class DynamoJournal:
     def half_noticed(self, half: Half, now: float) -> None:
         self._told(wait_key(half.bucket, half.key), now, "version", half.version)
 
-    def unsent_notices(self, before: float) -> list[dict[str, Any]]:
+    def unsent_notices(self, before: float) -> list[Notice]:
         return self._to_sweep("NOTICE", before, _notice)
 
-    def notice_sent(self, notice: dict[str, Any], now: float) -> None:
-        self._told({"pk": notice["pk"], "sk": notice["sk"]}, now, "event_id", notice["event_id"])
+    def notice_sent(self, notice: Notice, now: float) -> None:
+        self._told(notice.row, now, "event_id", notice.event_id)
 
     def _told(self, key: Row, now: float, name: str, value: str) -> None:
         """Take a row out of the sweep, unless it is about something else by now: that still has to be told."""
@@ -190,8 +196,7 @@ class DynamoJournal:
         """The oldest rows of one kind that were last touched before that time, whole and as they are now."""
         condition = Key("sweep").eq(kind) & Key("sweep_at").lte(attribute(before))
         found = self._table.query(IndexName=SWEEP_INDEX, KeyConditionExpression=condition, Limit=AT_ONCE)["Items"]
-        keys = [{"pk": row["pk"], "sk": row["sk"]} for row in found]
-        rows = [self._table.get_item(Key=key, ConsistentRead=True).get("Item") for key in keys]
+        rows = [self._table.get_item(Key=key_of(row), ConsistentRead=True).get("Item") for row in found]
         return [one for row in rows if row and row.get("sweep") == kind for one in self._readable(row, read)]
 
     def _readable(self, row: Row, read: Callable[[Row], T]) -> list[T]:
@@ -200,7 +205,7 @@ class DynamoJournal:
             return [read(row)]
         except Exception as error:  # noqa: BLE001 - kept for whoever asks; the text may quote the row
             why = f"the row cannot be read ({type(error).__name__})"
-            self._unreadable.append(Unreadable(key={"pk": row["pk"], "sk": row["sk"]}, why=why))
+            self._unreadable.append(Unreadable(row=key_of(row), why=why))
             return []
 
 
@@ -212,19 +217,19 @@ def _half(row: Row) -> Half:
     return Half(bucket=row["bucket"], key=row["key"], version=row["version"], since=float(row["since"]))
 
 
-def _notice(row: Row) -> dict[str, Any]:
-    notice: dict[str, Any] = json.loads(row["notice"])
-    return {**notice, "pk": row["pk"], "sk": row["sk"]}
+def _notice(row: Row) -> Notice:
+    if (notice := notice_from(row)) is None:
+        raise LookupError("the row has no message")
+    return notice
 
 
 def _unfinished_drop(row: Row) -> Unfinished:
     drop = Drop.from_json(plain(row["drop"]))
-    return Unfinished(key={"pk": row["pk"], "sk": row["sk"]}, drop=drop, edit_id=None, execution=drop.drop_id)
+    return Unfinished(row=key_of(row), drop=drop, edit_id=None, execution=drop.drop_id)
 
 
 def _unfinished_edit(row: Row) -> Unfinished:
     """An open edit, as its owner's: another drop of the same files may have described it last."""
     edit = edit_from(row)
     drop = edit.drop.owned_by(edit.owner)
-    key, execution = {"pk": row["pk"], "sk": row["sk"]}, edit.execution or drop.drop_id
-    return Unfinished(key=key, drop=drop, edit_id=edit.edit_id, execution=execution)
+    return Unfinished(row=key_of(row), drop=drop, edit_id=edit.edit_id, execution=edit.execution or drop.drop_id)

@@ -27,14 +27,15 @@ from dropcut.adapters.dynamodb.table import (
     edit_from,
     edit_key,
     once,
+    stored,
     to_sweep,
 )
 from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached, RowBusy
-from dropcut.domain.model import Delay, Edit, Limits, State
+from dropcut.domain.model import Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.resolutions import OF_AN_END, Resolution, Verdict, changes
-from dropcut.notifications.envelope import Notice
+from dropcut.ports import Resolved
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
@@ -135,18 +136,24 @@ class DynamoLedger:
         self._transact(*steps, _land(edit))
         return moved
 
-    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Edit:
-        told = {"notice": notice.to_store(), "event_id": notice.body.event_id, "notified_at": None, **facts}
+    def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
+        notice = replace(notice, row=edit_key(edit.edit_id))
+        told = {**_told(notice), **facts}
         moved = replace(edit, state=to, **told)
         self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit), *_doubt(moved, now))
-        return moved
+        return notice
 
-    def resolve(self, edit: Edit, resolution: Resolution) -> Edit:
+    def resolve(self, edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Resolved:
         moved, verdict, now = resolution.applied_to(edit), resolution.verdict, resolution.at
-        facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
         goes_on = verdict is Verdict.ADOPT
+        if not goes_on:
+            notice = replace(resolution.require(notice), row=edit_key(edit.edit_id))
+            moved = replace(moved, **_told(notice))
+        elif notice:
+            notice = replace(notice, row=doubt_key(edit.edit_id))
+        facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
         swept = to_sweep("EDIT", now) if goes_on else None  # else its message waits to be sent
-        audit = {**audit_key(edit.edit_id, now), **attribute(resolution.audit(edit))}
+        audit = {**audit_key(edit.edit_id, now), **attribute(resolution.audit(edit, moved))}
         shown = _while_same(self._step(edit, moved, now, facts, swept), event_id=edit.event_id)
         steps = [
             {"Update": shown},
@@ -154,17 +161,17 @@ class DynamoLedger:
             {"Update": _fly(edit)} if goes_on else _land(edit),
         ]
         if edit.state is State.IN_DOUBT:
-            steps.append(_no_doubt(edit, resolution))
+            steps.append(_no_doubt(edit, resolution, notice if goes_on else None))
         if not goes_on:
             steps.append(self._close_attempt(moved, str(moved.reason), now))
         if verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
             steps.append(_settle_day(edit, Decimal(0)))
         self._transact(*steps)
-        return moved
+        return Resolved(moved, notice)
 
     def _step(self, edit: Edit, moved: Edit, now: float, facts: Row, swept: Row | None = None) -> Row:
         gone = tuple(name for name, value in facts.items() if value is None)
-        values = {name: attribute(value) for name, value in facts.items() if value is not None}
+        values = {name: stored(value) for name, value in facts.items() if value is not None}
         known: Row = {"from": edit.state, "attempt": edit.attempt, "owner": edit.owner}
         if swept is None:
             swept = to_sweep("NOTICE" if "notice" in facts else "EDIT", now)
@@ -190,6 +197,11 @@ class DynamoLedger:
                 return once(write, TransactItems=list(items))
             self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads, and keeps no secret
         return once(write, TransactItems=list(items))
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    """The attributes of an edit whose end has a message that is not sent yet."""
+    return {"notice": notice, "event_id": notice.event_id, "notified_at": None}
 
 
 def _while_same(step: Row, **known: Any) -> Row:
@@ -242,12 +254,12 @@ def _doubt(moved: Edit, now: float) -> list[Row]:
     return [{"Update": {"Key": doubt_key(moved.edit_id), **change(facts, ("outcome", "notice", "event_id"))}}]
 
 
-def _no_doubt(edit: Edit, resolution: Resolution) -> Row:
+def _no_doubt(edit: Edit, resolution: Resolution, notice: Notice | None) -> Row:
     """End the looking, by the write that ends the doubt, and have it told where nobody decided it."""
     facts: Row = {"outcome": str(resolution.verdict)}
-    if notice := resolution.notice:
-        facts |= {"notice": notice.to_store(), "event_id": notice.body.event_id, **to_sweep("NOTICE", resolution.at)}
-    done = () if resolution.notice else ("sweep", "sweep_at")
+    if notice:
+        facts |= {"notice": stored(notice), "event_id": notice.event_id, **to_sweep("NOTICE", resolution.at)}
+    done = () if notice else ("sweep", "sweep_at")
     return {"Update": {"Key": doubt_key(edit.edit_id), **change(facts, done)}}
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ from botocore.exceptions import ClientError
 
 from dropcut.domain.errors import LedgerConflict, RowBusy
 from dropcut.domain.identity import digest
-from dropcut.domain.model import Clip, Drop, Edit, State
+from dropcut.domain.model import Clip, Drop, Edit, Notice, State
 
 SWEEP_INDEX = "sweep"
 BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}  # cancelled: nothing was written
@@ -108,7 +108,23 @@ def edit_attributes(edit: Edit) -> Row:
     clip = asdict(edit.clip)
     row["drop"], row["clip"] = asdict(edit.drop), {name: clip[name] for name in clip if name in CLIP}
     row["clip_more"] = {name: clip[name] for name in clip if name not in CLIP}
-    return {name: attribute(value) for name, value in row.items() if value is not None}
+    return {name: stored(value) for name, value in row.items() if value is not None}
+
+
+def stored(value: Any) -> Any:
+    """A value of an edit as it is stored: a notice as its text, so that any reader can send exactly that."""
+    return json.dumps(value.as_json()) if isinstance(value, Notice) else attribute(value)
+
+
+def notice_from(row: Row) -> Notice | None:
+    """The message that a row has on record."""
+    if not row.get("notice"):
+        return None
+    return replace(Notice.from_json(json.loads(row["notice"])), row=key_of(row))
+
+
+def key_of(row: Row) -> dict[str, str]:
+    return {"pk": row["pk"], "sk": row["sk"]}
 
 
 def edit_from(row: Row) -> Edit:
@@ -122,7 +138,7 @@ def edit_from(row: Row) -> Edit:
         values[name] = int(values.get(name, 0))
     for name in ("warnings", "candidates"):
         values[name] = tuple(values.get(name, ()))
-    values["state"] = State(values["state"])
+    values["state"], values["notice"] = State(values["state"]), notice_from(row)
     clip = values.get("clip", {}) | plain(row.get("clip_more", {}))
     values["drop"], values["clip"] = Drop.from_json(values["drop"]), Clip.from_json(clip)
     return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
