@@ -62,8 +62,9 @@ def an_edit(**changes: Any) -> Edit:
 
 def a_notice(event_id: str = "1", status: str = "FAILED", edit_id: str = "e" * 64) -> Notice:
     """A short message about an edit's end, on record in the edit's row."""
-    row, told = {"pk": f"EDIT#{edit_id}", "sk": "EDIT"}, {"default": "{}", "email": "It is over.\n"}
-    return Notice(event_id=event_id, status=status, folder="trip/", subject=f"Dropcut {status}", message=told, row=row)
+    default = json.dumps({"error": {"bucket": OUTBOX, "key": "trip/beach.error.json"}})
+    row, texts = {"pk": f"EDIT#{edit_id}", "sk": "EDIT"}, {"default": default, "email": "It is over.\n"}
+    return Notice(event_id=event_id, status=status, folder="trip/", subject=f"Dropcut {status}", message=texts, row=row)
 
 
 def an_edit_in(state: State, **changes: Any) -> Edit:
