@@ -15,13 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from dropcut.domain.dates import day_of
 from dropcut.domain.resolutions import Verdict
-from dropcut_cli import words
+from dropcut_cli import status_text
+from dropcut_cli.errors import Refused
+from dropcut_cli.lookup import Found
 from dropcut_cli.plan import Wish
-from dropcut_cli.records import Found
-from dropcut_cli.refused import Refused
 from dropcut_cli.resolve import carry_out, plan_for
 from dropcut_cli.stack import Stack, open_stack
-from dropcut_cli.story import overview, story_of
+from dropcut_cli.status import overview, status_of
 
 NO_CREDENTIALS = "There are no AWS credentials. Set AWS_PROFILE, or what `aws configure` and `aws sso login` set."
 NO_REGION = "There is no region. Set AWS_DEFAULT_REGION, or one in the profile."
@@ -53,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add_stack(parser, os.environ.get("DROPCUT_STACK", "dropcut"))
     commands = parser.add_subparsers(title="commands", required=True)
-    add_status(commands.add_parser("status", help="what is known of one edit, or of all that are not settled"))
+    add_status(
+        commands.add_parser("status", help="what is known of one edit, or of all that are open, delayed or held")
+    )
     add_resolve(commands.add_parser("resolve", help="decide what becomes of an edit that is held"))
     return parser
 
@@ -105,26 +107,26 @@ def show(stack: Stack, typed: argparse.Namespace) -> int:
 
 
 def everything(stack: Stack) -> tuple[dict[str, Any], str]:
-    """All that is not settled."""
-    records, services = stack.records, stack.services
+    """All that is open, delayed or held."""
+    lookup, services = stack.lookup, stack.services
     now = services.clock()
-    document = overview(records.unsettled(), records.places(), records.money(day_of(now)), services.limits, now)
-    return document, words.overview_text(document)
+    document = overview(lookup.unfinished(), lookup.slots(), lookup.money(day_of(now)), services.limits, now)
+    return document, status_text.overview_text(document)
 
 
 def about(stack: Stack, term: str) -> tuple[dict[str, Any], str]:
     """One edit, or a drop that came to none."""
-    found, services = stack.records.find(term), stack.services
+    found, services = stack.lookup.find(term), stack.services
     if found.edit_id is None:
         document = bare_drop(stack, found)
-        return document, words.drop_text(document)
-    rows = stack.records.about(found.edit_id)
+        return document, status_text.drop_text(document)
+    rows = stack.lookup.about(found.edit_id)
     edit = services.ledger.edit(found.edit_id)
     carrier = (edit.execution or edit.owner or edit.drop.drop_id) if edit else ""
     known = {"stack": services.stack, "limits": services.limits, "now": services.clock(), "others": found.others}
-    doubt = stack.records.doubt(found.edit_id)
-    document = story_of(rows, doing=stack.doing(carrier), doubt=doubt, **known).as_json()
-    return document, words.edit_text(document)
+    doubt = stack.lookup.doubt(found.edit_id)
+    document = status_of(rows, execution=stack.execution(carrier), doubt=doubt, **known).as_json()
+    return document, status_text.edit_text(document)
 
 
 def bare_drop(stack: Stack, found: Found) -> dict[str, Any]:
@@ -133,12 +135,14 @@ def bare_drop(stack: Stack, found: Found) -> dict[str, Any]:
     if row["sk"] == "WAIT":
         return {"file": f"s3://{row['bucket']}/{row['key']}", "state": "WAITING: its other half has not come"}
     drop_id = row["sk"].removeprefix("DROP#")
-    doing = stack.doing(drop_id)
+    execution = stack.execution(drop_id)
     return {
         "drop": drop_id,
         "clip": f"s3://{row['bucket']}/{row['clip_key']}",
         "outcome": row.get("outcome") or "not understood yet",
-        "execution": f"{doing.status or 'does not exist'} in {doing.state}" if doing.state else doing.status,
+        "execution": f"{execution.status or 'does not exist'} in {execution.state}"
+        if execution.state
+        else execution.status,
         "said": json.loads(row["notice"])["message"]["email"].split("\n")[0] if row.get("notice") else None,
     }
 
@@ -148,7 +152,7 @@ def resolve_held(stack: Stack, typed: argparse.Namespace) -> int:
     if typed.early and not typed.not_billed:
         say("--early belongs to --not-billed.")
         return 2
-    found = stack.records.find(typed.edit)
+    found = stack.lookup.find(typed.edit)
     edit = stack.services.ledger.edit(found.edit_id) if found.edit_id else None
     if edit is None:
         raise Refused("That drop came to no edit, so there is nothing to resolve.")

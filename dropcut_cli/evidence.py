@@ -14,7 +14,7 @@ from dropcut.domain.model import Edit, HistoryRow
 from dropcut.domain.recognition import candidates, is_ours, marked
 from dropcut.domain.text import printable
 from dropcut.notifications.endings import USUAL_STACK, to_type
-from dropcut_cli.refused import Refused
+from dropcut_cli.errors import Refused
 
 ROWS_LAND_WITHIN = 24 * 3600  # seconds; rows of the history may come hours late, and nobody promises how many
 

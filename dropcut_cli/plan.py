@@ -15,8 +15,8 @@ from dropcut.domain.text import printable
 from dropcut.notifications.endings import USUAL_STACK, error_place, resolved
 from dropcut.notifications.envelope import as_notice
 from dropcut.notifications.schemas import Notification
+from dropcut_cli.errors import Refused
 from dropcut_cli.evidence import Facts, for_not_billed, for_request, is_proven
-from dropcut_cli.refused import Refused
 
 LONGEST_NOTE, LONGEST_ID = 500, 200  # characters
 

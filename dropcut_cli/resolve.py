@@ -12,11 +12,11 @@ from dropcut.domain.resolutions import Verdict
 from dropcut.notifications.endings import to_type
 from dropcut.ports import Provider, Services
 from dropcut.workflow.resuming import free_name, start_resumed
+from dropcut_cli.errors import Refused
 from dropcut_cli.evidence import Facts
+from dropcut_cli.notify import notify
 from dropcut_cli.plan import Plan, Wish, plan_resolution, request_for
-from dropcut_cli.refused import Refused
 from dropcut_cli.stack import Stack
-from dropcut_cli.telling import tell
 
 
 def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
@@ -32,7 +32,7 @@ def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
             facts,
             row=row,
             known=known,
-            holders=frozenset(stack.records.holders(request_id)),
+            holders=frozenset(stack.lookup.holders(request_id)),
             running=services.executions.status(edit.execution or edit.owner) == "RUNNING",
             execution=free_name(services.executions, edit),
         )
@@ -72,7 +72,7 @@ def carry_out(stack: Stack, plan: Plan) -> str:
         done = "The edit is FAILED, unpaid, and its reservation is released. Drop the files again to buy it anew."
         if plan.resolution.verdict is Verdict.GIVE_UP:
             done = f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
-        return f"{done} {tell(services, after, plan.message, notice)}"
+        return f"{done} {notify(services, after, plan.message, notice)}"
     try:
         after = start_resumed(services, after)
     except LedgerConflict:

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from dropcut.bootstrap import PLAIN, Services
 from dropcut.settings import Settings
-from dropcut_cli.records import Records
-from dropcut_cli.refused import Refused
+from dropcut_cli.errors import Refused
+from dropcut_cli.lookup import Lookup
 
 OUTPUTS = {"LEDGER_TABLE": "LedgerTable", "STATE_MACHINE_ARN": "EditStateMachineArn", "OUTBOX_BUCKET": "OutboxBucket"}
 OUTPUTS |= {"INBOX_BUCKET": "InboxBucket", "WORKROOM_BUCKET": "WorkroomBucket", "TOPIC_ARN": "NotificationTopicArn"}
@@ -30,7 +30,7 @@ PARAMETERS = {
 }
 
 
-class Doing(NamedTuple):
+class ExecutionStatus(NamedTuple):
     """How an execution is, and in which state of the machine it is or was last."""
 
     name: str
@@ -48,9 +48,9 @@ class Stack:
         self._outputs = outputs
 
     @cached_property
-    def records(self) -> Records:
+    def lookup(self) -> Lookup:
         table = boto3.resource("dynamodb", config=PLAIN).Table(self._outputs["LedgerTable"])
-        return Records(table, inbox=self.services.inbox, outbox=self.services.outbox)
+        return Lookup(table, inbox=self.services.inbox, outbox=self.services.outbox)
 
     @cached_property
     def who(self) -> str:
@@ -61,11 +61,11 @@ class Stack:
     def _step_functions(self) -> Any:
         return boto3.client("stepfunctions", config=PLAIN)
 
-    def doing(self, name: str) -> Doing:
+    def execution(self, name: str) -> ExecutionStatus:
         """How the execution of that name is, and where."""
         status = self.services.executions.status(name)
         arn = f"{self._outputs['EditStateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
-        return Doing(name, status, self._state_of(arn) if status else None)
+        return ExecutionStatus(name, status, self._state_of(arn) if status else None)
 
     def _state_of(self, arn: str) -> str | None:
         """The state that was entered last; histories end with a few events about leaving it."""

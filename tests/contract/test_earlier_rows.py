@@ -10,7 +10,7 @@ import pytest
 from dropcut.adapters.dynamodb.journal import DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
 from dropcut.domain.model import OPEN, State
-from dropcut_cli.records import Records
+from dropcut_cli.lookup import Lookup
 from tests.fakes.examples import INBOX, NOW, OUTBOX, a_drop
 from tests.unit.test_unknown_fields import RELEASES, later, rows
 
@@ -53,6 +53,6 @@ def test_what_is_known_of_files_is_read_as_another_version_left_it(stored: Any) 
     assert known
     assert known.outcome == "REJECTED"
     assert journal.was_told("LEFT_ALONE")
-    records = Records(stored, inbox=INBOX, outbox=OUTBOX)
-    assert len(records.unsettled()) == 8, "open, delayed and held ones"
-    assert records.find("trip/delivered.mp4").edit_id == owner.edit_id
+    lookup = Lookup(stored, inbox=INBOX, outbox=OUTBOX)
+    assert len(lookup.unfinished()) == 8, "open, delayed and held ones"
+    assert lookup.find("trip/delivered.mp4").edit_id == owner.edit_id

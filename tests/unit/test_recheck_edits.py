@@ -17,8 +17,8 @@ from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
 from dropcut.domain.resolutions import Resolution
 from dropcut.workflow.recheck_edits import BUDGET, recheck_edits
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, UNTOUCHED_FOR, sweep_drops
+from dropcut_cli.errors import Refused
 from dropcut_cli.plan import Wish
-from dropcut_cli.refused import Refused
 from dropcut_cli.resolve import carry_out
 from tests.fakes.examples import NOW, a_notice, an_edit_in
 from tests.fakes.services import FakeServices, Interruption, Killed, die, fail

@@ -14,9 +14,9 @@ from dropcut.adapters.dynamodb.table import edit_attributes, edit_from, edit_key
 from dropcut.domain.model import Clip, Delay, Drop
 from dropcut.notifications.schemas import ErrorFile, Manifest, Notification
 from dropcut.workflow.settle_execution import from_status_change
-from dropcut_cli import words
-from dropcut_cli.stack import Doing
-from dropcut_cli.story import story_of
+from dropcut_cli import status_text
+from dropcut_cli.stack import ExecutionStatus
+from dropcut_cli.status import status_of
 from tests.fakes.documents import read
 from tests.fakes.examples import NOW, PLENTY, a_clip, a_drop, an_edit
 from tests.fakes.machine import REPOSITORY, call_handler
@@ -62,15 +62,20 @@ def test_the_rows_of_edits_are_read_with_and_without_later_fields(release: Path)
 
 
 @EACH
-def test_a_story_is_told_of_rows_with_later_fields_and_of_a_later_kind(release: Path) -> None:
-    known: dict[str, Any] = {"stack": "dropcut", "doing": Doing("e", None, None), "limits": PLENTY, "now": NOW}
+def test_a_status_is_shown_of_rows_with_later_fields_and_of_a_later_kind(release: Path) -> None:
+    known: dict[str, Any] = {
+        "stack": "dropcut",
+        "execution": ExecutionStatus("e", None, None),
+        "limits": PLENTY,
+        "now": NOW,
+    }
     for row in edits(release):
         mine = [one for one in rows(release) if one["pk"] == row["pk"]]
         more = [*map(later, mine), {"pk": row["pk"], "sk": "LATER#1"}]
-        before, after = (words.edit_text(story_of(found, **known).as_json()) for found in (mine, more))
+        before, after = (status_text.edit_text(status_of(found, **known).as_json()) for found in (mine, more))
         assert after == before
     waits = {**edits(release)[0], "state": "PREPARED", "delayed_by": "A_LATER_REASON", "delayed_since": 1}
-    assert "A_LATER_REASON" in words.edit_text(story_of([waits], **known).as_json())
+    assert "A_LATER_REASON" in status_text.edit_text(status_of([waits], **known).as_json())
 
 
 @EACH

@@ -50,7 +50,7 @@ def only(world: FakeServices) -> Edit:
 
 
 def stack(world: FakeServices, *holders: str) -> Any:
-    return SimpleNamespace(services=world, who="anna", records=SimpleNamespace(holders=lambda _: set(holders)))
+    return SimpleNamespace(services=world, who="anna", lookup=SimpleNamespace(holders=lambda _: set(holders)))
 
 
 def planned(world: FakeServices, wish: Wish) -> Plan:

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from checks.documents import REPOSITORY
 from dropcut.domain.model import State
 from dropcut_cli import command
-from dropcut_cli.records import Found
-from dropcut_cli.refused import Refused
+from dropcut_cli.errors import Refused
+from dropcut_cli.lookup import Found
 from tests.fakes.examples import a_notice, an_edit_in
 from tests.fakes.services import FakeServices
 
@@ -37,8 +37,8 @@ class Terminal(io.StringIO):
 def world(monkeypatch: pytest.MonkeyPatch) -> FakeServices:
     world = FakeServices()
     world.ledger.edits[EDIT.edit_id] = EDIT
-    records = SimpleNamespace(find=lambda term: Found(EDIT.edit_id if term == EDIT.edit_id else None, {}))
-    monkeypatch.setattr(command, "open_stack", lambda _: SimpleNamespace(services=world, records=records, who="anna"))
+    lookup = SimpleNamespace(find=lambda term: Found(EDIT.edit_id if term == EDIT.edit_id else None, {}))
+    monkeypatch.setattr(command, "open_stack", lambda _: SimpleNamespace(services=world, lookup=lookup, who="anna"))
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     return world
 

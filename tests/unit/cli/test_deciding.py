@@ -11,8 +11,8 @@ from botocore.exceptions import EndpointConnectionError
 from dropcut.domain.model import State
 from dropcut.workflow.outputs import OWN_METADATA
 from dropcut.workflow.sweep_drops import UNSENT_AFTER, sweep_drops
+from dropcut_cli.errors import Refused
 from dropcut_cli.plan import Wish
-from dropcut_cli.refused import Refused
 from dropcut_cli.resolve import carry_out
 from tests.fakes.examples import OUTBOX
 from tests.fakes.machine import Machine

@@ -12,9 +12,9 @@ from dropcut.domain.dates import iso
 from dropcut.domain.identity import mark
 from dropcut.domain.model import OPEN, Edit, HistoryRow, Progress, State
 from dropcut.domain.resolutions import Verdict, changes
+from dropcut_cli.errors import Refused
 from dropcut_cli.evidence import Facts
 from dropcut_cli.plan import Plan, Wish, plan_resolution
-from dropcut_cli.refused import Refused
 from tests.fakes.examples import NOW, OUTBOX, a_drop, a_notice, an_edit_in
 
 WHO = "arn:aws:iam::123456789012:user/anna"

@@ -10,8 +10,8 @@ from dropcut.domain.resolutions import Verdict
 from dropcut.workflow.resuming import free_name
 from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
+from dropcut_cli.errors import Refused
 from dropcut_cli.plan import Wish
-from dropcut_cli.refused import Refused
 from dropcut_cli.resolve import carry_out, plan_for
 from tests.fakes.examples import OUTBOX
 from tests.fakes.machine import Machine

@@ -15,7 +15,7 @@ from dropcut.ports import Services
 from dropcut.workflow.outputs import OWN_METADATA
 
 
-def tell(services: Services, edit: Edit, body: Notification, notice: Notice) -> str:
+def notify(services: Services, edit: Edit, body: Notification, notice: Notice) -> str:
     """Send the message of an edit's end, `body` in its envelope; gives what came of it in words."""
     said = _rewrite_error_file(services, edit, body)
     try:

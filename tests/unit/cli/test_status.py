@@ -11,13 +11,13 @@ import pytest
 from dropcut.adapters.dynamodb.table import attempt_key, audit_key, edit_attributes, edit_key
 from dropcut.domain.model import Delay, Edit, Limits, State
 from dropcut.domain.resolutions import Resolution, Verdict
-from dropcut_cli import words
-from dropcut_cli.stack import Doing
-from dropcut_cli.story import next_steps, overview, story_of
+from dropcut_cli import status_text
+from dropcut_cli.stack import ExecutionStatus
+from dropcut_cli.status import next_steps, overview, status_of
 from tests.fakes.examples import NOW, a_drop, a_notice, an_edit, an_edit_in
 
 LIMITS = Limits(usd_per_day=Decimal(50), in_flight=5)
-DOING = Doing("execution-1", "FAILED", "Failed")
+EXECUTION = ExecutionStatus("execution-1", "FAILED", "Failed")
 
 
 def rows(edit: Edit, *more: dict[str, Any]) -> list[dict[str, Any]]:
@@ -26,10 +26,10 @@ def rows(edit: Edit, *more: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def told(edit: Edit, *more: dict[str, Any], limits: Limits = LIMITS, **doubt: Any) -> tuple[dict[str, Any], str]:
-    known: dict[str, Any] = {**doubt, "stack": "dropcut", "doing": DOING, "limits": limits, "now": NOW + 60}
-    document = story_of(rows(edit, *more), **known).as_json()
+    known: dict[str, Any] = {**doubt, "stack": "dropcut", "execution": EXECUTION, "limits": limits, "now": NOW + 60}
+    document = status_of(rows(edit, *more), **known).as_json()
     assert json.loads(json.dumps(document)) == document, "a program reads exactly this"
-    return document, words.edit_text(document)
+    return document, status_text.edit_text(document)
 
 
 @pytest.mark.parametrize("state", State)
@@ -40,7 +40,7 @@ def test_an_edit_in_each_state_is_told_with_its_money_and_its_execution(state: S
     for known in (
         edit.edit_id,
         str(state),
-        words.STATES[state],
+        status_text.STATES[state],
         "$1.68",
         "s3://inbox/trip/beach.mp4",
         "FAILED in Failed",
@@ -119,22 +119,22 @@ def test_the_overview_is_a_line_for_each_edit_and_the_days_money() -> None:
     counted = {"committed_usd": Decimal("3.36"), "reserved_usd": Decimal("3.36"), "charged_usd": Decimal(0)}
     document = overview([waiting, flying, held], {"b" * 64}, counted, LIMITS, NOW + 7200)
     assert json.loads(json.dumps(document)) == document
-    text = words.overview_text(document)
+    text = status_text.overview_text(document)
     assert [line.split("  ")[0] for line in text.splitlines()[:3]] == ["a" * 12, "b" * 12, "c" * 12]
     for said in ("PREPARED DAY_LIMIT", "IN_DOUBT held", "2 h", "$3.36 of $50.00", "1 of 5 (MaxEditsInFlight)"):
         assert said in text
-    assert "A place is taken" not in text
+    assert "A slot is taken" not in text
 
 
 def test_a_place_that_no_open_edit_has_is_named() -> None:
     held = an_edit_in(State.IN_DOUBT)
-    text = words.overview_text(overview([held], {held.edit_id, "f" * 64}, {}, LIMITS, NOW))
-    assert text.count("A place is taken by edit") == 2
+    text = status_text.overview_text(overview([held], {held.edit_id, "f" * 64}, {}, LIMITS, NOW))
+    assert text.count("A slot is taken by edit") == 2
 
 
 def test_an_empty_overview_says_so_and_a_switch_that_is_off_is_told() -> None:
     off = Limits(usd_per_day=Decimal(50), in_flight=5, spending=False)
-    text = words.overview_text(overview([], set(), {}, off, NOW))
+    text = status_text.overview_text(overview([], set(), {}, off, NOW))
     assert text.startswith("No edit is open, delayed or held.")
     assert "Spending is switched off (SpendingEnabled)." in text
     assert "$0.00 of $50.00" in text

@@ -22,7 +22,7 @@ from dropcut.domain.identity import digest
 from dropcut.domain.keys import is_clip, split
 from dropcut.domain.model import HELD, Edit
 from dropcut.domain.pairing import partner_names
-from dropcut_cli.refused import Refused
+from dropcut_cli.errors import Refused
 
 AN_ID = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 SHORTEST = 6  # characters of an id
@@ -36,7 +36,7 @@ class Found(NamedTuple):
     others: tuple[str, ...] = ()
 
 
-class Records:
+class Lookup:
     """The ledger's rows, looked for without knowing their keys. Looking by the beginning of an id reads every row."""
 
     def __init__(self, table: Any, *, inbox: str, outbox: str) -> None:
@@ -58,7 +58,7 @@ class Records:
         """When an edit in doubt is looked for again; empty where it never was in doubt."""
         return self._get(doubt_key(edit_id)) or {}
 
-    def unsettled(self) -> list[Edit]:
+    def unfinished(self) -> list[Edit]:
         """The edits that are held, and those whose end was not told yet: open ones and ones that wait. One that was
         withdrawn has left the sweep, and nobody has to be told of it.
         """
@@ -70,7 +70,7 @@ class Records:
     def money(self, day: str) -> Row:
         return self._get(day_key(day)) or {}
 
-    def places(self) -> set[str]:
+    def slots(self) -> set[str]:
         """The edits that hold a place at the provider."""
         return set((self._get(FLIGHT_KEY) or {}).get("places", ()))
 

@@ -1,4 +1,4 @@
-"""Everything that is known of one edit, or of all that are not settled, as one document for people and programs."""
+"""What is known of one edit, or of all that are open, delayed or held, as a document for people and programs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from dropcut.domain.decisions import has_no_result
 from dropcut.domain.model import HELD, OPEN, Delay, Edit, Limits, State
 from dropcut.notifications.endings import to_type
 from dropcut.notifications.progress import why_delayed
-from dropcut_cli.refused import Refused
-from dropcut_cli.stack import Doing
+from dropcut_cli.errors import Refused
+from dropcut_cli.stack import ExecutionStatus
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class EditStatus:
     """What was gathered about an edit; `as_json` is what `dropcut status EDIT --json` prints."""
 
     stack: str
     edit: Edit
     attempts: list[Row]
     audits: list[Row]
-    doing: Doing
+    execution: ExecutionStatus
     limits: Limits
     now: float
     others: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Story:
             "candidates": list(edit.candidates),
             "waits_for": self.waits_for(),
             "looked_for": self.looked_for(),
-            "execution": self.doing._asdict(),
+            "execution": self.execution._asdict(),
             "output": edit.output,
             "message": _message(edit),
             "audit": [_audit(row) for row in self.audits],
@@ -71,7 +71,7 @@ class Story:
         return {"times": int(self.doubt.get("looks", 0)), "again_at": iso(_seconds(self.doubt.get("sweep_at")))}
 
 
-def story_of(rows: list[Row], **known: Any) -> Story:
+def status_of(rows: list[Row], **known: Any) -> EditStatus:
     """From all rows of an edit's partition."""
     by_kind: dict[str, list[Row]] = {"EDIT": [], "ATTEMPT": [], "AUDIT": []}
     for row in rows:
@@ -79,18 +79,18 @@ def story_of(rows: list[Row], **known: Any) -> Story:
     if not by_kind["EDIT"]:
         raise Refused("That edit is not in the ledger.")
     kinds: Row = {"attempts": by_kind["ATTEMPT"], "audits": by_kind["AUDIT"]}
-    return Story(edit=edit_from(by_kind["EDIT"][0]), **kinds, **known)
+    return EditStatus(edit=edit_from(by_kind["EDIT"][0]), **kinds, **known)
 
 
-def overview(edits: list[Edit], places: set[str], counted: Row, limits: Limits, now: float) -> Document:
-    """What `dropcut status --json` prints: what is not settled, the day's dollars, and the places at the provider."""
+def overview(edits: list[Edit], slots: set[str], counted: Row, limits: Limits, now: float) -> Document:
+    """What `dropcut status --json` prints: edits that are not over, the dollars of the day, the slots in use."""
     flying = {edit.edit_id for edit in edits if edit.state in OPEN}
     count = {name: float(counted.get(f"{name}_usd", 0)) for name in ("committed", "charged", "reserved")}
     return {
         "edits": [_line(edit, now) for edit in edits],
         "today": {"day": day_of(now), "limit_usd": float(limits.usd_per_day), **count},
         "spending_enabled": limits.spending,
-        "in_flight": {"limit": limits.in_flight, "places": len(places), "leaked": sorted(places - flying)},
+        "in_flight": {"limit": limits.in_flight, "places": len(slots), "leaked": sorted(slots - flying)},
     }
 
 

@@ -25,37 +25,37 @@ STATES = {
 }
 
 
-def edit_text(story: Document) -> str:
+def edit_text(status: Document) -> str:
     """One edit, label by label, and what can be typed next."""
-    lines = [f"{label + ':':<12}{text}" for label, text in _edit_lines(story) if text]
-    for step in story["next"]:
+    lines = [f"{label + ':':<12}{text}" for label, text in _edit_lines(status) if text]
+    for step in status["next"]:
         lines += ["", f"If {step['when']}:", f"  {step['command']}"]
     return "\n".join(lines) + "\n"
 
 
-def _edit_lines(story: Document) -> Iterator[tuple[str, str]]:
-    clip, money, doing = story["clip"], story["money"], story["execution"]
-    yield "Edit", story["edit_id"]
-    yield "State", f"{story['state']}: {STATES[story['state']]}"
-    yield "Reason", printable(story["reason"] or "")
+def _edit_lines(status: Document) -> Iterator[tuple[str, str]]:
+    clip, money, execution = status["clip"], status["money"], status["execution"]
+    yield "Edit", status["edit_id"]
+    yield "State", f"{status['state']}: {STATES[status['state']]}"
+    yield "Reason", printable(status["reason"] or "")
     yield "Clip", f"{_address(clip)} ({clip['seconds']:.1f} s, {clip['width']}x{clip['height']})"
-    yield "Prompt", _short(str(story["request"].get("prompt", "")))
+    yield "Prompt", _short(str(status["request"].get("prompt", "")))
     yield "Money", _money(money)
-    for attempt in story["attempts"]:
+    for attempt in status["attempts"]:
         yield f"Attempt {attempt['number']}", _attempt(attempt)
-    yield "Perhaps", ", ".join(map(printable, story["candidates"]))
-    if waiting := story["waits_for"]:
+    yield "Perhaps", ", ".join(map(printable, status["candidates"]))
+    if waiting := status["waits_for"]:
         yield "Waits", f"since {waiting['since']}: {waiting['why']}. {waiting['to_do']}".rstrip()
-    if looked_for := story["looked_for"]:
+    if looked_for := status["looked_for"]:
         yield "Looked for", f"{looked_for['times']} times since; again after {looked_for['again_at']}"
-    yield "Execution", f"{doing['name']} {_doing(doing)}"
-    if output := story["output"]:
+    yield "Execution", f"{execution['name']} {_execution(execution)}"
+    if output := status["output"]:
         yield "Output", _address(output)
-    if message := story["message"]:
+    if message := status["message"]:
         yield "Message", f"{message['status']}, {'sent ' + str(message['sent_at']) if message['sent_at'] else 'unsent'}"
-    for audit in story["audit"]:
+    for audit in status["audit"]:
         yield "Resolved", _audit(audit)
-    yield "Also", ", ".join(f"edit {name[:12]} of the same clip" for name in story["other_edits_of_this_clip"])
+    yield "Also", ", ".join(f"edit {name[:12]} of the same clip" for name in status["other_edits_of_this_clip"])
 
 
 def _money(money: Document) -> str:
@@ -71,10 +71,10 @@ def _attempt(attempt: Document) -> str:
     return f"{sent}, {request}, {printable(attempt['outcome'] or 'no outcome yet')}"
 
 
-def _doing(doing: Document) -> str:
-    if doing["status"] is None:
+def _execution(execution: Document) -> str:
+    if execution["status"] is None:
         return "does not exist"
-    return f"{doing['status']} in {doing['state']}" if doing["state"] else str(doing["status"])
+    return f"{execution['status']} in {execution['state']}" if execution["state"] else str(execution["status"])
 
 
 def _audit(audit: Document) -> str:
@@ -89,7 +89,7 @@ def drop_text(drop: Document) -> str:
 
 
 def overview_text(document: Document) -> str:
-    """One line for each edit that is not settled, the day's dollars, the places in flight."""
+    """One line for each edit that is open, delayed or held, the dollars of the day, and the slots in use."""
     today, flight = document["today"], document["in_flight"]
     lines = [_line(edit) for edit in document["edits"]] or ["No edit is open, delayed or held."]
     spent, most = dollars(today["committed"]), dollars(today["limit_usd"])
@@ -98,7 +98,7 @@ def overview_text(document: Document) -> str:
     lines.append(f"At the provider: {flight['places']} of {flight['limit']} (MaxEditsInFlight).")
     if not document["spending_enabled"]:
         lines.append("Spending is switched off (SpendingEnabled).")
-    lines += [f"A place is taken by edit {name}, which is not open." for name in flight["leaked"]]
+    lines += [f"A slot is taken by edit {name}, which is not open." for name in flight["leaked"]]
     return "\n".join(lines) + "\n"
 
 

@@ -13,16 +13,16 @@ from dropcut.domain.model import Drop, Edit, Half, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import OutputOwner
-from dropcut_cli.records import Found, Records
-from dropcut_cli.refused import Refused
+from dropcut_cli.errors import Refused
+from dropcut_cli.lookup import Found, Lookup
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
 
 ONE, TWIN = "abcdef" + "1" * 58, "abcdef" + "2" * 58
 
 
 @pytest.fixture
-def known(table: Any) -> Records:
-    return Records(table, inbox=INBOX, outbox=OUTBOX)
+def known(table: Any) -> Lookup:
+    return Lookup(table, inbox=INBOX, outbox=OUTBOX)
 
 
 def buy(table: Any, edit_id: str, drop: Drop, request_id: str = "r1") -> Edit:
@@ -36,20 +36,20 @@ def buy(table: Any, edit_id: str, drop: Drop, request_id: str = "r1") -> Edit:
     return ledger.advance(edit, State.SUBMITTED, NOW, request_id=request_id, submitted_at=NOW)
 
 
-def why_not(known: Records, term: str) -> str:
+def why_not(known: Lookup, term: str) -> str:
     with pytest.raises(Refused) as refusal:
         known.find(term)
     return str(refusal.value)
 
 
-def test_an_edit_is_found_by_its_id_its_drops_id_and_the_beginning_of_either(table: Any, known: Records) -> None:
+def test_an_edit_is_found_by_its_id_its_drops_id_and_the_beginning_of_either(table: Any, known: Lookup) -> None:
     drop = a_drop()
     buy(table, ONE, drop)
     for term in (ONE, ONE[:6], ONE[:6].upper(), drop.drop_id, drop.drop_id[:6]):
         assert known.find(term) == Found(ONE, {}), term
 
 
-def test_a_beginning_of_two_ids_names_both_and_takes_neither(table: Any, known: Records) -> None:
+def test_a_beginning_of_two_ids_names_both_and_takes_neither(table: Any, known: Lookup) -> None:
     buy(table, ONE, a_drop())
     buy(table, TWIN, a_drop("trip/lake.mp4", "trip/lake.json"), "r2")
     said = why_not(known, "abcdef")
@@ -58,7 +58,7 @@ def test_a_beginning_of_two_ids_names_both_and_takes_neither(table: Any, known: 
     assert known.find("abcdef2").edit_id == TWIN
 
 
-def test_what_is_too_short_or_unknown_is_told_in_words(known: Records) -> None:
+def test_what_is_too_short_or_unknown_is_told_in_words(known: Lookup) -> None:
     assert "at least 6" in why_not(known, "abcde")
     assert "begins with 0123456" in why_not(known, "0123456")
     assert "Is it the key of a clip?" in why_not(known, "trip/beach.mp4")
@@ -69,19 +69,19 @@ def test_what_is_too_short_or_unknown_is_told_in_words(known: Records) -> None:
     "trip/beach.mp4", "s3://inbox/trip/beach.mp4", "trip/beach.json", "trip/beach.mp4.json", "s3://inbox/trip/beach.json",
     "trip/output.mp4", "s3://outbox/trip/output.mp4",
 ])  # fmt: skip
-def test_an_edit_is_found_by_its_clip_its_sidecar_and_its_output(table: Any, known: Records, term: str) -> None:
+def test_an_edit_is_found_by_its_clip_its_sidecar_and_its_output(table: Any, known: Lookup, term: str) -> None:
     buy(table, ONE, a_drop())
     DynamoJournal(table).own_output(OUTBOX, "trip/output.mp4", OutputOwner(ONE, "etag", NOW))
     assert known.find(term).edit_id == ONE
 
 
-def test_of_several_drops_of_a_clip_the_newest_is_meant_and_the_others_are_named(table: Any, known: Records) -> None:
+def test_of_several_drops_of_a_clip_the_newest_is_meant_and_the_others_are_named(table: Any, known: Lookup) -> None:
     buy(table, ONE, a_drop())
     buy(table, TWIN, a_drop(clip_version="c2", dropped_at=NOW + 60), "r2")
     assert known.find("trip/beach.mp4") == Found(TWIN, {}, (ONE,))
 
 
-def test_a_drop_that_came_to_no_edit_is_shown_as_it_is(table: Any, known: Records) -> None:
+def test_a_drop_that_came_to_no_edit_is_shown_as_it_is(table: Any, known: Lookup) -> None:
     drop, journal = a_drop(), DynamoJournal(table)
     journal.record_drop(drop, NOW)
     journal.end_drop(drop, "REJECTED", NOW)
@@ -90,12 +90,12 @@ def test_a_drop_that_came_to_no_edit_is_shown_as_it_is(table: Any, known: Record
         assert (found.edit_id, found.row["outcome"]) == (None, "REJECTED")
 
 
-def test_a_half_that_waits_is_found(table: Any, known: Records) -> None:
+def test_a_half_that_waits_is_found(table: Any, known: Lookup) -> None:
     DynamoJournal(table).wait_for_partner(Half(bucket=INBOX, key="trip/lake.json", version="v1", since=NOW))
     assert known.find("trip/lake.json").row["sk"] == "WAIT"
 
 
-def test_what_is_open_held_or_waits_is_not_settled_and_nothing_else(table: Any, known: Records) -> None:
+def test_what_is_open_held_or_waits_is_not_settled_and_nothing_else(table: Any, known: Lookup) -> None:
     ledger = DynamoLedger(table)
     flying = buy(table, "a" * 64, a_drop("a.mp4", "a.json", dropped_at=NOW + 3), "r1")
     for n, state in enumerate((State.IN_DOUBT, State.UNDELIVERED, State.FAILED, State.DELIVERED)):
@@ -104,13 +104,13 @@ def test_what_is_open_held_or_waits_is_not_settled_and_nothing_else(table: Any, 
         ledger.end(edit, state, as_notice(body), NOW)
     waiting = replace(flying, edit_id="b" * 64, state=State.PREPARED, attempt=0, owner="", delayed_by="CREDITS")
     ledger.prepare(waiting, NOW)
-    assert [edit.edit_id[0] for edit in known.unsettled()] == ["0", "1", "a", "b"]
-    assert known.places() == {"a" * 64}
+    assert [edit.edit_id[0] for edit in known.unfinished()] == ["0", "1", "a", "b"]
+    assert known.slots() == {"a" * 64}
     assert known.money("2026-11-24")["attempts"] == 5
     assert known.money("2026-11-25") == {}
 
 
-def test_whose_request_it_is_is_found_on_old_attempts_too(table: Any, known: Records) -> None:
+def test_whose_request_it_is_is_found_on_old_attempts_too(table: Any, known: Lookup) -> None:
     ledger = DynamoLedger(table)
     edit = ledger.close_unpaid(buy(table, ONE, a_drop(), "r1"), "capacity", NOW)
     again = ledger.reserve(edit, a_drop().drop_id, PLENTY, NOW)
@@ -119,14 +119,14 @@ def test_whose_request_it_is_is_found_on_old_attempts_too(table: Any, known: Rec
     assert [known.holders(name) for name in ("r1", "r2", "r3", "r4")] == [{ONE}, {ONE}, {TWIN}, set()]
 
 
-def test_when_an_edit_in_doubt_is_looked_for_again_is_known(table: Any, known: Records) -> None:
+def test_when_an_edit_in_doubt_is_looked_for_again_is_known(table: Any, known: Lookup) -> None:
     assert known.doubt(ONE) == {}
     edit = buy(table, ONE, a_drop())
     DynamoLedger(table).advance(edit, State.IN_DOUBT, NOW)
     assert (known.doubt(ONE)["sweep"], known.doubt(ONE)["looks"]) == ("DOUBT", 0)
 
 
-def test_every_row_of_a_large_ledger_is_read(table: Any, known: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_row_of_a_large_ledger_is_read(table: Any, known: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(7):
         buy(table, f"{n}" * 64, a_drop(f"{n}.mp4", f"{n}.json"), f"r{n}")
     whole, pages = table.scan, []
@@ -136,6 +136,6 @@ def test_every_row_of_a_large_ledger_is_read(table: Any, known: Records, monkeyp
         return whole(Limit=2, **parameters)
 
     monkeypatch.setattr(table, "scan", by_twos)
-    assert len(known.unsettled()) == 7
+    assert len(known.unfinished()) == 7
     assert len(pages) > 7
     assert [row["sk"] for row in known.about("3" * 64)] == ["ATTEMPT#0001", "EDIT"]
