@@ -14,7 +14,7 @@ def arrows(package: str) -> dict[str, set[str]]:
     for room, below in rooms.items():
         for module in {room, *graph.find_descendants(room)}:
             imported = graph.find_modules_directly_imported_by(module)
-            below |= {".".join(name.split(".")[:2]) for name in imported} & rooms.keys() - {room}
+            below.update({".".join(name.split(".")[:2]) for name in imported} & rooms.keys() - {room})
     return rooms
 
 
