@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from dropcut.domain.generation import Generation
 from dropcut.domain.identity import drop_id
 from dropcut.domain.model import Clip, Drop, Edit, Limits, Notice, State
 
@@ -81,3 +82,14 @@ def an_edit_in(state: State, **changes: Any) -> Edit:
     if state in (State.FAILED, State.IN_DOUBT, State.UNDELIVERED):
         facts["reason"] = "an example"
     return an_edit(**facts | changes)
+
+
+def handed_on(account: Generation) -> Generation:
+    """The account as the next function is given it: as JSON."""
+    return Generation.from_json(json.loads(json.dumps(account.as_json())))
+
+
+def a_generation(**changes: Any) -> Generation:
+    """The example edit's first submission, a moment ago: request-1, to be looked at in 150 seconds."""
+    account = Generation().submitted(an_edit_in(State.SUBMITTED), first_wait=150)
+    return replace(account, **changes)

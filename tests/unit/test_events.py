@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dropcut.domain import identity
+from dropcut.domain.generation import Generation
 from dropcut.domain.model import Drop
 from tests.fakes.machine import handler_module
 
@@ -24,7 +25,8 @@ CONTEXT = SimpleNamespace(
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:dropcut-example",
     aws_request_id="00000000-0000-0000-0000-000000000000",
 )
-ANSWERS: dict[str, dict[str, Any]] = {
+ANSWERS: dict[str, Any] = {
+    **dict.fromkeys(("submit_edit", "find_submission", "poll_edit", "find_result"), Generation()),
     "prepare_edit": {"verdict": "ready"},
     "deliver_edit": {"output_key": "trip/beach.mp4"},
     "report_failure": {"status": "FAILED"},
@@ -46,7 +48,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     def run(verb: str) -> tuple[Any, ...]:
         module, seen = handler_module(verb), list[tuple[Any, ...]]()
 
-        def use_case(services: Any, *given: Any, **named: Any) -> dict[str, Any]:
+        def use_case(services: Any, *given: Any, **named: Any) -> Any:
             seen.append((*given, *named.values()))
             return ANSWERS.get(verb, {})
 
@@ -85,7 +87,7 @@ def test_the_state_machines_document_is_what_the_handler_takes(verb: str, invoke
         named = document.get("inspection") or document.get("edit", {}).get("edit_id")
         assert given[1:2] == ((named,) if len(given) > 1 else ())
     else:
-        assert given == (document["generation"],)
+        assert given == (Generation.from_json(document["generation"]),)
 
 
 @pytest.mark.parametrize("verb", OF_THE_MACHINE)

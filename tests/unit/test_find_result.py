@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from dropcut.domain.decisions import unconfirmed
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Progress, State
 from dropcut.domain.pauses import ASK_HISTORY_UNTIL, SEARCHES
 from dropcut.workflow.find_result import find_result
-from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS
-from tests.fakes.examples import an_edit_in
+from tests.fakes.examples import a_generation, an_edit_in
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices
 from tests.fakes.worlds import FINISHED, a_world
 
 
-def gone() -> tuple[FakeServices, dict[str, Any]]:
+def gone() -> tuple[FakeServices, Generation]:
     """A world in which request-1 is known to the history alone."""
     world = FakeServices()
     edit = an_edit_in(State.SUBMITTED)
     world.ledger.edits[edit.edit_id] = edit
     world.provider.know("request-1", "")
     world.provider.forget()
-    return world, generation(edit, 0, 0)
+    return world, a_generation(wait_seconds=0)
 
 
 def test_a_result_in_the_history_is_as_good_as_any() -> None:
     world, account = gone()
     world.provider.finish()
-    assert find_result(world, account)["outcome"] == "completed"
+    assert find_result(world, account).outcome == "completed"
     (edit,) = world.ledger.edits.values()
     assert edit.state is State.COMPLETED
 
@@ -46,8 +46,8 @@ def test_a_row_that_is_pending_missing_or_unreadable_is_looked_at_again_later() 
         if trouble == "unreadable":
             world.provider.failing_reads = {"past"}
         account = find_result(world, account)
-        assert (account["outcome"], account["looks"]) == ("looking", n)
-        pauses.append(account["wait_seconds"])
+        assert (account.outcome, account.looks) == ("looking", n)
+        pauses.append(account.wait_seconds)
     assert pauses == sorted(pauses)
     assert pauses[0] == 300
 
@@ -56,25 +56,25 @@ def test_a_finished_row_without_its_file_has_not_fully_landed() -> None:
     world, account = gone()
     world.provider.finish(url=None)
     world.provider.forget()
-    assert find_result(world, account)["outcome"] == "looking"
+    assert find_result(world, account).outcome == "looking"
     world.provider.finish()
     world.provider.forget()
-    assert find_result(world, account)["outcome"] == "completed"
+    assert find_result(world, account).outcome == "completed"
 
 
 @pytest.mark.parametrize(("reason", "outcome"), [("unknown", "failed"), ("capacity", "try_again")])
 def test_a_failure_in_the_history_is_judged_as_any(reason: str, outcome: str) -> None:
     world, account = gone()
     world.provider.fail(REASONS[reason])
-    assert find_result(world, account)["outcome"] == outcome
+    assert find_result(world, account).outcome == outcome
 
 
 @pytest.mark.parametrize("by_clock", [True, False])
 def test_after_seven_days_the_result_is_lost(by_clock: bool) -> None:
     world, account = gone()
     world.clock.now += ASK_HISTORY_UNTIL if by_clock else 0
-    account |= {"waited_seconds": 0 if by_clock else ASK_HISTORY_UNTIL}
-    assert find_result(world, account)["outcome"] == "lost"
+    account = replace(account, waited_seconds=0 if by_clock else ASK_HISTORY_UNTIL)
+    assert find_result(world, account).outcome == "lost"
 
 
 @pytest.mark.parametrize("amount", [None, "1.68"])
@@ -82,11 +82,11 @@ def test_a_failed_row_without_an_amount_is_looked_at_again_and_one_with_a_charge
     world, account = gone()
     world.provider.fail(REASONS["capacity"])
     world.provider.past_says(charged_usd=amount and Decimal(amount))
-    outcomes, pauses = list[str](), list[int]()
+    outcomes, pauses = list[Outcome | None](), list[int]()
     while not outcomes or outcomes[-1] == "looking":
         account = find_result(world, account)
-        outcomes.append(account["outcome"])
-        pauses.append(account["wait_seconds"])
+        outcomes.append(account.outcome)
+        pauses.append(account.wait_seconds)
     (edit,) = world.ledger.edits.values()
     if amount:
         assert (outcomes, edit.state) == (["failed"], State.UNDELIVERED)
@@ -131,13 +131,13 @@ def test_one_404_of_the_record_does_not_end_the_asking() -> None:
     world, account = gone()
     world.provider.rows.clear()
     world.provider.records["request-1"] = FINISHED
-    assert find_result(world, account)["outcome"] == "completed"
+    assert find_result(world, account).outcome == "completed"
 
 
 def test_a_result_that_is_lost_leaves_its_reason_in_the_ledger() -> None:
     world, account = gone()
     world.clock.now += ASK_HISTORY_UNTIL
-    assert find_result(world, account)["outcome"] == "lost"
+    assert find_result(world, account).outcome == "lost"
     (edit,) = world.ledger.edits.values()
     assert edit.state is State.SUBMITTED
     assert "seven days" in str(edit.reason)

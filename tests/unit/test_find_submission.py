@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dropcut.domain.errors import SubmissionUnknown
+from dropcut.domain.generation import Generation
 from dropcut.domain.identity import mark
 from dropcut.domain.model import Drop, Edit, State
 from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES
@@ -16,7 +16,7 @@ from dropcut.workflow.find_submission import MAX_RETURNS, find_submission
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure
 from dropcut.workflow.submit_edit import submit_edit
-from tests.fakes.examples import a_drop, an_edit_in
+from tests.fakes.examples import a_drop, an_edit_in, handed_on
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices, Interruption, die
 from tests.fakes.worlds import a_world
@@ -28,26 +28,26 @@ def lost(*, accepted: bool = True) -> tuple[FakeServices, Drop, str]:
     edit_id = prepare_edit(world, drop)["edit_id"]
     world.provider.answers, world.provider.loses_requests = [SubmissionUnknown("HTTP 504")], not accepted
     with pytest.raises(SubmissionUnknown):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     return world, drop, edit_id
 
 
-def search_until_over(world: FakeServices, drop: Drop, edit_id: str) -> tuple[dict[str, Any], list[int]]:
+def search_until_over(world: FakeServices, drop: Drop, edit_id: str) -> tuple[Generation, list[int]]:
     """The last answer, and the pauses before it."""
-    seen: dict[str, Any] = {}
+    seen = Generation()
     pauses: list[int] = []
     for _ in range(50):
         seen = find_submission(world, drop, edit_id, seen)
-        if seen["outcome"] != "looking":
+        if seen.outcome != "looking":
             return seen, pauses
-        pauses.append(seen["wait_seconds"])
+        pauses.append(seen.wait_seconds)
     raise AssertionError("it never ends")
 
 
 def test_a_lost_submission_is_adopted_and_goes_on() -> None:
     world, drop, edit_id = lost()
-    found = find_submission(world, drop, edit_id, {})
-    assert (found["outcome"], found["request_id"], found["attempt"]) == ("submitted", "request-1", 1)
+    found = find_submission(world, drop, edit_id, Generation())
+    assert (found.outcome, found.request_id, found.attempt) == ("submitted", "request-1", 1)
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.request_id) == (State.SUBMITTED, "request-1")
     assert edit.submitted_at == edit.sent_at, "the provider's hour began when it was sent"
@@ -59,9 +59,9 @@ def test_only_this_attempts_mark_makes_a_row_ours() -> None:
     world.provider.know("attempt eleven", "/workroom/" + mark(edit_id, 11))
     world.provider.know("another edit", "/workroom/" + mark("e" * 64, 1))
     world.provider.know("cut prompt, no address", "")
-    assert find_submission(world, drop, edit_id, {})["outcome"] == "looking"
+    assert find_submission(world, drop, edit_id, Generation()).outcome == "looking"
     world.provider.know("ours", "/workroom/" + mark(edit_id, 1))
-    assert find_submission(world, drop, edit_id, {})["request_id"] == "ours"
+    assert find_submission(world, drop, edit_id, Generation()).request_id == "ours"
 
 
 def test_of_two_alike_edits_in_flight_each_finds_its_own() -> None:
@@ -69,21 +69,21 @@ def test_of_two_alike_edits_in_flight_each_finds_its_own() -> None:
     twin: Edit = replace(world.ledger.edits[edit_id], edit_id="f" * 64)
     world.ledger.edits[twin.edit_id] = twin
     world.provider.know("request-of-the-twin", "/workroom/" + mark(twin.edit_id, 1))
-    assert find_submission(world, drop, edit_id, {})["request_id"] == "request-1"
-    assert find_submission(world, drop, twin.edit_id, {})["request_id"] == "request-of-the-twin"
+    assert find_submission(world, drop, edit_id, Generation()).request_id == "request-1"
+    assert find_submission(world, drop, twin.edit_id, Generation()).request_id == "request-of-the-twin"
 
 
 def test_two_requests_with_one_mark_are_for_a_person() -> None:
     world, drop, edit_id = lost()
     world.provider.know("a second one", "/workroom/" + mark(edit_id, 1))
-    assert search_until_over(world, drop, edit_id)[0]["outcome"] == "not_found"
+    assert search_until_over(world, drop, edit_id)[0].outcome == "not_found"
     assert world.ledger.edits[edit_id].state is State.SUBMITTING
 
 
 def test_what_the_history_never_shows_is_not_found_after_minutes_of_searching() -> None:
     world, drop, edit_id = lost(accepted=False)
     last, pauses = search_until_over(world, drop, edit_id)
-    assert last["outcome"] == "not_found"
+    assert last.outcome == "not_found"
     assert pauses == list(SEARCHES)
     assert sum(pauses) >= 300
     assert len(world.provider.submissions) == 1
@@ -91,31 +91,31 @@ def test_what_the_history_never_shows_is_not_found_after_minutes_of_searching() 
 
 def test_a_row_that_lands_late_is_still_found() -> None:
     world, drop, edit_id = lost(accepted=False)
-    seen: dict[str, Any] = {}
+    seen = Generation()
     for _ in SEARCHES:
         seen = find_submission(world, drop, edit_id, seen)
-        assert seen["outcome"] == "looking"
+        assert seen.outcome == "looking"
     world.provider.know("late", "/workroom/" + mark(edit_id, 1))
-    assert find_submission(world, drop, edit_id, seen)["request_id"] == "late"
+    assert find_submission(world, drop, edit_id, seen).request_id == "late"
 
 
 def test_a_history_that_cannot_be_read_proves_nothing() -> None:
     world, drop, edit_id = lost()
     world.provider.failing_reads = {"search"}
-    seen: dict[str, Any] = {}
+    seen = Generation()
     for _ in range(len(SEARCHES) + 2):
         seen = find_submission(world, drop, edit_id, seen)
-        assert (seen["outcome"], seen["searches"]) == ("looking", 0)
-        assert seen["wait_seconds"] > 0
+        assert (seen.outcome, seen.searches) == ("looking", 0)
+        assert seen.wait_seconds > 0
     world.provider.failing_reads = set()
-    assert find_submission(world, drop, edit_id, seen)["outcome"] == "submitted"
+    assert find_submission(world, drop, edit_id, seen).outcome == "submitted"
 
 
 def test_a_history_that_can_never_be_read_ends_with_a_person() -> None:
     world, drop, edit_id = lost()
     world.provider.failing_reads = {"search"}
     last, pauses = search_until_over(world, drop, edit_id)
-    assert last["outcome"] == "not_found"
+    assert last.outcome == "not_found"
     assert len(pauses) == MAX_UNREADABLE
 
 
@@ -125,7 +125,7 @@ def test_an_answer_that_was_written_after_all_is_gone_on_with(state: State) -> N
     edit = an_edit_in(state)
     world.ledger.edits[edit.edit_id] = edit
     world.provider.failing_reads = {"search"}
-    assert find_submission(world, a_drop(), edit.edit_id, {"tries": 1})["request_id"] == "request-1"
+    assert find_submission(world, a_drop(), edit.edit_id, Generation(tries=1)).request_id == "request-1"
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.RESERVED, State.FAILED])
@@ -133,16 +133,16 @@ def test_what_the_ledger_proves_unsent_is_tried_for_a_week_at_growing_pauses(sta
     world = FakeServices()
     edit = an_edit_in(state)
     world.ledger.edits[edit.edit_id] = edit
-    seen: dict[str, Any] = {}
+    seen = Generation()
     outcomes, waited, told = [], 0, 0
     world.ledger.places = {edit.edit_id} if state is State.RESERVED else set()
     for _ in range(1000):
-        seen = find_submission(world, a_drop(), edit.edit_id, json.loads(json.dumps(seen)))
-        outcomes.append(seen["outcome"])
-        if seen["outcome"] == "failed":
+        seen = find_submission(world, a_drop(), edit.edit_id, handed_on(seen))
+        outcomes.append(seen.outcome)
+        if seen.outcome == "failed":
             break
-        told += seen["outcome"] == "delayed_news"
-        pause = seen["wait_seconds"] if seen["outcome"].startswith("delayed") else 0
+        told += seen.outcome == "delayed_news"
+        pause = seen.wait_seconds if str(seen.outcome).startswith("delayed") else 0
         assert pause <= 36 * 60
         waited += pause
     assert outcomes[:MAX_RETURNS] == ["not_sent"] * MAX_RETURNS, "the first few at once"
@@ -160,7 +160,7 @@ def test_an_edit_of_another_execution_is_left_to_it(state: State) -> None:
     world = FakeServices()
     edit = an_edit_in(state, owner="somebody else")
     world.ledger.edits[edit.edit_id] = edit
-    assert find_submission(world, a_drop(), edit.edit_id, {})["outcome"] == "left"
+    assert find_submission(world, a_drop(), edit.edit_id, Generation()).outcome == "left"
 
 
 def test_an_earlier_failure_of_another_execution_does_not_silence_this_one() -> None:
@@ -168,7 +168,7 @@ def test_an_earlier_failure_of_another_execution_does_not_silence_this_one() -> 
     world = FakeServices()
     edit = an_edit_in(State.FAILED, owner="an execution of last week")
     world.ledger.edits[edit.edit_id] = edit
-    assert find_submission(world, a_drop(), edit.edit_id, {})["outcome"] == "not_sent"
+    assert find_submission(world, a_drop(), edit.edit_id, Generation()).outcome == "not_sent"
 
 
 def test_what_only_looks_like_ours_is_written_down_for_a_person_and_told_in_the_message() -> None:
@@ -178,7 +178,7 @@ def test_what_only_looks_like_ours_is_written_down_for_a_person_and_told_in_the_
         world.provider.know(name, "")
         world.provider.rows[name] = replace(world.provider.rows[name], prompt=prompt, created_at=world.clock.now)
     world.provider.know("marked as another edit's", "/workroom/" + mark("e" * 64, 1))
-    assert search_until_over(world, drop, edit_id)[0]["outcome"] == "not_found"
+    assert search_until_over(world, drop, edit_id)[0].outcome == "not_found"
     assert world.ledger.edits[edit_id].candidates == ("r1", "r2")
     notice = report_failure(world, drop, edit_id, {})["notice"]
     assert notice["status"] == "IN_DOUBT"
@@ -234,6 +234,6 @@ def test_a_wait_for_workers_takes_nothing_of_the_patience_with_limits() -> None:
     edit = an_edit_in(State.PREPARED, owner=a_drop().drop_id)
     world.ledger.edits[edit.edit_id] = edit
     before = {"delayed_by": "DAY_LIMIT", "delayed_seconds": 1000, "told": "DAY_LIMIT", "delays": 3, "returns": 9}
-    seen = find_submission(world, a_drop(), edit.edit_id, before)
-    assert seen["outcome"] == "delayed_news"
-    assert seen["patience"]["seconds"] == {"limits": 1000, "workers": seen["wait_seconds"]}
+    seen = find_submission(world, a_drop(), edit.edit_id, Generation.from_json(before))
+    assert seen.outcome == "delayed_news"
+    assert seen.patience.seconds == {"limits": 1000, "workers": seen.wait_seconds}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import pytest
 
 from dropcut.domain.errors import InsufficientCredits, LimitReached, NotSent, SubmissionUnknown
+from dropcut.domain.generation import Generation
 from dropcut.domain.model import Delay, Drop, Limits, Progress, State
 from dropcut.domain.pauses import LIMIT_WAIT, next_try
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
-from tests.fakes.examples import INBOX, PLENTY, a_sidecar
+from tests.fakes.examples import INBOX, PLENTY, a_sidecar, handed_on
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices
 from tests.fakes.worlds import a_world
@@ -36,22 +36,22 @@ def prepared(limits: Limits = PLENTY) -> tuple[FakeServices, Drop, str]:
     return world, drop, prepare_edit(world, drop)["edit_id"]
 
 
-def again(world: FakeServices, drop: Drop, edit_id: str, seconds: float) -> dict[str, Any]:
+def again(world: FakeServices, drop: Drop, edit_id: str, seconds: float) -> Generation:
     """Come back after each pause for so long; what is said in the end."""
-    account: dict[str, Any] = {}
+    account = Generation()
     until = world.clock.now + seconds
-    while world.clock.now < until and account.get("outcome") != "submitted":
+    while world.clock.now < until and account.outcome != "submitted":
         account = submit_edit(world, drop, edit_id, account)
-        world.clock.now += account["wait_seconds"]
+        world.clock.now += account.wait_seconds
     return account
 
 
 @pytest.mark.parametrize("delay", NO_ROOM)
 def test_without_room_nothing_is_sent_reserved_or_taken(delay: Delay) -> None:
     world, drop, edit_id = prepared(NO_ROOM[delay])
-    account = submit_edit(world, drop, edit_id, {})
-    assert account["outcome"] == ("delayed" if delay is Delay.IN_FLIGHT_LIMIT else "delayed_news")
-    assert 24 <= account["wait_seconds"] <= 36
+    account = submit_edit(world, drop, edit_id, Generation())
+    assert account.outcome == ("delayed" if delay is Delay.IN_FLIGHT_LIMIT else "delayed_news")
+    assert 24 <= account.wait_seconds <= 36
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.attempt, edit.delayed_by) == (State.PREPARED, 0, delay)
     assert edit.delayed_since == world.clock.now
@@ -64,10 +64,10 @@ def test_without_room_nothing_is_sent_reserved_or_taken(delay: Delay) -> None:
 def test_with_room_it_goes_on_by_itself_and_nothing_of_the_wait_stays(delay: Delay) -> None:
     world, drop, edit_id = prepared(NO_ROOM[delay])
     account = again(world, drop, edit_id, 3600)
-    assert account["outcome"] == "delayed"
+    assert account.outcome == "delayed"
     world.limits = PLENTY
     account = submit_edit(world, drop, edit_id, account)
-    assert (account["outcome"], account["tries"]) == ("submitted", 1)
+    assert (account.outcome, account.tries) == ("submitted", 1)
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.delayed_by, edit.delayed_since) == (State.SUBMITTED, None, None)
 
@@ -75,11 +75,11 @@ def test_with_room_it_goes_on_by_itself_and_nothing_of_the_wait_stays(delay: Del
 @pytest.mark.parametrize("delay", NO_ROOM)
 def test_each_reason_is_told_once_and_a_full_house_only_when_it_lasts(delay: Delay) -> None:
     world, drop, edit_id = prepared(NO_ROOM[delay])
-    account, told = dict[str, Any](), []
+    account, told = Generation(), []
     for _ in range(40):
         account = submit_edit(world, drop, edit_id, account)
-        told += [(account["notice"], account["patience"]["seconds"]["limits"])] if "notice" in account else []
-        world.clock.now += account["wait_seconds"]
+        told += [(account.notice, account.patience.seconds["limits"])] if account.notice else []
+        world.clock.now += account.wait_seconds
     ((notice, waited),) = told
     assert notice["status"] == "DELAYED"
     assert "Nothing was sent and nothing was paid" in notice["message"]["email"]
@@ -88,12 +88,14 @@ def test_each_reason_is_told_once_and_a_full_house_only_when_it_lasts(delay: Del
 
 def test_another_reason_is_told_too() -> None:
     world, drop, edit_id = prepared(NO_ROOM[Delay.DAY_LIMIT])
-    first = submit_edit(world, drop, edit_id, {})
+    first = submit_edit(world, drop, edit_id, Generation())
     world.limits = NO_ROOM[Delay.SPENDING_OFF]
     second = submit_edit(world, drop, edit_id, first)
-    assert first["notice"]["event_id"] != second["notice"]["event_id"]
-    assert "MaxUsdPerDay is $2.00" in first["notice"]["message"]["email"]
-    assert "SpendingEnabled" in second["notice"]["message"]["email"]
+    assert first.notice
+    assert second.notice
+    assert first.notice["event_id"] != second.notice["event_id"]
+    assert "MaxUsdPerDay is $2.00" in first.notice["message"]["email"]
+    assert "SpendingEnabled" in second.notice["message"]["email"]
 
 
 def test_a_wait_for_room_ends_after_seven_days_unpaid() -> None:
@@ -109,7 +111,7 @@ def test_the_switch_stops_an_attempt_that_was_opened_and_not_sent() -> None:
     world, drop, edit_id = prepared()
     world.ledger.reserve(world.ledger.edits[edit_id], drop.drop_id, PLENTY, world.clock())
     world.limits = NO_ROOM[Delay.SPENDING_OFF]
-    assert submit_edit(world, drop, edit_id, {})["outcome"] == "delayed_news"
+    assert submit_edit(world, drop, edit_id, Generation()).outcome == "delayed_news"
     assert world.provider.submissions == []
     assert world.ledger.places == {"another edit"}
     assert world.ledger.money[DAY]["committed_usd"] == Decimal("1.68")
@@ -119,7 +121,7 @@ def test_credits_are_waited_for_and_then_the_edit_goes_on() -> None:
     world, drop, edit_id = prepared()
     world.provider.answers = [InsufficientCredits("You have 0.5 credits.")] * 3
     account = again(world, drop, edit_id, 4 * 3600)
-    assert account["outcome"] == "submitted"
+    assert account.outcome == "submitted"
     assert world.ledger.edits[edit_id].attempt == 4, "each proven unpaid before the next was opened"
     assert len(world.provider.rows) == 1
     assert world.ledger.money[DAY]["committed_usd"] == Decimal("1.68") * 2
@@ -142,8 +144,8 @@ def test_hours_spent_waiting_for_a_limit_are_not_taken_from_those_for_credits() 
     world.limits = PLENTY
     world.provider.answers = [InsufficientCredits("no credits")] * 3
     account = submit_edit(world, drop, edit_id, account)
-    assert account["outcome"] == "delayed_news", "said, and waited for from now on"
-    assert account["patience"]["seconds"]["credits"] == account["wait_seconds"]
+    assert account.outcome == "delayed_news", "said, and waited for from now on"
+    assert account.patience.seconds["credits"] == account.wait_seconds
 
 
 def test_the_state_machine_waits_tells_and_goes_on() -> None:
@@ -182,7 +184,7 @@ def test_ten_edits_at_once_never_take_more_places_than_there_are() -> None:
         _, example = a_world(clip_key=f"trip/{number}.mp4")
         drops.append(replace(example, clip_version=clip.version, sidecar_version=sidecar.version))
     world.limits = replace(PLENTY, in_flight=3)
-    outcomes = [submit_edit(world, drop, prepare_edit(world, drop)["edit_id"], {})["outcome"] for drop in drops]
+    outcomes = [submit_edit(world, drop, prepare_edit(world, drop)["edit_id"], Generation()).outcome for drop in drops]
     assert outcomes == ["submitted"] * 3 + ["delayed"] * 7
     assert len(world.ledger.places) == 3
 
@@ -197,7 +199,7 @@ def alternating(rounds: int, hours: float = 24) -> tuple[FakeServices, list[str]
     """An edit for which there is neither room nor credits, in turns: what was told, how it ended, after how long."""
     world, drop, edit_id = prepared(replace(PLENTY, credit_wait_hours=hours))
     reserve, told, start = world.ledger.reserve, list[str](), world.clock.now
-    account: dict[str, Any] = {}
+    account = Generation()
     for number in range(rounds):
         full = number % 2 == 0
 
@@ -209,12 +211,12 @@ def alternating(rounds: int, hours: float = 24) -> tuple[FakeServices, list[str]
         world.ledger.reserve = maybe  # type: ignore[method-assign]
         world.provider.answers = [InsufficientCredits("You have 0.5 credits.")]
         try:
-            account = submit_edit(world, drop, edit_id, json.loads(json.dumps(account)))
+            account = submit_edit(world, drop, edit_id, handed_on(account))
         except NotSent as why:
             return world, told, type(why).__name__, world.clock.now - start
-        told += [account["notice"]["event_id"]] if account["outcome"] == "delayed_news" else []
-        world.clock.now += account["wait_seconds"]
-    return world, told, account["outcome"], world.clock.now - start
+        told += [account.notice["event_id"]] if account.notice else []
+        world.clock.now += account.wait_seconds
+    return world, told, str(account.outcome), world.clock.now - start
 
 
 def test_reasons_that_take_turns_are_told_once_each_and_patience_still_ends() -> None:
@@ -244,9 +246,9 @@ def test_an_account_that_the_first_release_wrote_is_gone_on_with(told: str | Non
     world, drop, edit_id = prepared(NO_ROOM[Delay.DAY_LIMIT])
     before = {"outcome": "delayed", "edit_id": edit_id, "tries": 1, "delays": 7, "told": told, "wait_seconds": 600}
     waited = {"delayed_by": "DAY_LIMIT", "delayed_seconds": LIMIT_WAIT - 60}
-    account = submit_edit(world, drop, edit_id, before | waited)
-    assert account["outcome"] == ("delayed" if told else "delayed_news")
-    assert account["tries"] == 1
+    account = submit_edit(world, drop, edit_id, Generation.from_json(before | waited))
+    assert account.outcome == ("delayed" if told else "delayed_news")
+    assert account.tries == 1
     with pytest.raises(LimitReached):
         submit_edit(world, drop, edit_id, account)
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from dropcut.domain.decisions import MAX_TRIES, YET_CHARGED, OnDrop, OnSubmit, on_drop, on_submit, unconfirmed
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Progress, State
 from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER
 from dropcut.workflow.poll_edit import poll_edit
-from dropcut.workflow.submit_edit import generation
 from localcloud.simulator.catalogue import REASONS
-from tests.fakes.examples import NOW, a_drop, an_edit_in
+from tests.fakes.examples import NOW, a_drop, a_generation, an_edit_in
 from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices
 from tests.fakes.worlds import FINISHED, a_world
@@ -22,14 +22,14 @@ from tests.fakes.worlds import FINISHED, a_world
 DAY = "2026-11-24"
 
 
-def submitted(tries: int = 0, **changes: Any) -> tuple[FakeServices, dict[str, Any]]:
+def submitted(tries: int = 0, **changes: Any) -> tuple[FakeServices, Generation]:
     """A world in which request-1 is under way, and the state machine's account of it."""
     world = FakeServices()
     edit = an_edit_in(State.SUBMITTED, **changes)
     world.ledger.edits[edit.edit_id] = edit
     world.ledger.money[DAY] |= {"reserved_usd": edit.estimated_usd, "committed_usd": edit.estimated_usd}
     world.provider.know("request-1", "")
-    return world, generation(edit, 150, tries)
+    return world, a_generation(tries=tries + 1)
 
 
 def state_of(world: FakeServices) -> State:
@@ -42,42 +42,42 @@ def test_a_word_that_is_not_final_means_looking_again(status: str) -> None:
     world, account = submitted()
     world.provider.set("request-1", Progress(status=status))
     seen = poll_edit(world, account)
-    assert (seen["outcome"], seen["polls"], seen["waited_seconds"], seen["wait_seconds"]) == ("running", 1, 150, 10)
-    assert len(seen["provider_status"]) <= 40
+    assert (seen.outcome, seen.polls, seen.waited_seconds, seen.wait_seconds) == ("running", 1, 150, 10)
+    assert len(str(seen.provider_status)) <= 40
     assert state_of(world) is State.SUBMITTED
 
 
 def test_forty_minutes_without_an_end_are_told_once_and_the_polling_goes_on() -> None:
     world, account = submitted()
     told, outcomes = [], []
-    while account.get("outcome") != "gone":
+    while account.outcome != "gone":
         account = poll_edit(world, account)
-        outcomes.append(account["outcome"])
-        told += [(account["notice"], account["waited_seconds"])] if "notice" in account else []
-        world.clock.now += account["wait_seconds"]
+        outcomes.append(account.outcome)
+        told += [(account.notice, account.waited_seconds)] if account.notice else []
+        world.clock.now += account.wait_seconds
     ((notice, waited),) = told
     assert OVERDUE_AFTER <= waited < OVERDUE_AFTER + 60
     assert notice["status"] == "OVERDUE"
     assert "request-1" in notice["message"]["email"]
     assert "nothing to do" in notice["message"]["email"]
-    assert outcomes.count("overdue") == 1
-    assert outcomes[outcomes.index("overdue") + 1] == "running"
+    assert outcomes.count(Outcome.OVERDUE) == 1
+    assert outcomes[outcomes.index(Outcome.OVERDUE) + 1] == "running"
 
 
 def test_a_finished_generation_is_charged_in_place_of_its_reservation() -> None:
     world, account = submitted()
     world.provider.finish(cost="1.26")
-    assert poll_edit(world, account)["outcome"] == "completed"
+    assert poll_edit(world, account).outcome == "completed"
     counted = {"committed_usd": Decimal("1.26"), "reserved_usd": 0, "charged_usd": Decimal("1.26")}
     assert dict(world.ledger.money[DAY]) == counted
-    assert poll_edit(world, account)["outcome"] == "completed", "a retry after a lost answer"
+    assert poll_edit(world, account).outcome == "completed", "a retry after a lost answer"
     assert world.ledger.money[DAY]["charged_usd"] == Decimal("1.26"), "counted once"
 
 
 def test_a_finished_generation_without_a_cost_keeps_its_reservation() -> None:
     world, account = submitted()
     world.provider.finish(cost=None)
-    assert poll_edit(world, account)["outcome"] == "completed"
+    assert poll_edit(world, account).outcome == "completed"
     assert world.ledger.money[DAY]["reserved_usd"] == Decimal("1.68")
 
 
@@ -86,25 +86,25 @@ def test_a_read_that_fails_is_made_again_however_often() -> None:
     world.provider.failing_reads = {"status"}
     for _ in range(30):
         account = poll_edit(world, account)
-        assert account["outcome"] == "running"
+        assert account.outcome == "running"
     assert state_of(world) is State.SUBMITTED
 
 
 def test_a_404_of_a_young_request_is_looked_at_again() -> None:
     world, account = submitted()
     world.provider.forget()
-    account |= {"wait_seconds": VISIBLE_AFTER - 1}
-    assert poll_edit(world, account)["outcome"] == "running"
+    account = replace(account, wait_seconds=VISIBLE_AFTER - 1)
+    assert poll_edit(world, account).outcome == "running"
 
 
 @pytest.mark.parametrize("by_clock", [True, False])
 def test_a_404_of_an_old_request_sends_us_to_the_history(by_clock: bool) -> None:
     world, account = submitted()
     world.provider.forget()
-    account |= {"wait_seconds": 1 if by_clock else VISIBLE_AFTER}
+    account = replace(account, wait_seconds=1 if by_clock else VISIBLE_AFTER)
     world.clock.now += VISIBLE_AFTER if by_clock else 0
     seen = poll_edit(world, account)
-    assert (seen["outcome"], seen["looks"], seen["wait_seconds"]) == ("gone", 0, 0)
+    assert (seen.outcome, seen.looks, seen.wait_seconds) == ("gone", 0, 0)
     assert state_of(world) is State.SUBMITTED
 
 
@@ -113,22 +113,22 @@ def test_polling_ends_before_the_provider_forgets_by_clock_or_by_counted_waits(b
     """A clock that jumped back must not make us poll past the hour."""
     world, account = submitted()
     world.clock.now = NOW + POLL_UNTIL if by_clock else NOW - 99_999
-    account |= {"waited_seconds": 0 if by_clock else POLL_UNTIL - 150}
-    assert poll_edit(world, account)["outcome"] == "gone"
+    account = replace(account, waited_seconds=0 if by_clock else POLL_UNTIL - 150)
+    assert poll_edit(world, account).outcome == "gone"
 
 
 def test_even_an_unreadable_provider_ends_the_polling_in_time() -> None:
     world, account = submitted()
     world.provider.failing_reads = {"status"}
     world.clock.now += POLL_UNTIL
-    assert poll_edit(world, account)["outcome"] == "gone"
+    assert poll_edit(world, account).outcome == "gone"
 
 
 @pytest.mark.parametrize("reason", [reason for reason in REASONS if reason != "capacity"])
 def test_a_failure_is_final_unpaid_and_told_in_the_providers_words(reason: str) -> None:
     world, account = submitted()
     world.provider.fail(REASONS[reason])
-    assert poll_edit(world, account)["outcome"] == "failed"
+    assert poll_edit(world, account).outcome == "failed"
     (edit,) = world.ledger.edits.values()
     assert edit.state is State.FAILED
     assert edit.reason == f"the provider failed it ({reason}): {REASONS[reason]}"
@@ -140,8 +140,8 @@ def test_a_lack_of_capacity_is_tried_again_twice(tries: int, outcome: str) -> No
     world, account = submitted(tries)
     world.provider.fail(REASONS["capacity"])
     seen = poll_edit(world, account)
-    assert (seen["outcome"], state_of(world)) == (outcome, State.FAILED)
-    assert outcome == "failed" or seen["wait_seconds"] > 0
+    assert (seen.outcome, state_of(world)) == (outcome, State.FAILED)
+    assert outcome == "failed" or seen.wait_seconds > 0
 
 
 def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its_own_mark() -> None:
@@ -157,7 +157,7 @@ def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its
 def test_an_edit_that_a_person_took_up_again_is_never_bought_by_itself() -> None:
     world, account = submitted(execution="d-2")
     world.provider.fail(REASONS["capacity"])
-    assert poll_edit(world, account)["outcome"] == "failed"
+    assert poll_edit(world, account).outcome == "failed"
     assert state_of(world) is State.FAILED
 
 
@@ -167,7 +167,7 @@ def test_what_failed_after_it_was_charged_stays_charged_once() -> None:
     world.ledger.money[DAY] |= {"reserved_usd": Decimal(0), "charged_usd": Decimal("1.68")}
     counted = dict(world.ledger.money[DAY])
     world.provider.fail(REASONS["capacity"])
-    assert poll_edit(world, account)["outcome"] == "failed"
+    assert poll_edit(world, account).outcome == "failed"
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
     assert dict(world.ledger.money[DAY]) == counted
@@ -176,7 +176,7 @@ def test_what_failed_after_it_was_charged_stays_charged_once() -> None:
 def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again() -> None:
     world, account = submitted()
     world.provider.fail(REASONS["capacity"], cost="1.68")
-    assert poll_edit(world, account)["outcome"] == "failed"
+    assert poll_edit(world, account).outcome == "failed"
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
     assert "yet it charged" in str(edit.reason)
@@ -228,19 +228,19 @@ def test_a_failure_that_the_history_does_not_confirm_ends_after_the_searches_and
     world.provider.fail(REASONS["capacity"])
     trouble(world, what)
     pauses = []
-    while (account := poll_edit(world, account))["outcome"] == "running":
+    while (account := poll_edit(world, account)).outcome == "running":
         assert state_of(world) is State.SUBMITTED
-        pauses.append(account["wait_seconds"])
+        pauses.append(account.wait_seconds)
         if forgets:
             world.provider.forget()  # what was said once stays said
-    assert (account["outcome"], tuple(pauses)) == ("failed", SEARCHES)
+    assert (account.outcome, tuple(pauses)) == ("failed", SEARCHES)
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd, unconfirmed(edit)) == (State.FAILED, None, True)
     assert REASONS["capacity"] in str(edit.reason)
     assert "request-1" in str(edit.reason)
     assert world.ledger.attempts[edit.edit_id, 1]["outcome"] == edit.reason
     assert world.ledger.money[DAY]["reserved_usd"] == 0
-    assert poll_edit(world, account)["outcome"] == "failed", "a retry after a lost answer"
+    assert poll_edit(world, account).outcome == "failed", "a retry after a lost answer"
 
 
 @pytest.mark.parametrize("what", TROUBLES)
@@ -250,10 +250,10 @@ def test_a_row_that_lands_late_and_says_that_it_was_free_allows_the_next_attempt
     trouble(world, what)
     for _ in range(3):
         account = poll_edit(world, account)
-    assert account["outcome"] == "running"
+    assert account.outcome == "running"
     world.provider.failing_reads = set()
     world.provider.fail(REASONS["capacity"])
-    assert poll_edit(world, account)["outcome"] == "try_again"
+    assert poll_edit(world, account).outcome == "try_again"
     assert not unconfirmed(next(iter(world.ledger.edits.values())))
 
 
@@ -261,14 +261,14 @@ def test_a_result_that_the_history_has_is_not_lost_because_the_record_says_faile
     world, account = submitted()
     world.provider.finish()
     world.provider.records["request-1"] = Progress(status="FAILED", error=REASONS["capacity"])
-    assert poll_edit(world, account)["outcome"] == "completed"
+    assert poll_edit(world, account).outcome == "completed"
     assert state_of(world) is State.COMPLETED
     world, account = submitted()
     world.provider.finish(url=None)
     world.provider.records["request-1"] = Progress(status="FAILED", error=REASONS["capacity"])
-    assert poll_edit(world, account)["outcome"] == "running", "its file has not landed"
+    assert poll_edit(world, account).outcome == "running", "its file has not landed"
     world.clock.now += POLL_UNTIL
-    assert poll_edit(world, account)["outcome"] == "gone", "and it is waited for as for any result"
+    assert poll_edit(world, account).outcome == "gone", "and it is waited for as for any result"
 
 
 def test_what_nobody_confirmed_to_be_unpaid_is_told_so_and_bought_again_by_a_drop_alone() -> None:
@@ -306,7 +306,7 @@ def test_an_edit_that_was_closed_meanwhile_is_not_opened_again(state: State) -> 
     (edit,) = world.ledger.edits.values()
     world.ledger.edits[edit.edit_id] = replace(edit, state=state)
     world.provider.finish()
-    assert poll_edit(world, account)["outcome"] == "failed"
+    assert poll_edit(world, account).outcome == "failed"
     assert state_of(world) is state
 
 
@@ -315,5 +315,5 @@ def test_the_answer_about_an_attempt_of_before_changes_nothing() -> None:
     (edit,) = world.ledger.edits.values()
     world.ledger.edits[edit.edit_id] = replace(edit, request_id="request-2")
     world.provider.fail("width")
-    assert poll_edit(world, account)["outcome"] == "failed"
+    assert poll_edit(world, account).outcome == "failed"
     assert state_of(world) is State.SUBMITTED

@@ -16,6 +16,7 @@ from dropcut.domain.errors import (
     ProviderRefused,
     SubmissionUnknown,
 )
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.identity import mark
 from dropcut.domain.model import Drop, State
 from dropcut.workflow.find_submission import find_submission
@@ -36,19 +37,19 @@ def prepared(clip_key: str = "trip/beach.mp4") -> tuple[FakeServices, Drop, str]
 
 def test_one_post_with_the_frozen_clip_and_the_resolved_request() -> None:
     world, drop, edit_id = prepared()
-    outcome = submit_edit(world, drop, edit_id, {})
+    outcome = submit_edit(world, drop, edit_id, Generation())
     ((request, video_url),) = world.provider.submissions
     assert request == world.ledger.edits[edit_id].request
     assert f"/{edit_id}/1/clip.mp4?" in video_url
-    assert (outcome["outcome"], outcome["request_id"], outcome["attempt"]) == ("submitted", "request-1", 1)
-    assert (outcome["tries"], outcome["wait_seconds"], outcome["waited_seconds"]) == (1, 150, 0)
+    assert (outcome.outcome, outcome.request_id, outcome.attempt) == ("submitted", "request-1", 1)
+    assert (outcome.tries, outcome.wait_seconds, outcome.waited_seconds) == (1, 150, 0)
     assert "X-Amz" not in str(outcome), "the state carries no address"
 
 
 @pytest.mark.parametrize(("suffix", "kind"), [(".mp4", "video/mp4"), (".MOV", "video/quicktime")])
 def test_the_clip_is_frozen_as_what_it_is(suffix: str, kind: str) -> None:
     world, drop, edit_id = prepared("beach" + suffix)
-    submit_edit(world, drop, edit_id, {})
+    submit_edit(world, drop, edit_id, Generation())
     (frozen,) = world.files.objects[WORKROOM, mark(edit_id, 1, suffix)]
     assert (frozen.data, frozen.content_type) == (b"a clip", kind)
 
@@ -56,14 +57,14 @@ def test_the_clip_is_frozen_as_what_it_is(suffix: str, kind: str) -> None:
 def test_money_and_intent_are_written_before_the_post() -> None:
     world, drop, edit_id = prepared()
     seen = Interruption(world, set(), lambda: None)
-    submit_edit(seen.services(), drop, edit_id, {})
+    submit_edit(seen.services(), drop, edit_id, Generation())
     assert seen.calls.index("ledger.reserve") < seen.calls.index("ledger.advance") < seen.calls.index("provider.submit")
     assert seen.calls.count("provider.submit") == 1
 
 
 def test_the_row_tells_what_was_sent_when_and_as_what() -> None:
     world, drop, edit_id = prepared()
-    submit_edit(world, drop, edit_id, {})
+    submit_edit(world, drop, edit_id, Generation())
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.request_id, edit.owner) == (State.SUBMITTED, "request-1", drop.drop_id)
     assert edit.sent_at == edit.submitted_at == world.clock.now
@@ -76,7 +77,7 @@ def test_a_refusal_that_proves_it_closes_the_attempt_and_frees_the_money(error: 
     world, drop, edit_id = prepared()
     world.provider.answers = [error("no credits")]
     with pytest.raises(error):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.reason) == (State.FAILED, "no credits")
     assert world.ledger.money[DAY]["reserved_usd"] == 0
@@ -86,10 +87,10 @@ def test_a_busy_provider_leaves_the_same_attempt_open_to_be_sent_again() -> None
     world, drop, edit_id = prepared()
     world.provider.answers = [ProviderBusy("429")]
     with pytest.raises(ProviderBusy):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.sent_at) == (State.RESERVED, None)
-    assert submit_edit(world, drop, edit_id, {})["attempt"] == 1
+    assert submit_edit(world, drop, edit_id, Generation()).attempt == 1
     reserved = {"committed_usd": Decimal("1.68"), "reserved_usd": Decimal("1.68"), "attempts": 1}
     assert world.ledger.money[DAY] == reserved, "reserved once"
     assert len(world.provider.rows) == 1
@@ -100,7 +101,7 @@ def test_an_unknown_answer_is_never_sent_again() -> None:
     world.provider.answers = [SubmissionUnknown("HTTP 502")]
     for _ in range(5):
         with pytest.raises(SubmissionUnknown):
-            submit_edit(world, drop, edit_id, {})
+            submit_edit(world, drop, edit_id, Generation())
     assert len(world.provider.submissions) == 1
     assert world.ledger.edits[edit_id].state is State.SUBMITTING
 
@@ -112,12 +113,12 @@ def test_an_answer_that_cannot_be_written_down_is_unknown_and_names_the_id() -> 
         raise LedgerConflict("moved")
 
     seen = Interruption(world, set(), fail)
-    submit_edit(seen.services(), drop, edit_id, {})
+    submit_edit(seen.services(), drop, edit_id, Generation())
     world, drop, edit_id = prepared()
     last = len(seen.calls)
     assert seen.calls[last - 1] == "ledger.advance"
     with pytest.raises(SubmissionUnknown) as caught:
-        submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id, {})
+        submit_edit(Interruption(world, {last}, fail).services(), drop, edit_id, Generation())
     assert "request-1" in str(caught.value)
 
 
@@ -132,22 +133,22 @@ def test_a_request_that_took_long_to_prepare_is_not_sent_now() -> None:
 
     world.files.freeze = slowly  # type: ignore[method-assign, assignment]
     with pytest.raises(ProviderBusy):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     assert world.provider.submissions == []
     assert world.ledger.edits[edit_id].state is State.RESERVED
     world.files.freeze = copy  # type: ignore[method-assign]
-    assert submit_edit(world, drop, edit_id, {})["attempt"] == 1
+    assert submit_edit(world, drop, edit_id, Generation()).attempt == 1
 
 
 def test_an_address_that_dies_too_soon_is_not_sent() -> None:
     world, drop, edit_id = prepared()
     world.files.shared_seconds = LEAST_SHARED - 1
     with pytest.raises(ClipNotShared):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     assert world.provider.submissions == []
     assert world.ledger.edits[edit_id].state is State.RESERVED
     world.files.shared_seconds = LEAST_SHARED
-    assert submit_edit(world, drop, edit_id, {})["outcome"] == "submitted"
+    assert submit_edit(world, drop, edit_id, Generation()).outcome == "submitted"
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTED, State.COMPLETED])
@@ -155,7 +156,7 @@ def test_entered_again_after_the_answer_it_goes_on_with_that_request(state: Stat
     world = FakeServices()
     edit = an_edit_in(state)
     world.ledger.edits[edit.edit_id] = edit
-    assert submit_edit(world, a_drop(), edit.edit_id, {"tries": 1})["request_id"] == "request-1"
+    assert submit_edit(world, a_drop(), edit.edit_id, Generation(tries=1)).request_id == "request-1"
     assert world.provider.submissions == []
 
 
@@ -164,7 +165,8 @@ def test_an_edit_of_another_execution_is_left_alone(state: State) -> None:
     world = FakeServices()
     edit = an_edit_in(state, owner="somebody else")
     world.ledger.edits[edit.edit_id] = edit
-    assert submit_edit(world, a_drop(), edit.edit_id, {}) == {"outcome": "left", "edit_id": edit.edit_id}
+    left = submit_edit(world, a_drop(), edit.edit_id, Generation())
+    assert left == Generation(outcome=Outcome.LEFT, edit_id=edit.edit_id)
     assert world.ledger.edits[edit.edit_id] == edit
     assert world.provider.submissions == []
 
@@ -173,9 +175,9 @@ def test_a_new_attempt_after_a_failure_has_a_mark_of_its_own_and_forgets_the_old
     world, drop, edit_id = prepared()
     world.provider.answers = [ProviderRefused("bad")]
     with pytest.raises(ProviderRefused):
-        submit_edit(world, drop, edit_id, {})
-    outcome = submit_edit(world, drop, edit_id, {"tries": 1})
-    assert (outcome["attempt"], outcome["tries"]) == (2, 2)
+        submit_edit(world, drop, edit_id, Generation())
+    outcome = submit_edit(world, drop, edit_id, Generation(tries=1))
+    assert (outcome.attempt, outcome.tries) == (2, 2)
     assert f"/{edit_id}/2/clip.mp4" in world.provider.submissions[-1][1]
     assert world.ledger.edits[edit_id].reason is None
 
@@ -191,7 +193,7 @@ def test_two_executions_that_read_at_the_same_time_reserve_once() -> None:
 def test_an_edit_that_is_not_in_the_ledger_is_not_bought() -> None:
     world, drop = a_world()
     with pytest.raises(LookupError):
-        submit_edit(world, drop, "e9", {})
+        submit_edit(world, drop, "e9", Generation())
     assert world.provider.submissions == []
 
 
@@ -200,7 +202,7 @@ def test_a_key_that_cannot_be_read_is_noticed_before_the_intent_is_written() -> 
     world, drop, edit_id = prepared()
     world.provider.unreadable_key = KeyUnreadable("no such parameter")
     with pytest.raises(KeyUnreadable):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     assert world.ledger.edits[edit_id].state is State.RESERVED
     assert world.provider.submissions == []
 
@@ -209,12 +211,12 @@ def test_an_edit_that_was_told_to_have_failed_is_not_bought_by_a_function_that_c
     """Stopped while the function's sandbox started: the execution's end was told, and then it runs after all."""
     world, drop, edit_id = prepared()
     assert settle_execution(world, drop, None, "ABORTED") == "FAILED"
-    assert submit_edit(world, drop, edit_id, {})["outcome"] == "left"
+    assert submit_edit(world, drop, edit_id, Generation()).outcome == "left"
     assert world.provider.submissions == []
     assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
     again = replace(drop, drop_id="dropped again")
     prepare_edit(world, again)
-    assert submit_edit(world, again, edit_id, {})["outcome"] == "submitted", "a new drop begins again"
+    assert submit_edit(world, again, edit_id, Generation()).outcome == "submitted", "a new drop begins again"
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])
@@ -224,7 +226,7 @@ def test_an_ending_that_is_told_between_reading_and_reserving_wins(state: State)
         edit = world.ledger.reserve(world.ledger.edits[edit_id], drop.drop_id, PLENTY, world.clock())
         world.ledger.close_unpaid(edit, "no capacity", world.clock())
     seen = Interruption(world, set(), lambda: None)
-    submit_edit(seen.services(), drop, edit_id, {})
+    submit_edit(seen.services(), drop, edit_id, Generation())
     reserving = seen.calls.index("ledger.reserve") + 1
     world, drop, edit_id = prepared()
     if state is State.FAILED:
@@ -232,20 +234,20 @@ def test_an_ending_that_is_told_between_reading_and_reserving_wins(state: State)
         world.ledger.close_unpaid(edit, "no capacity", world.clock())
     stopped = Interruption(world, {reserving}, lambda: settle_execution(world, drop, None, "ABORTED"))
     with pytest.raises(LedgerConflict):
-        submit_edit(stopped.services(), drop, edit_id, {})
+        submit_edit(stopped.services(), drop, edit_id, Generation())
     assert world.provider.submissions == []
-    assert find_submission(world, drop, edit_id, {})["outcome"] == "left"
+    assert find_submission(world, drop, edit_id, Generation()).outcome == "left"
 
 
 def test_an_ending_that_is_told_while_a_delay_is_noted_stays_told() -> None:
     world, drop, edit_id = prepared()
     world.limits = replace(PLENTY, spending=False)
     seen = Interruption(world, set(), lambda: None)
-    submit_edit(seen.services(), drop, edit_id, {})
+    submit_edit(seen.services(), drop, edit_id, Generation())
     noting = seen.calls.index("ledger.delay") + 1
     world, drop, edit_id = prepared()
     world.limits = replace(PLENTY, spending=False)
     stopped = Interruption(world, {noting}, lambda: settle_execution(world, drop, None, "ABORTED"))
     with pytest.raises(LedgerConflict):
-        submit_edit(stopped.services(), drop, edit_id, {})
+        submit_edit(stopped.services(), drop, edit_id, Generation())
     assert world.ledger.edits[edit_id].delayed_by is None

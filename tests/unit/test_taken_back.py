@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from dropcut.domain.errors import InsufficientCredits, LedgerConflict, ProviderBusy
+from dropcut.domain.generation import Generation, Outcome, Patience
 from dropcut.domain.identity import drop_id
 from dropcut.domain.model import Drop, Limits, Progress, State
-from dropcut.domain.pauses import LIMIT_WAIT, Patience
+from dropcut.domain.pauses import LIMIT_WAIT
 from dropcut.workflow.find_submission import find_submission
 from dropcut.workflow.outputs import OWN_METADATA
 from dropcut.workflow.prepare_edit import prepare_edit
@@ -48,13 +49,13 @@ def as_it_lies(world: FakeServices, drop: Drop) -> Drop:
     return replace(drop, drop_id=drop_id(**keys, **names), dropped_at=world.clock.now, **names)
 
 
-def waiting(limits: Limits = CLOSED) -> tuple[FakeServices, Drop, str, dict[str, Any]]:
+def waiting(limits: Limits = CLOSED) -> tuple[FakeServices, Drop, str, Generation]:
     """An edit that has no room yet."""
     world, drop = a_world()
     world.limits = limits
     world.journal.record_drop(drop, world.clock())
     edit_id = prepare_edit(world, drop)["edit_id"]
-    return world, drop, edit_id, submit_edit(world, drop, edit_id, {})
+    return world, drop, edit_id, submit_edit(world, drop, edit_id, Generation())
 
 
 def prompts(world: FakeServices) -> list[str]:
@@ -67,7 +68,7 @@ def an_open_attempt() -> tuple[FakeServices, Drop, str]:
     edit_id = prepare_edit(world, drop)["edit_id"]
     world.provider.answers = [ProviderBusy("429")]
     with pytest.raises(ProviderBusy):
-        submit_edit(world, drop, edit_id, {})
+        submit_edit(world, drop, edit_id, Generation())
     return world, drop, edit_id
 
 
@@ -76,8 +77,8 @@ def test_of_a_prompt_that_was_corrected_while_it_waited_only_the_correction_is_b
     second = dropped_again(world, first, sidecar=a_sidecar(prompt="corrected"))
     corrected = prepare_edit(world, second)["edit_id"]
     world.limits = PLENTY
-    assert submit_edit(world, first, edit_id, account)["outcome"] == "superseded"
-    assert submit_edit(world, second, corrected, {})["outcome"] == "submitted"
+    assert submit_edit(world, first, edit_id, account).outcome == "superseded"
+    assert submit_edit(world, second, corrected, Generation()).outcome == "submitted"
     assert prompts(world) == ["corrected"]
     assert world.journal.drops[first.drop_id].outcome == "SUPERSEDED"
     old = world.ledger.edits[edit_id]
@@ -89,10 +90,10 @@ def test_of_a_prompt_that_was_corrected_while_it_waited_only_the_correction_is_b
 def test_a_clip_that_was_replaced_is_not_bought_and_a_sidecar_that_comes_first_wins() -> None:
     world, first, edit_id, account = waiting()
     dropped_again(world, first, clip=b"another clip")
-    assert submit_edit(world, first, edit_id, account)["outcome"] == "superseded"
+    assert submit_edit(world, first, edit_id, account).outcome == "superseded"
     world, first, edit_id, account = waiting()
     world.files.put(INBOX, "trip/beach.mp4.json", a_sidecar(prompt="first of all"))
-    assert submit_edit(world, first, edit_id, account)["outcome"] == "superseded"
+    assert submit_edit(world, first, edit_id, account).outcome == "superseded"
     assert world.provider.submissions == []
 
 
@@ -100,7 +101,7 @@ def test_a_clip_that_was_replaced_is_not_bought_and_a_sidecar_that_comes_first_w
 def test_deleting_either_file_takes_a_waiting_edit_back_and_says_so(key: str) -> None:
     world, drop, edit_id, account = waiting()
     world.files.delete(INBOX, key)
-    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off", "though there is no room"
+    assert submit_edit(world, drop, edit_id, account).outcome == "called_off", "though there is no room"
     edit = world.ledger.edits[edit_id]
     assert (edit.state, edit.attempt) == (State.FAILED, 0)
     assert f"{key} was deleted before it was sent" in str(edit.reason)
@@ -155,13 +156,13 @@ def test_what_changes_while_the_clip_is_frozen_is_seen_before_the_intent_is_writ
     world, drop = a_world()
     edit_id = prepare_edit(world, drop)["edit_id"]
     seen = Interruption(world, set(), lambda: None)
-    submit_edit(seen.services(), drop, edit_id, {})
+    submit_edit(seen.services(), drop, edit_id, Generation())
     shared = seen.calls.index("files.share") + 1
     assert "files.head" in seen.calls[shared : seen.calls.index("provider.submit")]
     world, drop = a_world()
     edit_id = prepare_edit(world, drop)["edit_id"]
     late = Interruption(world, {shared}, lambda: SEEN_LATE[what](world, drop), late=True)
-    outcome = submit_edit(late.services(), drop, edit_id, {})["outcome"]
+    outcome = submit_edit(late.services(), drop, edit_id, Generation()).outcome
     assert outcome == {"replaced": "superseded", "deleted": "called_off"}[what]
     assert world.provider.submissions == []
     assert world.ledger.places == set(), "the attempt is closed, and its money and its place are free"
@@ -181,10 +182,10 @@ def test_an_edit_that_a_newer_drop_of_the_same_files_has_prepared_is_left_to_it(
     assert prepare_edit(world, second) == {**prepare_edit(world, second), "verdict": "ready", "edit_id": edit_id}
     before = world.ledger.edits[edit_id]
     world.limits = PLENTY
-    assert submit_edit(world, first, edit_id, account)["outcome"] == "left"
+    assert submit_edit(world, first, edit_id, account).outcome == "left"
     assert world.ledger.edits[edit_id] == before, "the row is the newer drop's"
     assert world.journal.drops[first.drop_id].outcome == "SUPERSEDED"
-    assert submit_edit(world, second, edit_id, {})["outcome"] == "submitted"
+    assert submit_edit(world, second, edit_id, Generation()).outcome == "submitted"
     assert len(world.provider.submissions) == 1
 
 
@@ -192,7 +193,7 @@ def test_an_attempt_on_which_a_newer_drop_of_the_same_files_relies_is_not_called
     world, first, edit_id = an_open_attempt()
     second = identical(world, first)
     assert prepare_edit(world, second)["verdict"] == "in_flight", "its attempt is open, so the second ends here"
-    assert submit_edit(world, first, edit_id, {})["outcome"] == "submitted"
+    assert submit_edit(world, first, edit_id, Generation()).outcome == "submitted"
 
 
 def test_waiting_for_credits_an_edit_goes_on_for_a_newer_drop_that_relies_on_it() -> None:
@@ -200,29 +201,29 @@ def test_waiting_for_credits_an_edit_goes_on_for_a_newer_drop_that_relies_on_it(
     edit_id = prepare_edit(world, first)["edit_id"]
     world.provider.answers = [InsufficientCredits("no credits")]
     late = Interruption(world, set(), lambda: None)
-    submit_edit(late.services(), first, edit_id, {})
+    submit_edit(late.services(), first, edit_id, Generation())
     sent = late.calls.index("provider.submit") + 1
     world, first = a_world()
     prepare_edit(world, first)
     world.provider.answers = [InsufficientCredits("no credits")]
     verdicts = []
     during = Interruption(world, {sent}, lambda: verdicts.append(prepare_edit(world, identical(world, first))))
-    account = submit_edit(during.services(), first, edit_id, {})
+    account = submit_edit(during.services(), first, edit_id, Generation())
     assert [verdict["verdict"] for verdict in verdicts] == ["in_flight"]
-    assert submit_edit(world, first, edit_id, account)["outcome"] == "submitted"
+    assert submit_edit(world, first, edit_id, account).outcome == "submitted"
 
 
 def test_a_drop_that_ends_for_an_attempt_which_is_closed_at_that_moment_goes_on_itself() -> None:
     world, first, edit_id = an_open_attempt()
     second = identical(world, first)
-    ended: list[str] = []
-    during = Interruption(world, set(), lambda: ended.append(submit_edit(world, first, edit_id, {})["outcome"]))
+    ended: list[Outcome | None] = []
+    during = Interruption(world, set(), lambda: ended.append(submit_edit(world, first, edit_id, Generation()).outcome))
     seen = Interruption(world, set(), lambda: None)
     prepare_edit(seen.services(), replace(second, drop_id="only counted"))
     during.at = {seen.calls.index("journal.end_drop") + 1}
     assert prepare_edit(during.services(), second)["verdict"] == "ready"
     assert ended == ["superseded"], "it could not know yet that the second one would rely on it"
-    assert submit_edit(world, second, edit_id, {})["outcome"] == "submitted"
+    assert submit_edit(world, second, edit_id, Generation()).outcome == "submitted"
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["first try", "reserved before"])
@@ -252,11 +253,11 @@ def uploaded_again(services: Any, world: FakeServices, first: Drop) -> None:
 
 def submitted(services: Any, drop: Drop, edit_id: str) -> None:
     """SubmitEdit as the state machine enters it, until it says something else than that nothing was sent."""
-    account: dict[str, Any] = {}
+    account = Generation()
     for _ in range(6):
         with suppress(LedgerConflict, ProviderBusy):  # FindSubmission finds it unsent
             account = submit_edit(services, drop, edit_id, account)
-            if account["outcome"] != "not_sent":
+            if account.outcome != "not_sent":
                 return
 
 
@@ -325,20 +326,20 @@ def test_an_edit_that_a_person_took_up_needs_no_files() -> None:
     world, drop = a_world()
     world.provider.ends_at_once = FINISHED
     edit_id = prepare_edit(world, drop)["edit_id"]
-    submit_edit(world, drop, edit_id, {})
+    submit_edit(world, drop, edit_id, Generation())
     world.files.delete(INBOX, drop.clip_key)
-    assert submit_edit(world, drop, edit_id, {})["outcome"] == "submitted"
+    assert submit_edit(world, drop, edit_id, Generation()).outcome == "submitted"
     assert len(world.provider.submissions) == 1
 
 
-def named_by_two() -> tuple[FakeServices, Drop, str, dict[str, Any]]:
+def named_by_two() -> tuple[FakeServices, Drop, str, Generation]:
     """An edit that waits, of a clip whose sidecar has the clip's whole name; another sidecar lies beside it."""
     world, drop = a_world()
     world.limits = CLOSED
     own = world.files.put(INBOX, "trip/beach.mp4.json", a_sidecar())
     drop = as_it_lies(world, replace(drop, sidecar_key=own.key))
     edit_id = prepare_edit(world, drop)["edit_id"]
-    return world, drop, edit_id, submit_edit(world, drop, edit_id, {})
+    return world, drop, edit_id, submit_edit(world, drop, edit_id, Generation())
 
 
 @pytest.mark.parametrize("newer", [False, True])
@@ -348,7 +349,7 @@ def test_deleting_the_sidecar_that_counts_is_told_where_nobody_announces_the_one
         world.clock.now += 60
         world.files.put(INBOX, "trip/beach.json", a_sidecar(prompt="which one counts?"))
     world.files.delete(INBOX, drop.sidecar_key)
-    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+    assert submit_edit(world, drop, edit_id, account).outcome == "called_off"
     assert f"{drop.sidecar_key} was deleted before it was sent" in str(world.ledger.edits[edit_id].reason)
 
 
@@ -358,7 +359,7 @@ def test_a_renamed_sidecar_whose_drop_is_on_record_supersedes_without_a_word() -
     world.files.put(INBOX, "trip/beach.json", a_sidecar(prompt="under another name"))
     world.files.delete(INBOX, drop.sidecar_key)
     world.journal.record_drop(as_it_lies(world, replace(drop, sidecar_key="trip/beach.json")), world.clock())
-    assert submit_edit(world, drop, edit_id, account)["outcome"] == "superseded"
+    assert submit_edit(world, drop, edit_id, account).outcome == "superseded"
 
 
 def test_the_clip_whose_newest_version_was_deleted_for_good_is_told_though_the_sidecar_came_last() -> None:
@@ -368,9 +369,9 @@ def test_the_clip_whose_newest_version_was_deleted_for_good_is_told_though_the_s
     world.limits = CLOSED
     drop = dropped_again(world, first, sidecar=a_sidecar(prompt="for the newer clip"))
     edit_id = prepare_edit(world, drop)["edit_id"]
-    account = submit_edit(world, drop, edit_id, {})
+    account = submit_edit(world, drop, edit_id, Generation())
     world.files.objects[INBOX, drop.clip_key].pop()
-    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+    assert submit_edit(world, drop, edit_id, account).outcome == "called_off"
 
 
 def test_a_clip_that_is_replaced_by_what_starts_no_edit_is_told() -> None:
@@ -378,7 +379,7 @@ def test_a_clip_that_is_replaced_by_what_starts_no_edit_is_told() -> None:
     world, drop, edit_id, account = waiting()
     world.clock.now += 60
     world.files.put(INBOX, drop.clip_key, b"an output", **{OWN_METADATA: edit_id})
-    assert submit_edit(world, drop, edit_id, account)["outcome"] == "called_off"
+    assert submit_edit(world, drop, edit_id, account).outcome == "called_off"
 
 
 def test_a_drop_whose_patience_ends_leaves_an_edit_that_a_newer_drop_has_prepared() -> None:
@@ -386,8 +387,8 @@ def test_a_drop_whose_patience_ends_leaves_an_edit_that_a_newer_drop_has_prepare
     world, first, edit_id, _ = waiting()
     prepare_edit(world, identical(world, first))
     prepared, over = world.ledger.edits[edit_id], Patience(seconds={"workers": LIMIT_WAIT}, returns=9)
-    account = find_submission(world, first, edit_id, {"patience": over.as_json()})
-    assert account["outcome"] == "left"
+    account = find_submission(world, first, edit_id, Generation(patience=over))
+    assert account.outcome == "left"
     assert world.ledger.edits[edit_id] == prepared
 
 
@@ -410,7 +411,7 @@ def test_files_that_are_uploaded_between_two_looks_are_not_left_by_both_drops() 
         return method(*args, **more)
 
     going_on.call = call  # type: ignore[method-assign]
-    account = submit_edit(going_on.services(), first, edit_id, {})
+    account = submit_edit(going_on.services(), first, edit_id, Generation())
     assert verdicts == ["in_flight"]
-    assert account["outcome"] == "not_sent"
-    assert submit_edit(world, first, edit_id, account)["outcome"] == "submitted"
+    assert account.outcome == "not_sent"
+    assert submit_edit(world, first, edit_id, account).outcome == "submitted"

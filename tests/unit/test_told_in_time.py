@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from dropcut.domain.errors import DeliveryFailed
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Drop, State
 from dropcut.domain.pauses import OVERDUE_AFTER
 from dropcut.workflow.deliver_edit import deliver_edit
@@ -15,9 +15,9 @@ from dropcut.workflow.find_result import find_result
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure
 from dropcut.workflow.settle_execution import STILL_SENDING, settle_execution
-from dropcut.workflow.submit_edit import generation, submit_edit
+from dropcut.workflow.submit_edit import submit_edit
 from dropcut.workflow.sweep_drops import DELIVERY_OVERDUE, UNTOUCHED_FOR, sweep_drops
-from tests.fakes.examples import a_drop, a_sidecar, an_edit_in
+from tests.fakes.examples import a_drop, a_generation, a_sidecar, an_edit_in
 from tests.fakes.machine import Machine
 from tests.fakes.provider import FakeResults
 from tests.fakes.services import FakeServices
@@ -81,13 +81,13 @@ def test_a_record_that_went_early_is_told_of_at_forty_minutes_too_and_once() -> 
     world, _ = a_world()
     edit = an_edit_in(State.SUBMITTED, submitted_at=world.clock())
     world.ledger.edits[edit.edit_id] = edit
-    account: dict[str, Any] = generation(edit, 0, 0)
+    account = a_generation(submitted_at=edit.submitted_at, wait_seconds=0)
     outcomes = []
-    while account["waited_seconds"] < 3 * OVERDUE_AFTER:
+    while account.waited_seconds < 3 * OVERDUE_AFTER:
         account = find_result(world, account)
-        outcomes.append(account["outcome"])
-        world.clock.now += account["wait_seconds"]
-    assert outcomes.count("overdue") == 1
+        outcomes.append(account.outcome)
+        world.clock.now += account.wait_seconds
+    assert outcomes.count(Outcome.OVERDUE) == 1
     assert set(outcomes) == {"looking", "overdue"}
 
 
@@ -146,7 +146,7 @@ def test_a_drop_that_comes_again_and_is_stopped_while_it_waits_is_told_under_an_
     world.journal.record_drop(again, world.clock())
     assert prepare_edit(world, again)["verdict"] == "ready"
     world.limits = replace(world.limits, spending=False)
-    assert submit_edit(world, again, edit_id, {})["outcome"] == "delayed_news"
+    assert submit_edit(world, again, edit_id, Generation()).outcome == "delayed_news"
     world.topic.published.clear()
     assert settle_execution(world, again, None, "ABORTED") == "FAILED"
     (notice,) = world.topic.published

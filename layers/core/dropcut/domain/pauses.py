@@ -6,9 +6,6 @@ percentile and then growing steps give a tenth of the polls for the same delay (
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
-
 from dropcut.domain.identity import digest
 from dropcut.domain.model import Delay
 
@@ -24,11 +21,6 @@ LIMIT_WAIT = 7 * 24 * 3600  # for room under a limit of this stack, and for work
 LONGEST_PAUSE = {Delay.BROKEN_OFF: 30 * 60}  # each try takes more of an execution's history; ten minutes for the rest
 RECHECKED_FOR = 7 * 24 * 3600  # after the sending: a result file that is found later is deleted
 FLIGHT_PATIENCE = 15 * 60  # a full house is usual when many files are dropped at once: no message before that
-
-
-def age(generation: dict[str, Any], waited: float, now: float) -> float:
-    """Seconds since the submission, by the clock or by the counted waits: whichever says more is right."""
-    return max(now - float(generation.get("submitted_at") or now), waited)
 
 
 def next_poll(polls: int) -> int:
@@ -58,46 +50,3 @@ def longest_delay(delay: Delay, credit_wait_hours: float) -> float:
 
 def worth_telling(delay: Delay, waited: float) -> bool:
     return delay is not Delay.IN_FLIGHT_LIMIT or waited >= FLIGHT_PATIENCE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long an edit has waited to be sent, for each kind of reason by itself, and which reasons were told.
-
-    It stands in the state machine's document as `$.generation.patience`. Every account of a generation carries it on,
-    so that reasons that take turns neither begin again nor are told again. Pauses are counted, not the clock.
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)  # by Delay.patience
-    told: tuple[str, ...] = ()
-    delays: int = 0  # pauses so far
-    returns: int = 0  # times that the step that sends it broke off before it sent anything
-
-    @classmethod
-    def of(cls, generation: dict[str, Any]) -> Patience:
-        """What an account says; those of 0.1.0 counted the last reason only."""
-        if known := generation.get("patience"):
-            return cls(
-                seconds=dict(known.get("seconds", {})),
-                told=tuple(known.get("told", ())),
-                delays=known.get("delays", 0),
-                returns=known.get("returns", 0),
-            )
-        last = generation.get("delayed_by")
-        return cls(
-            seconds={Delay(last).patience: generation.get("delayed_seconds", 0)} if last else {},
-            told=(generation["told"],) if generation.get("told") else (),
-            delays=generation.get("delays", 0),
-            returns=generation.get("returns", 0),
-        )
-
-    def waited(self, delay: Delay) -> float:
-        return self.seconds.get(delay.patience, 0)
-
-    def after(self, delay: Delay, pause: int, *, telling: bool) -> Patience:
-        seconds = self.seconds | {delay.patience: self.waited(delay) + pause}
-        told = (*self.told, str(delay)) if telling else self.told
-        return replace(self, seconds=seconds, told=told, delays=self.delays + 1)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"told": list(self.told)}

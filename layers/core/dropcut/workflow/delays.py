@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.domain.decisions import OnSubmit, on_submit
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Delay, Drop, Limits
-from dropcut.domain.pauses import LONGEST_PAUSE, Patience, longest_delay, next_try, worth_telling
+from dropcut.domain.pauses import LONGEST_PAUSE, longest_delay, next_try, worth_telling
 from dropcut.notifications import progress
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
@@ -18,16 +19,16 @@ def put_off(
     edit_id: str,
     delay: Delay,
     why: str,
-    before: dict[str, Any],
+    before: Generation,
     *,
     limits: Limits | None = None,
-) -> dict[str, Any] | None:
-    """Gives `$.generation` of an edit that waits (`delayed`, `delayed_news` or `left`), or None at the end of its
-    patience: then `why` is the row's reason. `before` is what `$.generation` was.
+) -> Generation | None:
+    """Return the account of an edit that waits (`delayed`, `delayed_news` or `left`), or None at the end of its
+    patience: then `why` is the row's reason.
     """
-    edit, now, patience = services.ledger.edit(edit_id), services.clock(), Patience.of(before)
+    edit, now, patience = services.ledger.edit(edit_id), services.clock(), before.patience
     if edit is None or not edit.is_of(drop) or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
-        return {"outcome": "left", "edit_id": edit_id}
+        return before.afresh(edit_id, Outcome.LEFT)
     waited = patience.waited(delay)
     if waited >= longest_delay(delay, limits.credit_wait_hours if limits else 0):
         services.ledger.withdraw(edit, why, now, tell=True)
@@ -36,12 +37,8 @@ def put_off(
     pause = next_try(patience.delays + 1, drop.drop_id, LONGEST_PAUSE.get(delay, 600))
     telling = str(delay) not in patience.told and worth_telling(delay, waited)
     patience = patience.after(delay, pause, telling=telling)
-    again = {"edit_id": edit_id, "tries": int(before.get("tries", 0)), "wait_seconds": pause, "delayed_by": delay}
-    again["patience"] = patience.as_json()
-    # What the functions of 0.1.0 read, should the stack be rolled back to them.
-    again |= {"told": patience.told[-1] if patience.told else None, "delays": patience.delays}
-    again["delayed_seconds"] = patience.waited(delay)
+    again: dict[str, Any] = {"wait_seconds": pause, "delayed_by": str(delay), "patience": patience}
     if not telling:
-        return {"outcome": "delayed", **again}
+        return before.afresh(edit_id, Outcome.DELAYED, **again)
     notice = as_notice(progress.delayed(edit, drop, delay, limits))
-    return {"outcome": "delayed_news", **again, "notice": notice.as_json()}
+    return before.afresh(edit_id, Outcome.DELAYED_NEWS, notice=notice.as_json(), **again)

@@ -3,55 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from dropcut.domain.decisions import NOT_THE_FILES, OnSubmit, on_submit
 from dropcut.domain.errors import ProviderUnreadable
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Delay, Drop, Edit, HistoryRow, State
-from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES, Patience
+from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES
 from dropcut.domain.recognition import candidates, is_ours
 from dropcut.ports import Services
 from dropcut.workflow.delays import put_off
-from dropcut.workflow.submit_edit import accept, generation
+from dropcut.workflow.submit_edit import accept
 
 MAX_RETURNS = 3  # times that a provably unsent submission goes back to submit_edit at once; then it pauses
 BROKE_OFF = "the step that sends it broke off before it sent anything"
 
 
-def find_submission(services: Services, drop: Drop, edit_id: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation`; outcome `submitted` (adopted), `not_sent`, `delayed`, `delayed_news`, `looking`,
-    `not_found`, `failed` or `left`.
+def find_submission(services: Services, drop: Drop, edit_id: str, before: Generation) -> Generation:
+    """Return the account of the submission that was found, or of the looking for it (`looking`, `not_found`), or what
+    follows from its having never been sent (`not_sent`, `delayed`, `failed`).
 
     It must run only when submit_edit can no longer be alive: the state machine waits longer than that function may run.
     """
     edit = services.ledger.edit(edit_id)
     step = on_submit(edit, drop.drop_id) if edit else OnSubmit.LEAVE
     if edit is None or step is OnSubmit.LEAVE:
-        return {"outcome": "left", "edit_id": edit_id}
-    tries, patience = int(before.get("tries", 0)), Patience.of(before)
+        return before.afresh(edit_id, Outcome.LEFT)
     if step is OnSubmit.ADOPT:
-        return generation(edit, services.first_wait_seconds, tries, patience)
+        return before.submitted(edit, services.first_wait_seconds)
     if step is OnSubmit.UNKNOWN:
-        return _search(services, edit, before, tries)
-    patience = replace(patience, returns=patience.returns + 1)
-    return _send_back(services, drop, edit, tries, patience)
+        return _search(services, edit, before)
+    patience = replace(before.patience, returns=before.patience.returns + 1)
+    return _send_back(services, drop, edit, replace(before, patience=patience))
 
 
-def _send_back(services: Services, drop: Drop, edit: Edit, tries: int, patience: Patience) -> dict[str, Any]:
-    """The ledger proves that nothing was sent: submit_edit tries again, for as long as it would wait for room."""
-    account = {"edit_id": edit.edit_id, "tries": tries, "patience": patience.as_json()}
-    if patience.returns <= MAX_RETURNS:
-        return {"outcome": "not_sent", **account}
+def _send_back(services: Services, drop: Drop, edit: Edit, before: Generation) -> Generation:
+    """Let submit_edit try again, for as long as it would wait for room: the ledger proves that nothing was sent."""
+    if before.patience.returns <= MAX_RETURNS:
+        return before.afresh(edit.edit_id, Outcome.NOT_SENT)
     if edit.state is State.RESERVED:  # while it pauses, others may have its money and its place
         services.ledger.close_unpaid(edit, BROKE_OFF, services.clock())
     why = f"{BROKE_OFF}, each time for seven days{NOT_THE_FILES}"
-    waits = put_off(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, account)
-    return waits or {"outcome": "failed", **account}
+    waits = put_off(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, before)
+    return waits or before.afresh(edit.edit_id, Outcome.FAILED)
 
 
-def _search(services: Services, edit: Edit, before: dict[str, Any], tries: int) -> dict[str, Any]:
-    patience = Patience.of(before)
-    searches, unreadable = int(before.get("searches", 0)), int(before.get("unreadable", 0))
+def _search(services: Services, edit: Edit, before: Generation) -> Generation:
+    searches, unreadable = before.searches, before.unreadable
     rows: list[HistoryRow] = []
     try:
         rows = services.provider.search(edit.sent_at or services.clock())
@@ -60,13 +57,11 @@ def _search(services: Services, edit: Edit, before: dict[str, Any], tries: int) 
     else:
         found = {row.request_id for row in rows if is_ours(row, edit)}  # pages may overlap
         if len(found) == 1:
-            accepted = accept(services, edit, found.pop())
-            return generation(accepted, services.first_wait_seconds, tries, patience)
+            return before.submitted(accept(services, edit, found.pop()), services.first_wait_seconds)
         searches += 1
     over = searches > len(SEARCHES) or unreadable > MAX_UNREADABLE
     if over and (alike := candidates(rows, edit)):  # for the person who is told now
         services.ledger.advance(edit, edit.state, services.clock(), candidates=alike)
-    counts = {"edit_id": edit.edit_id, "searches": searches, "unreadable": unreadable}
-    counts |= {"tries": tries, "patience": patience.as_json()}
     pause = SEARCHES[min(max(searches, 1), len(SEARCHES)) - 1]
-    return {"outcome": "not_found" if over else "looking", "wait_seconds": pause, **counts}
+    outcome = Outcome.NOT_FOUND if over else Outcome.LOOKING
+    return before.afresh(edit.edit_id, outcome, wait_seconds=pause, searches=searches, unreadable=unreadable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from dropcut.domain.decisions import (
     MAX_TRIES,
@@ -15,8 +15,9 @@ from dropcut.domain.decisions import (
     classify_failure,
 )
 from dropcut.domain.errors import ProviderUnreadable
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Edit, Progress, State
-from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, age, next_poll
+from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, next_poll
 from dropcut.notifications import progress
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
@@ -24,51 +25,52 @@ from dropcut.ports import Services
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
 
-def poll_edit(services: Services, generation: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation`; outcome `running`, `overdue` (once), `completed`, `failed`, `try_again` or `gone`."""
-    polls = generation.get("polls", 0) + 1
-    waited = generation.get("waited_seconds", 0) + generation.get("wait_seconds", 0)
-    kept = {name: value for name, value in generation.items() if name != "notice"}
-    seen = {**kept, "polls": polls, "waited_seconds": waited, "wait_seconds": next_poll(polls)}
-    old = age(generation, waited, services.clock())
+def poll_edit(services: Services, generation: Generation) -> Generation:
+    """Return it as one look found it: `running`, `overdue` (once), `completed`, `failed`, `try_again` or `gone`."""
+    polls = generation.polls + 1
+    seen = replace(generation.after_the_pause(), outcome=Outcome.RUNNING, polls=polls, wait_seconds=next_poll(polls))
+    old = seen.age(services.clock())
     try:
-        progress = services.provider.status(generation["request_id"])
+        progress = services.provider.status(str(seen.request_id))
     except ProviderUnreadable as error:
         progress = Progress(status="UNREADABLE", error=str(error))
     outcome = judge(services, seen, progress)
     if outcome is None and (old >= POLL_UNTIL or (progress.status == "GONE" and old >= VISIBLE_AFTER)):
-        outcome = {**seen, "outcome": "gone", "looks": 0, "wait_seconds": 0}
+        return replace(seen, outcome=Outcome.GONE, looks=0, wait_seconds=0)
     if outcome:
         return outcome
-    running = {**seen, "outcome": "running", "provider_status": progress.status[:40]}
-    return running if old < OVERDUE_AFTER or seen.get("told_overdue") else overdue(services, running, old)
+    running = replace(seen, provider_status=progress.status[:40])
+    return running if old < OVERDUE_AFTER or seen.told_overdue else overdue(services, running, old)
 
 
-def overdue(services: Services, running: dict[str, Any], old: float) -> dict[str, Any]:
-    """The same, with one message to say that it takes long."""
-    edit = services.ledger.edit(running["edit_id"])
+def overdue(services: Services, running: Generation, old: float) -> Generation:
+    """Return the same with one message to say that it takes long."""
+    edit = services.ledger.edit(running.edit_id)
     if edit is None:
         return running
     notice = as_notice(progress.overdue(edit, int(old // 60)))
-    return {**running, "outcome": "overdue", "told_overdue": True, "notice": notice.as_json()}
+    return replace(running, outcome=Outcome.OVERDUE, told_overdue=True, notice=notice.as_json())
 
 
-def judge(services: Services, seen: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
-    """Write a final answer of the provider into the ledger; None while there is none. Unknown words are not final."""
+def judge(services: Services, seen: Generation, progress: Progress) -> Generation | None:
+    """Write a final answer of the provider into the ledger; None while there is none. Unknown words are not final.
+
+    Where its history has still to confirm a failure, the outcome of `seen` stays: the caller's word for looking again.
+    """
     if progress.status not in ("COMPLETED", "FAILED"):
-        if "failure" not in seen:
+        if seen.failure is None:
             return None
-        progress = Progress(status="FAILED", error=str(seen["failure"]))  # said before; the history is asked again
-    edit = services.ledger.edit(seen["edit_id"])
-    if edit is None or edit.request_id != seen["request_id"] or edit.state not in (State.SUBMITTED, State.COMPLETED):
-        return {**seen, "outcome": "failed"}  # it was closed before, by an earlier run of this step or by a person
+        progress = Progress(status="FAILED", error=seen.failure)  # said before; the history is asked again
+    edit = services.ledger.edit(seen.edit_id)
+    if edit is None or edit.request_id != seen.request_id or edit.state not in (State.SUBMITTED, State.COMPLETED):
+        return replace(seen, outcome=Outcome.FAILED)  # it was closed before, by an earlier run or by a person
     if progress.status == "COMPLETED":
         services.ledger.complete(edit, progress.charged_usd, services.clock())
-        return {**seen, "outcome": "completed"}
+        return replace(seen, outcome=Outcome.COMPLETED)
     return _failed(services, seen, edit, progress)
 
 
-def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress) -> dict[str, Any] | None:
+def _failed(services: Services, seen: Generation, edit: Edit, progress: Progress) -> Generation | None:
     """The provider calls it failed. Whether that was free, only its history proves."""
     kind = classify_failure(progress.error)
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
@@ -85,18 +87,18 @@ def _failed(services: Services, seen: dict[str, Any], edit: Edit, progress: Prog
         edit = services.ledger.complete(edit, past.charged_usd if past else progress.charged_usd, services.clock())
         return _charged(services, seen, edit, reason, has_result=said is Billing.HAS_RESULT)
     services.ledger.close_unpaid(edit, reason, services.clock())
-    may_try = kind is FailureClass.CAPACITY and seen.get("tries", MAX_TRIES) < MAX_TRIES
+    may_try = kind is FailureClass.CAPACITY and 0 < seen.tries < MAX_TRIES  # a number that is not known never buys
     if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
-        return {**seen, "outcome": "try_again", "wait_seconds": TRY_AGAIN_AFTER}
-    return {**seen, "outcome": "failed"}
+        return replace(seen, outcome=Outcome.TRY_AGAIN, wait_seconds=TRY_AGAIN_AFTER)
+    return replace(seen, outcome=Outcome.FAILED)
 
 
-def _charged(services: Services, seen: dict[str, Any], edit: Edit, reason: str, *, has_result: bool) -> dict[str, Any]:
-    """It is paid: deliver it where there is a result after all, else hold it."""
+def _charged(services: Services, seen: Generation, edit: Edit, reason: str, *, has_result: bool) -> Generation:
+    """Have what is paid delivered where there is a result after all, else hold it."""
     if has_result:
-        return {**seen, "outcome": "completed"}
+        return replace(seen, outcome=Outcome.COMPLETED)
     services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason + YET_CHARGED)
-    return {**seen, "outcome": "failed"}
+    return replace(seen, outcome=Outcome.FAILED)
 
 
 def read(ask: Callable[[str], Progress | None], request_id: str) -> Progress | None:
@@ -107,20 +109,19 @@ def read(ask: Callable[[str], Progress | None], request_id: str) -> Progress | N
         return None
 
 
-def _ask_again(services: Services, seen: dict[str, Any], edit: Edit, progress: Progress, reason: str) -> dict[str, Any]:
+def _ask_again(services: Services, seen: Generation, edit: Edit, progress: Progress, reason: str) -> Generation:
     """Look once more, as long as for a lost answer; then it is over, and no attempt follows by itself."""
-    asked = int(seen.get("asked", 0)) + 1
+    asked = seen.asked + 1
     if asked <= len(SEARCHES):
-        again = {"failure": progress.error, "asked": asked, "wait_seconds": SEARCHES[asked - 1]}
-        return {**seen, **again, "outcome": "running"}
+        return replace(seen, failure=progress.error, asked=asked, wait_seconds=SEARCHES[asked - 1])
     reason = f"{reason}; look up request {edit.request_id} with the provider, for {UNCONFIRMED}"
     services.ledger.close_unpaid(edit, reason, services.clock())
-    return {**seen, "outcome": "failed"}
+    return replace(seen, outcome=Outcome.FAILED)
 
 
-def _in_doubt_again(services: Services, seen: dict[str, Any], edit: Edit, reason: str) -> dict[str, Any]:
+def _in_doubt_again(services: Services, seen: Generation, edit: Edit, reason: str) -> Generation:
     """The request was perhaps another's, so that its failure says nothing of what this attempt may cost."""
     said = f"request {edit.request_id} was adopted without proof that it is this attempt's, and {reason}"
-    fresh: dict[str, Any] = dict.fromkeys(("request_id", "submitted_at", "vouched_by"))
+    fresh = dict.fromkeys(("request_id", "submitted_at", "vouched_by"))
     services.ledger.advance(edit, State.IN_DOUBT, services.clock(), reason=said, **fresh)
-    return {**seen, "outcome": "failed"}
+    return replace(seen, outcome=Outcome.FAILED)

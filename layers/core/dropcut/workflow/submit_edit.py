@@ -6,8 +6,6 @@ NotSent and its kinds mean that nothing was accepted, anything else means unknow
 
 from __future__ import annotations
 
-from typing import Any
-
 from dropcut.domain.decisions import CALLED_OFF, OnSubmit, on_submit
 from dropcut.domain.errors import (
     ClipNotShared,
@@ -19,10 +17,10 @@ from dropcut.domain.errors import (
     SubmissionUnknown,
     TakenBack,
 )
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.identity import mark
 from dropcut.domain.keys import split
 from dropcut.domain.model import Delay, Drop, Edit, State
-from dropcut.domain.pauses import Patience
 from dropcut.domain.text import printable
 from dropcut.ports import Services
 from dropcut.workflow.delays import put_off
@@ -35,18 +33,18 @@ RELIES = ("IN_FLIGHT", "EDIT")  # outcomes of a drop that leaves the buying of i
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
 
 
-def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Gives `$.generation`: what the provider is now doing for this edit, why it was not sent yet (`delayed`), or why
-    it never will be (`superseded`, `called_off`).
+def submit_edit(services: Services, drop: Drop, edit_id: str, before: Generation) -> Generation:
+    """Return what the provider is now doing for this edit, why it was not sent yet (`delayed`), or why it never will be
+    (`superseded`, `called_off`, `left`).
 
-    `before` is what `$.generation` was. Safe to enter again at any point.
+    `before` is the account of the last step, empty for the first. Safe to enter again at any point.
     """
     began, edit = services.clock(), services.ledger.edit(edit_id)
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
     step = on_submit(edit, drop.drop_id)
     if step is OnSubmit.LEAVE:
-        return {"outcome": "left", "edit_id": edit_id}
+        return before.afresh(edit_id, Outcome.LEFT)
     if step is OnSubmit.UNKNOWN:
         raise SubmissionUnknown("an earlier run of this step may have sent the request")
     if step is not OnSubmit.ADOPT:
@@ -61,7 +59,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: dict[str, 
             if waits is None:
                 raise
             return waits
-    return generation(edit, services.first_wait_seconds, int(before.get("tries", 0)), Patience.of(before))
+    return before.submitted(edit, services.first_wait_seconds)
 
 
 def _hold_to_the_files(services: Services, drop: Drop, edit_id: str) -> None:
@@ -87,9 +85,7 @@ def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
     return record is not None and record.outcome in RELIES and record.edit_id == edit_id
 
 
-def _taken_back(
-    services: Services, drop: Drop, edit_id: str, taken: TakenBack, before: dict[str, Any]
-) -> dict[str, Any]:
+def _taken_back(services: Services, drop: Drop, edit_id: str, taken: TakenBack, before: Generation) -> Generation:
     """Close what is open, unpaid, and say which end it is. A row that another drop has prepared is left to it."""
     edit, now = services.ledger.edit(edit_id), services.clock()
     gone = " and ".join(printable(key) for key in taken.gone)
@@ -101,24 +97,19 @@ def _taken_back(
         # looked at anew: they may have been uploaded one by one, or again, since the look that called it off.
         newest = _look(services, drop).newer
         if newest and _relies_on(services, newest, edit_id):
-            return {"outcome": "not_sent", "edit_id": edit_id, **_kept(before)}
-    outcome = "left"
+            return before.afresh(edit_id, Outcome.NOT_SENT)
+    outcome = Outcome.LEFT
     if edit and edit.is_of(drop):
         step = on_submit(edit, drop.drop_id)
         if step is OnSubmit.LEAVE:  # its end was told meanwhile
-            return {"outcome": outcome, "edit_id": edit_id}
+            return before.afresh(edit_id, outcome)
         if step is not OnSubmit.OPEN_ATTEMPT:
             raise LedgerConflict("another run of this step has gone on with the edit")
         services.ledger.withdraw(edit, reason, now, tell=taken.newer is None)
-        outcome = "superseded" if taken.newer else "called_off"
-    if outcome != "called_off":
+        outcome = Outcome.SUPERSEDED if taken.newer else Outcome.CALLED_OFF
+    if outcome is not Outcome.CALLED_OFF:
         services.journal.end_drop(drop, "SUPERSEDED", now)
-    return {"outcome": outcome, "edit_id": edit_id, **_kept(before)}
-
-
-def _kept(before: dict[str, Any]) -> dict[str, Any]:
-    """What each account of a generation carries on."""
-    return {"tries": int(before.get("tries", 0)), "patience": Patience.of(before).as_json()}
+    return before.afresh(edit_id, outcome)
 
 
 def _open_attempt(services: Services, edit: Edit, drop: Drop) -> Edit:
@@ -163,20 +154,3 @@ def accept(services: Services, edit: Edit, request_id: str) -> Edit:
         return services.ledger.advance(edit, State.SUBMITTED, services.clock(), **facts)
     except Exception as error:  # whatever it was, the money is spent: say the id, so that a log line can save it
         raise SubmissionUnknown(f"accepted as {request_id}, not written: {type(error).__name__}") from error
-
-
-def generation(edit: Edit, first_wait: int, tries: int, patience: Patience | None = None) -> dict[str, Any]:
-    """The state machine's account of a generation; small, and grown by each poll."""
-    return {
-        "outcome": "submitted",
-        "edit_id": edit.edit_id,
-        "request_id": edit.request_id,
-        "attempt": edit.attempt,
-        "tries": tries + 1,
-        "submitted_at": edit.submitted_at,
-        "polls": 0,
-        "looks": 0,
-        "wait_seconds": first_wait,
-        "waited_seconds": 0,
-        "patience": (patience or Patience()).as_json(),
-    }
