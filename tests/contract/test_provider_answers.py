@@ -222,6 +222,12 @@ def test_an_endless_history_is_read_up_to_a_bound(server: Scripted) -> None:
     assert (len(rows), whole) == (PAGES, False)
 
 
+def test_more_of_a_history_is_read_where_there_is_time(server: Scripted) -> None:
+    server.answers = [*(page_of(f"r{n}") for n in range(PAGES + 5)), page_of()]
+    rows, whole = client(server).search_all(NOW, NOW, 600)
+    assert (len(rows), whole) == (PAGES + 5, True)
+
+
 def test_a_history_that_ends_is_known_to_be_all(server: Scripted) -> None:
     """Also where rows came twice, so that fewer are known than were read."""
     server.answers = [page_of("r3", "r3"), page_of("r3", "r2"), page_of()]

@@ -103,13 +103,14 @@ class FakeProvider:
     def search(self, since: float) -> list[HistoryRow]:
         return self.search_all(since)[0]
 
-    def search_all(self, since: float, until: float | None = None) -> tuple[list[HistoryRow], bool]:
-        """A row without a time is of any day. Newest first, and no more than `most_rows`."""
+    def search_all(self, since: float, until: float | None = None, seconds: float = 0) -> tuple[list[HistoryRow], bool]:
+        """A row without a time is of any day. Newest first, and no more than `most_rows`, or a few more with time."""
         self._read("search")
         first, last = since - DAY, float("inf") if until is None else until + 2 * DAY  # whole days, and one more
         rows = [row for row in self.rows.values() if row.created_at is None or first <= row.created_at < last]
         rows.sort(key=lambda row: row.created_at or 0, reverse=True)
-        return rows[: self.most_rows], len(rows) <= self.most_rows
+        most = self.most_rows * (2 if seconds else 1)
+        return rows[:most], len(rows) <= most
 
     def _read(self, name: str) -> None:
         if name in self.failing_reads:

@@ -132,7 +132,12 @@ class Stage:
                 if about in json.dumps(row) and "sweep_at" in row:
                     earlier = {":at": {"N": str(float(row["sweep_at"]["N"]) - 86_400)}}
                     update = {"UpdateExpression": "SET sweep_at = :at", "ExpressionAttributeValues": earlier}
-                    table.update_item(TableName=name, Key=key, ConditionExpression="attribute_exists(sweep)", **update)
+                    with contextlib.suppress(
+                        table.exceptions.ConditionalCheckFailedException
+                    ):  # dealt with a moment ago
+                        table.update_item(
+                            TableName=name, Key=key, ConditionExpression="attribute_exists(sweep)", **update
+                        )
 
     def start_again(self, arn: str) -> None:
         """Enter an execution's document once more under another name, as a person may who wants to repair it."""

@@ -130,6 +130,14 @@ def test_where_all_days_show_too_much_the_days_of_the_sending_are_read_alone() -
     assert_carried_on_once(world, drop)
 
 
+def test_the_days_of_the_sending_are_read_deeper() -> None:
+    world, drop = an_hour_later()
+    world.clock.now += 5 * DAY
+    crowded(world, age=5 * DAY, others=15)
+    assert counted(recheck_edits(world)) == {"found": 1}
+    assert_carried_on_once(world, drop)
+
+
 def test_of_a_history_that_is_never_whole_nothing_is_taken() -> None:
     world, _ = an_hour_later()
     world.clock.now += 5 * DAY
@@ -191,9 +199,9 @@ def test_a_run_that_takes_long_leaves_the_rest_to_the_next_one() -> None:
         doubtful(world, name)
     search = world.provider.search_all
 
-    def slowly(since: float, until: float | None = None) -> Any:
+    def slowly(since: float, until: float | None = None, seconds: float = 0) -> Any:
         world.clock.now += BUDGET + 1
-        return search(since, until)
+        return search(since, until, seconds)
 
     world.provider.search_all = slowly  # type: ignore[method-assign]
     first = counted(recheck_edits(world))

@@ -87,7 +87,9 @@ class Provider(Protocol):
 
     def search(self, since: float) -> list[HistoryRow]: ...
 
-    def search_all(self, since: float, until: float | None = None) -> tuple[list[HistoryRow], bool]: ...
+    def search_all(
+        self, since: float, until: float | None = None, seconds: float = 0
+    ) -> tuple[list[HistoryRow], bool]: ...
 
 
 class Results(Protocol):

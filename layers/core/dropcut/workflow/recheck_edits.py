@@ -23,6 +23,7 @@ from dropcut.workflow.failures import Failures
 from dropcut.workflow.resuming import free_name, start_resumed
 
 BUDGET = 200  # seconds; a slow history takes 350 more for its ten pages, and the function may run for 600
+DEEP = 150  # seconds for the days of one sending, where an account makes thousands of requests a day
 WHO = "dropcut"  # in the audit, where people are named otherwise
 
 Shown = tuple[list[HistoryRow], bool]  # rows, and whether these are all of them
@@ -130,12 +131,12 @@ class History:
         shown = self._once("all", self._since)
         if shown is None or shown[1]:
             return shown
-        return self._once(day_of(sent_at(edit)), sent_at(edit), sent_at(edit))
+        return self._once(day_of(sent_at(edit)), sent_at(edit), sent_at(edit), DEEP)
 
-    def _once(self, name: str, *days: float) -> Shown | None:
+    def _once(self, name: str, *how: float) -> Shown | None:
         if name not in self._read:
             try:
-                self._read[name] = self._services.provider.search_all(*days)
+                self._read[name] = self._services.provider.search_all(*how)
             except ProviderUnreadable:
                 self._read[name] = None
         return self._read[name]

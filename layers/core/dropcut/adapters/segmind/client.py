@@ -45,7 +45,7 @@ LEAST_TO_ASK_AGAIN = 1 / 6  # of SUBMIT_READ; with less, the second answer would
 REFUSALS = frozenset(
     {400, 401, 402, 403, 404, 405, 406, 410, 413, 415}
 )  # "only HTTP 200 is charged": nothing was accepted
-PAGES, PER_PAGE = 10, 100  # of the history; 100 is its largest page
+PAGES, MOST_PAGES, PER_PAGE = 10, 100, 100  # of the history; 100 is its largest page
 BROKEN_OFF = (OSError, ValueError, urllib3.exceptions.HTTPError)  # requests' own errors are among them
 UNSENT = (
     urllib3.exceptions.NewConnectionError,  # name resolution included
@@ -113,14 +113,18 @@ class SegmindProvider:
         """This model's requests of the account from the day of `since` on, in flight and failed ones too."""
         return self.search_all(since)[0]
 
-    def search_all(self, since: float, until: float | None = None) -> tuple[list[HistoryRow], bool]:
+    def search_all(self, since: float, until: float | None = None, seconds: float = 0) -> tuple[list[HistoryRow], bool]:
         """The same, and whether these are all of them: False where older ones are on pages that were not read.
 
-        `until` leaves out what was made after that day, so that the pages reach back further.
+        `until` leaves out what was made after that day, so that the pages reach back further. Ten pages are read, and
+        more of them for as long as `seconds` are not over.
         """
+        ends = time.monotonic() + seconds
         rows: dict[str, HistoryRow] = {}
         understood = True  # no page was something else than a list, and no row of it hid whose it is
-        for page in range(1, PAGES + 1):
+        for page in range(1, MOST_PAGES + 1):
+            if page > PAGES and time.monotonic() >= ends:
+                break
             from_date = day_of(since - 86400)  # a day earlier, for clocks and time zones; it ends today by default
             query = {"model_name": MODEL, "page": str(page), "per_page": str(PER_PAGE), "from_date": from_date}
             query |= {"to_date": day_of(until + 86400)} if until else {}
