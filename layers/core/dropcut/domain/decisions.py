@@ -14,10 +14,21 @@ CALLED_OFF = "deleted before it was sent, so the edit was called off"  # likewis
 NOT_THE_FILES = "; nothing is wrong with the files"  # likewise, where nobody has to change them
 
 
+class DropVerdict(StrEnum):
+    """What prepare_edit found out about a drop. The state machine's Choice names these words."""
+
+    READY = "ready"  # to be bought
+    REJECTED = "rejected"  # with its problems, before anything was spent
+    NOTHING_TO_BUY = "settled"  # edited before, or held: a notice says so
+    RESTORE = "put_back"  # edited before, and its output is gone from its place
+    IN_FLIGHT = "in_flight"  # another drop has an attempt open
+    SUPERSEDED = "superseded"  # newer files have an edit of their own
+
+
 class OnDrop(StrEnum):
     """What an arriving drop means for its edit."""
 
-    BUY = "ready"
+    BUY = "buy"
     IN_FLIGHT = "in_flight"
     DELIVERED_BEFORE = "delivered_before"
     HELD = "held"  # or given up: nothing is bought, and the message says so again

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.adapters.dynamodb.table import drop_key
-from dropcut.domain.decisions import OnDrop, on_drop
+from dropcut.domain.decisions import DropVerdict, OnDrop, on_drop
 from dropcut.domain.errors import FileHidden
 from dropcut.domain.identity import edit_id
 from dropcut.domain.model import Clip, Drop, Edit, Limits, State
@@ -23,7 +23,7 @@ from dropcut.workflow.outputs import in_place
 
 
 def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict[str, Any]:
-    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs.
+    """Return the verdict, a DropVerdict, and the fields that the next state needs.
 
     `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
     """
@@ -31,7 +31,7 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
     found = look_for(services, drop, keys)
     if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
-        return {"verdict": "superseded"}
+        return {"verdict": DropVerdict.SUPERSEDED}
     sidecar, clip, problems = _read(services, drop, keys, found.gone, inspection)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
@@ -119,7 +119,7 @@ def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]
         services.ledger.prepare(edit, now)
     services.journal.end_drop(edit.drop, "EDIT", now, edit.edit_id)
     return {
-        "verdict": "ready",
+        "verdict": DropVerdict.READY,
         "edit_id": edit.edit_id,
         "estimated_usd": float(edit.estimated_usd),
         "seconds": edit.clip.seconds,
@@ -135,7 +135,7 @@ def _leave_in_flight(services: Services, edit: Edit) -> dict[str, Any]:
     known = services.ledger.edit(edit.edit_id)
     if on_drop(known, edit.drop.drop_id) is OnDrop.BUY:
         return _ready(services, edit, known)
-    return {"verdict": "in_flight", "edit_id": edit.edit_id}
+    return {"verdict": DropVerdict.IN_FLIGHT, "edit_id": edit.edit_id}
 
 
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     body = leave_error_file(services, drop, body, text)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "REJECTED", services.clock(), notice=notice)
-    return {"verdict": "rejected", "problems": len(problems), "notice": notice.as_json()}
+    return {"verdict": DropVerdict.REJECTED, "problems": len(problems), "notice": notice.as_json()}
 
 
 def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
@@ -155,10 +155,10 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         there = found.video is not None
         if not (there and found.manifest) and (there or services.files.head(services.outbox, key, version)):
             services.journal.end_drop(drop, "PUT_BACK", services.clock(), known.edit_id)
-            return {"verdict": "put_back", "edit_id": known.edit_id}
+            return {"verdict": DropVerdict.RESTORE, "edit_id": known.edit_id}
         body = endings.unchanged(known, drop, services.outbox, still_there=there, manifest=found.manifest)
     else:
         body = endings.held(known, drop, services.outbox, services.stack)
     notice = Notice(**drop_key(drop), body=body)
     services.journal.end_drop(drop, "UNCHANGED", services.clock(), known.edit_id, notice)
-    return {"verdict": "settled", "edit_id": known.edit_id, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": known.edit_id, "notice": notice.as_json()}

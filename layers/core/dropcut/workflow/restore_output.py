@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from dropcut.adapters.dynamodb.table import drop_key
+from dropcut.domain.decisions import DropVerdict
 from dropcut.domain.model import Drop, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import Notice
@@ -35,4 +36,4 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
     notice = Notice(**drop_key(drop), body=endings.restored(edit, drop, services.outbox))
     services.journal.end_drop(drop, "RESTORED", services.clock(), edit_id, notice)
-    return {"verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": edit_id, "notice": notice.as_json()}
