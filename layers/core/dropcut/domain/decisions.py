@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from dropcut.domain.model import HELD, OPEN, Edit, Progress, State
+from dropcut.domain.model import HELD, OPEN, Cause, Edit, Progress, State
 
 MAX_TRIES = 3  # attempts of one drop when the provider fails for lack of capacity, which it does not bill
-YET_CHARGED = "; yet it charged for it"  # the end of the reason, where a failure was not free
-UNCONFIRMED = "its history did not confirm that this was free"  # the same, where a failure is free by its word alone
-CALLED_OFF = "deleted before it was sent, so the edit was called off"  # likewise, where a person took it back
-NOT_THE_FILES = "; nothing is wrong with the files"  # likewise, where nobody has to change them
 
 
 class DropVerdict(StrEnum):
@@ -75,12 +71,12 @@ def on_submit(edit: Edit, owner: str) -> OnSubmit:
 
 def has_no_result(edit: Edit) -> bool:
     """Held, for it was charged; but the provider failed it, so there is no file that could be delivered."""
-    return edit.state is State.UNDELIVERED and (edit.reason or "").endswith(YET_CHARGED)
+    return edit.state is State.UNDELIVERED and edit.cause is Cause.CHARGED
 
 
 def unconfirmed(edit: Edit) -> bool:
     """Failed, and only the provider's status says so: nothing more is bought until a person drops the files again."""
-    return edit.state is State.FAILED and (edit.reason or "").endswith(UNCONFIRMED)
+    return edit.state is State.FAILED and edit.cause is Cause.UNCONFIRMED
 
 
 class Billing(StrEnum):

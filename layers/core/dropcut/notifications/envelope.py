@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dropcut.domain.decisions import UNCONFIRMED
 from dropcut.domain.keys import split
+from dropcut.domain.model import Cause
 from dropcut.domain.text import ended, printable
 from dropcut.notifications.schemas import Notification
 
@@ -21,6 +21,7 @@ class Notice:
     pk: str
     sk: str
     body: Notification
+    cause: Cause | None = None  # of a bad ending; the body has the reason's words only
 
     def as_json(self) -> dict[str, Any]:
         """For the state machine's publish task: strings only, none empty (SNS refuses empty attributes)."""
@@ -32,7 +33,7 @@ class Notice:
             "status": body.status,
             "folder": printable(body.folder) or "/",
             "subject": subject(body),
-            "message": {"default": body.model_dump_json(), "email": email_text(body)},
+            "message": {"default": body.model_dump_json(), "email": email_text(body, self.cause)},
         }
 
     def to_store(self) -> str:
@@ -47,7 +48,7 @@ def subject(body: Notification) -> str:
     return text if len(text) <= SUBJECT_LIMIT else text[: SUBJECT_LIMIT - 3] + "..."
 
 
-def email_text(body: Notification) -> str:
+def email_text(body: Notification, cause: Cause | None = None) -> str:
     lines = [body.summary, ""]
     for n, found in enumerate(body.problems, 1):
         field, fix = found.field or "the sidecar", ended(found.fix)
@@ -69,7 +70,7 @@ def email_text(body: Notification) -> str:
     lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
     if body.cost:
         unknown = "nothing" if body.status in ("FAILED", "DELAYED") else "not known yet"
-        unknown = "not confirmed" if UNCONFIRMED in body.summary else unknown
+        unknown = "not confirmed" if cause is Cause.UNCONFIRMED else unknown
         charged = unknown if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
         label = "Paid once:" if body.status in ("UNCHANGED", "RESTORED") else "Cost:"
         lines.append(f"{label:<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")

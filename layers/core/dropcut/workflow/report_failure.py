@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from dropcut.adapters.dynamodb.table import drop_key, edit_key
-from dropcut.domain.decisions import NOT_THE_FILES, on_failure
-from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.decisions import on_failure
+from dropcut.domain.model import Cause, Drop, Edit, State
 from dropcut.domain.text import quote
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications import endings
@@ -16,7 +16,9 @@ from dropcut.ports import Services
 from dropcut.workflow.error_files import leave_error_file
 
 THROTTLED = "Lambda.TooManyRequestsException"
-TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too many ran at once{NOT_THE_FILES}"
+TURNED_AWAY = (
+    "Lambda turned one of its functions away for about a week, as too many ran at once; nothing is wrong with the files"
+)
 
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
@@ -24,33 +26,50 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     known = services.ledger.edit(edit_id) if edit_id else None
     others = known is not None and not known.is_of(drop)  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
-    status, reason = on_failure(edit), _reason(edit, error)
+    status, (reason, cause) = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it
         return {"status": str(edit.state), "notice": json.loads(edit.notice)}
-    body = endings.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
+    words: dict[str, Any] = {"cause": cause, "stack": services.stack, "paid_before": paid_before}
+    body = endings.failed(drop, edit, status, reason, services.outbox, **words)
     problem = Problem("drop", drop.clip_key, reason, endings.FIX)
     text = endings.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     body = leave_error_file(services, drop, body, text, edit.edit_id if edit else "")
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
-    notice = Notice(**key, body=body)
-    _settle(services, drop, edit, status, reason, notice)
+    notice = Notice(**key, body=body, cause=cause)
+    _settle(services, drop, edit, status, notice, reason=reason, cause=cause)
     return {"status": str(status), "notice": notice.as_json()}
 
 
-def _reason(edit: Edit | None, error: dict[str, Any]) -> str:
-    """What the ledger knows, which is more than an error's name; of a stopped one both are told."""
-    known, said = edit.reason if edit else None, in_words(error)
-    return f"{said}; before that, {known}" if known and error.get("Said") else known or said
+def _reason(edit: Edit | None, error: dict[str, Any]) -> tuple[str, Cause | None]:
+    """Return what the ledger knows, which is more than an error's name; of a stopped one both are told."""
+    said = in_words(error)
+    if edit is None or not edit.reason:
+        return said, Cause.NOT_THE_FILES if is_throttled(error) else None
+    return f"{said}; before that, {edit.reason}" if error.get("Said") else edit.reason, edit.cause
 
 
-def _settle(services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: Notice) -> None:
+def is_throttled(error: dict[str, Any]) -> bool:
+    """True where Lambda turned a function away until the state machine gave up."""
+    return not error.get("Said") and error.get("Error") == THROTTLED
+
+
+def _settle(
+    services: Services,
+    drop: Drop,
+    edit: Edit | None,
+    status: State,
+    notice: Notice,
+    *,
+    reason: str,
+    cause: Cause | None,
+) -> None:
     now = services.clock()
     if edit is None:
         services.journal.end_drop(drop, str(status), now, notice=notice)
         return
     if edit.state is State.RESERVED:
-        edit = services.ledger.close_unpaid(edit, reason, now)
-    services.ledger.end(edit, status, notice, now, reason=reason)
+        edit = services.ledger.close_unpaid(edit, reason, now, cause)
+    services.ledger.end(edit, status, notice, now, reason=reason, cause=cause)
 
 
 def in_words(error: dict[str, Any]) -> str:
@@ -58,7 +77,7 @@ def in_words(error: dict[str, Any]) -> str:
     if error.get("Said"):
         return quote(error["Said"])
     name, cause = str(error.get("Error") or ""), str(error.get("Cause") or "")
-    if name == THROTTLED:
+    if is_throttled(error):
         return TURNED_AWAY
     message = message_in(cause)
     message = "" if message == cause else message  # a service's own words are no sentence for a person
