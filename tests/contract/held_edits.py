@@ -10,7 +10,7 @@ from typing import Any
 from dropcut.adapters.dynamodb.journal import DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
 from dropcut.adapters.dynamodb.table import FLIGHT_KEY, audit_key, day_key
-from dropcut.domain.model import Edit, State
+from dropcut.domain.model import Cause, Edit, State
 from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
@@ -48,7 +48,8 @@ class Exam:
         else:
             edit = self.ledger.advance(edit, edit.state, NOW, candidates=("r7", "r8"))
         body = endings.failed(edit.drop, edit, state, "nobody knows", OUTBOX)
-        self.ledger.end(edit, state, as_notice(body), NOW + 300, reason="nobody knows")
+        why: dict[str, Any] = {"reason": "nobody knows", "cause": Cause.CHARGED}
+        self.ledger.end(edit, state, as_notice(body), NOW + 300, **why)
         return self.row()
 
     def resolve(self, edit: Edit, resolution: Resolution) -> Edit:

@@ -14,7 +14,7 @@ import pytest
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
 from dropcut.adapters.dynamodb.table import day_key, edit_key
 from dropcut.domain.errors import LedgerConflict
-from dropcut.domain.model import OPEN, Delay, Edit, Notice, State
+from dropcut.domain.model import OPEN, Cause, Delay, Edit, Notice, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Ledger
@@ -50,7 +50,7 @@ class Exam:
             return edit
         edit = self.ledger.reserve(edit, US, PLENTY, NOW)
         if state is State.FAILED:
-            return self.ledger.close_unpaid(edit, "refused", NOW)
+            return self.ledger.close_unpaid(edit, "nobody confirmed it", NOW, Cause.UNCONFIRMED)
         steps: list[Callable[[Edit], Edit]] = [
             lambda edit: self.ledger.advance(edit, State.SUBMITTING, NOW, sent_at=NOW),
             lambda edit: self.ledger.advance(edit, State.SUBMITTED, NOW, request_id="r1", submitted_at=NOW),
@@ -104,7 +104,8 @@ def test_preparing_again_describes_anew_and_keeps_the_attempts_but_not_their_end
     exam.bring_to(State.FAILED)
     exam.ledger.prepare(an_edit(warnings=("new",)), NOW + 1)
     row, us = exam.row(), an_edit().drop.drop_id  # from now on this drop's execution is asked after
-    assert (row.state, row.attempt, row.owner, row.reason, row.warnings) == (State.FAILED, 1, us, None, ("new",))
+    assert (row.state, row.attempt, row.owner, row.warnings) == (State.FAILED, 1, us, ("new",))
+    assert (row.reason, row.cause) == (None, None)
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.PREPARED, State.FAILED)])
@@ -162,11 +163,11 @@ def test_an_open_attempt_is_not_opened_a_second_time_by_an_old_reading(exam: Exa
 
 def test_a_new_attempt_forgets_the_answers_of_the_last_one(exam: Exam) -> None:
     edit = exam.bring_to(State.SUBMITTED)
-    exam.ledger.close_unpaid(edit, "capacity", NOW)
+    exam.ledger.close_unpaid(edit, "capacity", NOW, Cause.UNCONFIRMED)
     exam.ledger.reserve(exam.row(), "another", PLENTY, NOW)
     row = exam.row()
     assert (row.attempt, row.owner) == (2, "another")
-    assert (row.sent_at, row.request_id, row.submitted_at, row.reason) == (None, None, None, None)
+    assert (row.sent_at, row.request_id, row.submitted_at, row.reason, row.cause) == (None,) * 5
     assert exam.money() == (PRICE, 0, 2)
 
 
@@ -205,6 +206,47 @@ def test_a_fact_that_is_none_is_forgotten(exam: Exam) -> None:
     edit = exam.bring_to(State.SUBMITTING)
     exam.ledger.advance(edit, State.RESERVED, NOW, sent_at=None)
     assert exam.row().sent_at is None
+
+
+WHY: dict[str, tuple[State, Callable[[Ledger, Edit, Cause | None], Edit | Notice]]] = {
+    "withdraw": (State.PREPARED, lambda ledger, edit, why: ledger.withdraw(edit, "r", NOW, tell=True, cause=why)),
+    "close_unpaid": (State.SUBMITTED, lambda ledger, edit, why: ledger.close_unpaid(edit, "r", NOW, why)),
+    "advance": (
+        State.COMPLETED,
+        lambda ledger, edit, why: ledger.advance(edit, edit.state, NOW, reason="r", cause=why),
+    ),
+    "end": (
+        State.IN_DOUBT,
+        lambda ledger, edit, why: ledger.end(edit, edit.state, a_notice(edit), NOW, reason="r", cause=why),
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", [*Cause, None])
+@pytest.mark.parametrize("step", WHY)
+def test_a_reason_is_written_with_its_cause(exam: Exam, step: str, cause: Cause | None) -> None:
+    state, write = WHY[step]
+    given = write(exam.ledger, exam.bring_to(state), cause)
+    assert (exam.row().reason, exam.row().cause) == ("r", cause)
+    assert given in (exam.row(), exam.row().notice)
+
+
+@pytest.mark.parametrize("step", ["advance", "end"])
+def test_a_reason_without_a_cause_leaves_none_of_the_one_before(exam: Exam, step: str) -> None:
+    edit = exam.bring_to(State.COMPLETED)
+    edit = exam.ledger.advance(edit, State.UNDELIVERED, NOW, reason="charged", cause=Cause.CHARGED)
+    if step == "end":
+        exam.ledger.end(edit, edit.state, a_notice(edit), NOW, reason="another")
+    else:
+        exam.ledger.advance(edit, edit.state, NOW, reason="another")
+    assert (exam.row().reason, exam.row().cause) == ("another", None)
+
+
+def test_a_step_that_names_no_reason_keeps_the_one_that_is_there(exam: Exam) -> None:
+    edit = exam.bring_to(State.COMPLETED)
+    edit = exam.ledger.advance(edit, State.UNDELIVERED, NOW, reason="charged", cause=Cause.CHARGED)
+    exam.ledger.end(edit, edit.state, a_notice(edit), NOW)
+    assert (exam.row().reason, exam.row().cause) == ("charged", Cause.CHARGED)
 
 
 def test_a_charge_takes_the_place_of_the_reservation(exam: Exam) -> None:
@@ -295,9 +337,8 @@ def test_a_wait_from_a_row_that_was_moved_meanwhile_is_refused(exam: Exam, step:
 def test_what_is_withdrawn_has_failed_unpaid_and_waits_for_nothing(exam: Exam, state: State, tell: bool) -> None:
     edit, money = exam.ledger.delay(exam.bring_to(state), Delay.CREDITS, NOW), exam.money()
     given = exam.ledger.withdraw(edit, "replaced", NOW, tell=tell)
-    assert (
-        given == exam.row() == replace(edit, state=State.FAILED, reason="replaced", delayed_by=None, delayed_since=None)
-    )
+    facts: dict[str, Any] = {"state": State.FAILED, "reason": "replaced", "cause": None}
+    assert given == exam.row() == replace(edit, delayed_by=None, delayed_since=None, **facts)
     assert exam.money() == money
     exam.ledger.prepare(an_edit(), NOW)
     assert exam.ledger.reserve(exam.row(), US, PLENTY, NOW).attempt == edit.attempt + 1, "dropped again, it is bought"

@@ -30,7 +30,7 @@ def test_an_adopted_request_is_the_attempts_own_and_the_edit_is_in_flight_again(
     assert row == given
     assert (row.state, row.request_id, row.submitted_at, row.attempt) == (State.SUBMITTED, "r7", NOW, 1)
     assert (row.execution, row.owner) == (f"{US}-2", US)
-    assert (row.reason, row.notice, row.event_id, row.candidates) == (None, None, None, ())
+    assert (row.reason, row.cause, row.notice, row.event_id, row.candidates) == (None, None, None, None, ())
     assert exam.money() == (PRICE, PRICE, 0)
     assert exam.places() == {EDIT}
     exam.ledger.complete(row, Decimal("1.575"), NOW + 5000)
@@ -77,7 +77,7 @@ def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(
     row = exam.row()
     assert row == given
     assert row.state is State.FAILED
-    assert row.reason == f"held to be unpaid on 2026-11-24 by {WHO}: seen"
+    assert (row.reason, row.cause) == (f"held to be unpaid on 2026-11-24 by {WHO}: seen", None)
     assert exam.money() == (0, 0, 0)
     exam.ledger.prepare(an_edit(), NOW + 5000)
     assert exam.ledger.reserve(exam.row(), "another drop", PLENTY, NOW + 5000).attempt == 2
@@ -89,7 +89,7 @@ def test_what_is_given_up_stays_counted_and_is_never_bought_again(exam: Exam, st
     before = exam.money()
     given = exam.resolve(held, a(Verdict.GIVE_UP))
     assert exam.row() == given
-    assert (given.state, given.reason) == (State.ABANDONED, f"given up on 2026-11-24 by {WHO}: seen")
+    assert (given.state, given.reason, given.cause) == (State.ABANDONED, f"given up on 2026-11-24 by {WHO}: seen", None)
     assert exam.money() == before
     with pytest.raises(LedgerConflict):
         exam.ledger.prepare(an_edit(), NOW)

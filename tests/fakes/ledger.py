@@ -10,7 +10,7 @@ from typing import Any
 from dropcut.adapters.dynamodb.table import doubt_key, edit_key
 from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached
-from dropcut.domain.model import Delay, Edit, Limits, Notice, State
+from dropcut.domain.model import Cause, Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.resolutions import Resolution, Verdict, changes
 from dropcut.ports import Resolved
@@ -29,7 +29,7 @@ class DoubtRow:
 FRESH: dict[str, Any] = dict.fromkeys(
     (
         *("sent_at", "request_id", "submitted_at", "completed_at", "charged_usd", "reason", "output", "notice"),
-        "vouched_by",
+        *("vouched_by", "cause"),
         *("delayed_since", "delayed_by", "event_id", "notified_at"),
     )
 ) | {"candidates": ()}
@@ -58,7 +58,7 @@ class FakeLedger:
         if known:  # what attempts left behind stays, but not how the last one ended
             unsaid = {f.name for f in fields(edit) if getattr(edit, f.name) is None}
             stays = {"state", "attempt"} | unsaid - {
-                *("reason", "output", "notice", "event_id", "notified_at", "delayed_since", "delayed_by")
+                *("reason", "cause", "output", "notice", "event_id", "notified_at", "delayed_since", "delayed_by")
             }
             edit = replace(edit, **{name: getattr(known, name) for name in stays})
         edit = replace(edit, owner=edit.drop.drop_id, execution="")
@@ -86,15 +86,17 @@ class FakeLedger:
         since = edit.delayed_since if why.goes_on(edit.delayed_by) else None
         return self._put(replace(self._untold(edit), delayed_by=why, delayed_since=since or round(now, 3)), now)
 
-    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
+    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool, cause: Cause | None = None) -> Edit:
         if edit.state not in (State.PREPARED, State.FAILED):
             raise ValueError(f"an edit that is {edit.state} has an attempt to close first")
-        fresh: dict[str, Any] = {"state": State.FAILED, "reason": reason, "delayed_by": None, "delayed_since": None}
-        moved = self._put(replace(self._untold(edit), **fresh), now)
+        fresh: dict[str, Any] = {"state": State.FAILED, "delayed_by": None, "delayed_since": None}
+        moved = self._put(replace(self._untold(edit), reason=reason, cause=cause, **fresh), now)
         self.withdrawn |= set() if tell else {edit.edit_id}
         return moved
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
+        if "reason" in facts:
+            facts = {"cause": None, **facts}
         moved = self._put(replace(self._same(edit), state=to, **facts), now)
         if to is State.IN_DOUBT:
             self.doubts[edit.edit_id] = DoubtRow(0, now + next_recheck(0))
@@ -110,13 +112,13 @@ class FakeLedger:
         completed_at = edit.completed_at or round(now, 3)
         return self._put(replace(known, state=State.COMPLETED, charged_usd=charged, completed_at=completed_at), now)
 
-    def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
+    def close_unpaid(self, edit: Edit, reason: str, now: float, cause: Cause | None = None) -> Edit:
         known = self._same(edit, "charged_usd")
         if edit.charged_usd is None:
             self._settle_day(known, Decimal(0))
         self._close(edit, reason)
         self.places.discard(edit.edit_id)
-        return self._put(replace(known, state=State.FAILED, reason=reason), now)
+        return self._put(replace(known, state=State.FAILED, reason=reason, cause=cause), now)
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
         notice = replace(notice, row=edit_key(edit.edit_id))

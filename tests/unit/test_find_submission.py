@@ -153,6 +153,7 @@ def test_what_the_ledger_proves_unsent_is_tried_for_a_week_at_growing_pauses(sta
     assert (row.state, world.ledger.places) == (State.FAILED, set())
     told_at_the_end = report_failure(world, a_drop(), edit.edit_id, {"Error": "Sandbox.Timedout"})["notice"]
     assert "othing is wrong with the files" in told_at_the_end["message"]["email"]
+    assert "again, as it is" in told_at_the_end["message"]["email"]
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.PREPARED, State.FAILED)])

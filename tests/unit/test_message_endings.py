@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dropcut.domain.model import Drop, State
+from dropcut.domain.model import Cause, Drop, State
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications.endings import failed, held, rejected
 from dropcut.notifications.envelope import email_text
@@ -50,7 +50,7 @@ def test_the_message_of_a_held_edit_says_exactly_what_to_type(state: State) -> N
 
 
 def test_what_was_charged_and_failed_is_not_promised_a_file() -> None:
-    edit = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    edit = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy", cause=Cause.CHARGED)
     for body in (failed(edit.drop, edit, edit.state, str(edit.reason), "outbox"), held(edit, edit.drop, "outbox")):
         assert body.status == "UNDELIVERED"
         assert "so there is no result" in body.summary

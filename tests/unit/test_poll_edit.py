@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dropcut.domain.decisions import MAX_TRIES, YET_CHARGED, OnDrop, OnSubmit, on_drop, on_submit, unconfirmed
+from dropcut.domain.decisions import MAX_TRIES, OnDrop, OnSubmit, on_drop, on_submit, unconfirmed
 from dropcut.domain.generation import Generation, Outcome
-from dropcut.domain.model import Progress, State
+from dropcut.domain.model import Cause, Progress, State
 from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER
 from dropcut.workflow.poll_edit import poll_edit
 from localcloud.simulator.catalogue import REASONS
@@ -197,7 +197,7 @@ def test_a_failure_that_only_the_history_shows_as_charged_is_held_and_never_sent
     assert Machine(world, world).run(drop) == "Failed"
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))
-    assert str(edit.reason).endswith(YET_CHARGED)
+    assert (edit.cause, str(edit.reason).rpartition("; ")[2]) == (Cause.CHARGED, "yet it charged for it")
     assert len(world.provider.submissions) == 1
     assert world.ledger.money[DAY]["charged_usd"] == Decimal("1.68")
     assert "charged for it all the same" in world.topic.published[-1]["message"]["email"]

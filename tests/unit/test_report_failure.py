@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dropcut.domain.model import State
+from dropcut.domain.model import Cause, State
 from dropcut.notifications.schemas import ErrorFile
 from dropcut.workflow.report_failure import in_words, report_failure
 from tests.fakes.documents import read
@@ -86,6 +86,30 @@ def test_what_the_ledger_knows_of_the_reason_beats_the_caught_error() -> None:
     world, edit_id = world_in(State.FAILED, reason="the provider failed it (input_invalid): too wide")
     outcome = report_failure(world, a_drop(), edit_id, TIMED_OUT)
     assert "too wide" in outcome["notice"]["message"]["email"]
+
+
+@pytest.mark.parametrize("error", [TIMED_OUT, {"Said": "its execution was stopped by hand"}])
+@pytest.mark.parametrize(
+    ("cause", "says"),
+    [
+        (Cause.UNCONFIRMED, "Cost:       not confirmed"),
+        (Cause.CALLED_OFF, "If you want it after all"),
+        (Cause.NOT_THE_FILES, "again, as it is"),
+        (None, "Cost:       nothing"),
+    ],
+)
+def test_the_message_and_the_row_have_the_cause_whatever_the_reason_is_worded_like(
+    cause: Cause | None, says: str, error: dict[str, str]
+) -> None:
+    world, edit_id = world_in(State.FAILED, reason="worded anew", cause=cause)
+    assert says in report_failure(world, a_drop(), edit_id, error)["notice"]["message"]["email"]
+    assert world.ledger.edits[edit_id].cause is cause
+
+
+def test_a_cause_is_not_looked_for_in_the_words_of_a_reason() -> None:
+    world, edit_id = world_in(State.FAILED, reason="the provider said: its history did not confirm that this was free")
+    email = report_failure(world, a_drop(), edit_id, TIMED_OUT)["notice"]["message"]["email"]
+    assert "Cost:       nothing" in email
 
 
 def test_an_edit_that_was_delivered_after_all_is_told_as_delivered() -> None:

@@ -73,6 +73,7 @@ def test_a_submission_turned_away_for_longer_than_that_ends_unpaid_and_blames_no
     assert notice["status"] == "FAILED"
     assert "Lambda" in notice["message"]["email"]
     assert "nothing is wrong with the files" in notice["message"]["email"].lower()
+    assert "again, as it is" in notice["message"]["email"]
 
 
 @pytest.mark.parametrize("state", CALLING)

@@ -11,7 +11,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from dropcut.adapters.dynamodb.table import edit_attributes, edit_from, edit_key
-from dropcut.domain.model import Clip, Delay, Drop
+from dropcut.domain.model import Cause, Clip, Delay, Drop
 from dropcut.notifications.schemas import ErrorFile, Manifest, Notification
 from dropcut.workflow.settle_execution import from_status_change
 from dropcut_cli import status_text
@@ -59,6 +59,33 @@ def test_the_rows_of_edits_are_read_with_and_without_later_fields(release: Path)
     assert len(edits(release)) > 10
     for row in edits(release):
         assert closed(edit_from(later(row))) == closed(edit_from(row)), row["state"]
+
+
+SAID = {  # as the rows of before have it: these texts are theirs, whatever is written today
+    "the provider failed it (capacity): busy; yet it charged for it": Cause.CHARGED,
+    "its execution was stopped by hand; before that, the provider failed it (unknown): x; look up request r1 with the "
+    "provider, for its history did not confirm that this was free": Cause.UNCONFIRMED,
+    "trip/beach.mp4 was deleted before it was sent, so the edit was called off": Cause.CALLED_OFF,
+    "the step that sends it broke off before it sent anything, each time for seven days; nothing is wrong with the "
+    "files": Cause.NOT_THE_FILES,
+    "the provider failed it (moderation): content policy": None,
+}
+
+
+@EACH
+@pytest.mark.parametrize(("reason", "cause"), SAID.items(), ids=lambda value: str(value)[-12:])
+def test_the_cause_of_a_row_that_has_none_is_read_in_its_reason(
+    release: Path, reason: str, cause: Cause | None
+) -> None:
+    (row,) = [one for one in edits(release) if one["state"] == "FAILED"][:1]
+    assert edit_from(row | {"reason": reason}).cause is cause
+    assert edit_from(row | {"reason": reason, "cause": "CALLED_OFF"}).cause is Cause.CALLED_OFF, "the field decides"
+
+
+@EACH
+def test_a_cause_whose_reason_an_earlier_version_took_away_is_none(release: Path) -> None:
+    rows_of = [one for one in edits(release) if one["state"] == "PREPARED"]
+    assert edit_from(rows_of[0] | {"cause": "UNCONFIRMED"}).cause is None
 
 
 @EACH

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from dropcut.domain.model import (
+    Cause,
     Clip,
     Delay,
     Doubt,
@@ -99,7 +100,10 @@ class Results(Protocol):
 
 
 class Ledger(Protocol):
-    """Every edit and every dollar. Each step is a conditional write; a lost race raises LedgerConflict."""
+    """Every edit and every dollar. Each step is a conditional write; a lost race raises LedgerConflict.
+
+    A reason is written together with its cause, and a reason without one leaves none.
+    """
 
     def edit(self, edit_id: str) -> Edit | None:
         """The row as it is now (a consistent read)."""
@@ -115,7 +119,7 @@ class Ledger(Protocol):
     def delay(self, edit: Edit, why: Delay, now: float) -> Edit:
         """Note what the edit waits for, and since when. Nothing is open meanwhile."""
 
-    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
+    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool, cause: Cause | None = None) -> Edit:
         """It is not bought: from PREPARED or FAILED to FAILED. It leaves the sweep, unless somebody has to be told."""
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
@@ -124,7 +128,7 @@ class Ledger(Protocol):
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
         """The provider is done: the charge takes the place of the reservation."""
 
-    def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
+    def close_unpaid(self, edit: Edit, reason: str, now: float, cause: Cause | None = None) -> Edit:
         """Proven unpaid: the attempt is closed and its reservation released."""
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:

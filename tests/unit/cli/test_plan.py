@@ -10,7 +10,7 @@ import pytest
 
 from dropcut.domain.dates import iso
 from dropcut.domain.identity import mark
-from dropcut.domain.model import OPEN, Edit, HistoryRow, Progress, State
+from dropcut.domain.model import OPEN, Cause, Edit, HistoryRow, Progress, State
 from dropcut.domain.resolutions import Verdict, changes
 from dropcut_cli.errors import Refused
 from dropcut_cli.evidence import Facts
@@ -195,7 +195,7 @@ def test_a_request_without_its_mark_is_written_down_as_somebodys_word() -> None:
 
 
 def test_what_the_provider_failed_and_yet_charged_has_nothing_to_adopt() -> None:
-    failed = held(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    failed = held(State.UNDELIVERED, reason="the provider failed it (capacity): busy", cause=Cause.CHARGED)
     assert "no result to deliver" in why_not(failed, Wish(verdict=Verdict.ADOPT))
     assert plan(failed, GIVE_UP).after.state is State.ABANDONED
 

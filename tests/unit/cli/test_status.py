@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dropcut.adapters.dynamodb.table import attempt_key, audit_key, edit_attributes, edit_key
-from dropcut.domain.model import Delay, Edit, Limits, State
+from dropcut.domain.model import Cause, Delay, Edit, Limits, State
 from dropcut.domain.resolutions import Resolution, Verdict
 from dropcut_cli import status_text
 from dropcut_cli.stack import ExecutionStatus
@@ -68,7 +68,7 @@ def test_what_can_be_typed_next_is_whole() -> None:
 
 
 def test_what_has_no_result_is_not_offered_for_delivery() -> None:
-    failed = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy; yet it charged for it")
+    failed = an_edit_in(State.UNDELIVERED, reason="the provider failed it (capacity): busy", cause=Cause.CHARGED)
     assert [step["command"].split()[-1] for step in next_steps(failed, "dropcut")] == ["--give-up"]
 
 

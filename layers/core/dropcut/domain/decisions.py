@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from dropcut.domain.model import HELD, OPEN, Edit, Progress, State
+from dropcut.domain.model import HELD, OPEN, Cause, Edit, Progress, State
 
 MAX_TRIES = 3  # attempts of one drop when the provider fails for lack of capacity, which it does not bill
-YET_CHARGED = "; yet it charged for it"  # the end of the reason, where a failure was not free
-UNCONFIRMED = "its history did not confirm that this was free"  # the same, where a failure is free by its word alone
-CALLED_OFF = "deleted before it was sent, so the edit was called off"  # likewise, where a person took it back
-NOT_THE_FILES = "; nothing is wrong with the files"  # likewise, where nobody has to change them
+
+
+class DropVerdict(StrEnum):
+    """What prepare_edit found out about a drop. The state machine's Choice names these words."""
+
+    READY = "ready"  # to be bought
+    REJECTED = "rejected"  # with its problems, before anything was spent
+    NOTHING_TO_BUY = "settled"  # edited before, or held: a notice says so
+    RESTORE = "put_back"  # edited before, and its output is gone from its place
+    IN_FLIGHT = "in_flight"  # another drop has an attempt open
+    SUPERSEDED = "superseded"  # newer files have an edit of their own
 
 
 class OnDrop(StrEnum):
     """What an arriving drop means for its edit."""
 
-    BUY = "ready"
+    BUY = "buy"
     IN_FLIGHT = "in_flight"
     DELIVERED_BEFORE = "delivered_before"
     HELD = "held"  # or given up: nothing is bought, and the message says so again
@@ -64,12 +71,12 @@ def on_submit(edit: Edit, owner: str) -> OnSubmit:
 
 def has_no_result(edit: Edit) -> bool:
     """Held, for it was charged; but the provider failed it, so there is no file that could be delivered."""
-    return edit.state is State.UNDELIVERED and (edit.reason or "").endswith(YET_CHARGED)
+    return edit.state is State.UNDELIVERED and edit.cause is Cause.CHARGED
 
 
 def unconfirmed(edit: Edit) -> bool:
     """Failed, and only the provider's status says so: nothing more is bought until a person drops the files again."""
-    return edit.state is State.FAILED and (edit.reason or "").endswith(UNCONFIRMED)
+    return edit.state is State.FAILED and edit.cause is Cause.UNCONFIRMED
 
 
 class Billing(StrEnum):

@@ -23,6 +23,15 @@ class State(StrEnum):
     ABANDONED = "ABANDONED"  # a person gave up on it; what it may have cost stays counted
 
 
+class Cause(StrEnum):
+    """What follows from a reason, where more does than its words say. The words are for people alone."""
+
+    CHARGED = "CHARGED"  # the provider failed it and charged for it all the same: there is no file
+    UNCONFIRMED = "UNCONFIRMED"  # failed, and free by the provider's status alone: nothing more is bought by itself
+    CALLED_OFF = "CALLED_OFF"  # its files were deleted before it was sent: there is nothing to mend
+    NOT_THE_FILES = "NOT_THE_FILES"  # nobody has to change them: they may be dropped again as they are
+
+
 OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPLETED})
 HELD = frozenset({State.IN_DOUBT, State.UNDELIVERED})
 
@@ -136,6 +145,7 @@ class Edit:
     delayed_since: float | None = None  # waits for a limit or for credits; nothing is open
     delayed_by: str | None = None  # a Delay
     reason: str | None = None  # why it failed or is held
+    cause: Cause | None = None  # of that reason
     candidates: tuple[str, ...] = ()  # request ids that may be this attempt's, for a person to judge
     output: dict[str, Any] | None = None  # bucket, key, version, etag, bytes, sha256
     notice: Notice | None = None  # about its end, as it was or will be sent

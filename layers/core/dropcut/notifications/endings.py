@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, cast
 
-from dropcut.domain.decisions import CALLED_OFF, NOT_THE_FILES, has_no_result, unconfirmed
+from dropcut.domain.decisions import has_no_result, unconfirmed
 from dropcut.domain.identity import digest, mark
 from dropcut.domain.keys import manifest_beside, outbox_keys, split
-from dropcut.domain.model import Clip, Drop, Edit, State
+from dropcut.domain.model import Cause, Clip, Drop, Edit, State
 from dropcut.domain.text import ended, printable, quote
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications.schemas import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
@@ -166,7 +166,7 @@ def held(edit: Edit, drop: Drop, outbox: str, stack: str = USUAL_STACK) -> Notif
 
     The very drop that holds it, entered once more, says nothing new: its message keeps its id.
     """
-    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, stack=stack)
+    return failed(drop, edit, edit.state, edit.reason or "it is held", outbox, cause=edit.cause, stack=stack)
 
 
 ENDINGS = {
@@ -224,10 +224,10 @@ NOT_CONFIRMED = (
         "that starts a new attempt."
     ),
 )
-AGAIN = {  # what to do where nothing has to be mended, by the end of the reason
-    CALLED_OFF: "If you want it after all, upload the clip and its sidecar again.",
-    NOT_THE_FILES: "Upload the clip or its sidecar again, as it is. If the edit ends like this once more, whoever runs "
-    "Dropcut finds the cause in the log of submit_edit.",
+AGAIN = {  # what to do where nothing has to be mended
+    Cause.CALLED_OFF: "If you want it after all, upload the clip and its sidecar again.",
+    Cause.NOT_THE_FILES: "Upload the clip or its sidecar again, as it is. If the edit ends like this once more, "
+    "whoever runs Dropcut finds the cause in the log of submit_edit.",
 }
 NOT_PUT_BACK = (
     "was edited before, but its output could not be put back into its place, and nothing was bought now",
@@ -242,13 +242,14 @@ def failed(
     reason: str,
     outbox: str,
     *,
+    cause: Cause | None = None,
     stack: str = USUAL_STACK,
     paid_before: bool = False,
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
     summary, to_do = NOT_PUT_BACK if paid_before else _ending(edit, status)
-    if status is State.FAILED and not paid_before:
-        to_do = next((text for end, text in AGAIN.items() if reason.endswith(end)), to_do)
+    if status is State.FAILED and not paid_before and cause in AGAIN:
+        to_do = AGAIN[cause]
     attempt = edit.attempt if edit else 0
     again = [edit.execution] if edit and edit.execution else []  # taken up, it may end in the same way once more
     known = _known(edit, stack) if edit else {}

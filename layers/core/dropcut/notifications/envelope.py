@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dropcut.domain.decisions import UNCONFIRMED
 from dropcut.domain.keys import split
-from dropcut.domain.model import Notice
+from dropcut.domain.model import Cause, Notice
 from dropcut.domain.text import ended, printable
 from dropcut.notifications.schemas import Notification
 
 SUBJECT_LIMIT = 99  # SNS: ASCII, under 100 characters, no line breaks
 
 
-def as_notice(body: Notification) -> Notice:
-    """Put a notification into its envelope."""
+def as_notice(body: Notification, cause: Cause | None = None) -> Notice:
+    """Put a notification into its envelope. `cause` is that of a bad ending, whose body has the reason's words only."""
     return Notice(
         event_id=body.event_id,
         status=body.status,
         folder=printable(body.folder) or "/",
         subject=subject(body),
-        message={"default": body.as_text(), "email": email_text(body)},
+        message={"default": body.as_text(), "email": email_text(body, cause)},
     )
 
 
@@ -29,7 +28,7 @@ def subject(body: Notification) -> str:
     return text if len(text) <= SUBJECT_LIMIT else text[: SUBJECT_LIMIT - 3] + "..."
 
 
-def email_text(body: Notification) -> str:
+def email_text(body: Notification, cause: Cause | None = None) -> str:
     lines = [body.summary, ""]
     for n, found in enumerate(body.problems, 1):
         field, fix = found.field or "the sidecar", ended(found.fix)
@@ -51,7 +50,7 @@ def email_text(body: Notification) -> str:
     lines += [f"{name + ':':<12}s3://{place.bucket}/{printable(place.key)}" for name, place in places.items() if place]
     if body.cost:
         unknown = "nothing" if body.status in ("FAILED", "DELAYED") else "not known yet"
-        unknown = "not confirmed" if UNCONFIRMED in body.summary else unknown
+        unknown = "not confirmed" if cause is Cause.UNCONFIRMED else unknown
         charged = unknown if body.cost.charged_usd is None else dollars(body.cost.charged_usd)
         label = "Paid once:" if body.status in ("UNCHANGED", "RESTORED") else "Cost:"
         lines.append(f"{label:<12}{charged} (estimated {dollars(body.cost.estimated_usd)})")

@@ -6,7 +6,7 @@ from typing import Any
 
 from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.generation import Generation, Outcome
-from dropcut.domain.model import Delay, Drop, Limits
+from dropcut.domain.model import Cause, Delay, Drop, Limits
 from dropcut.domain.pauses import LONGEST_PAUSE, longest_delay, next_try, worth_telling
 from dropcut.notifications import progress
 from dropcut.notifications.envelope import as_notice
@@ -22,16 +22,17 @@ def put_off(
     before: Generation,
     *,
     limits: Limits | None = None,
+    cause: Cause | None = None,
 ) -> Generation | None:
     """Return the account of an edit that waits (`delayed`, `delayed_news` or `left`), or None at the end of its
-    patience: then `why` is the row's reason.
+    patience: then `why` is the row's reason, and `cause` its cause.
     """
     edit, now, patience = services.ledger.edit(edit_id), services.clock(), before.patience
     if edit is None or not edit.is_of(drop) or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
         return before.afresh(edit_id, Outcome.LEFT)
     waited = patience.waited(delay)
     if waited >= longest_delay(delay, limits.credit_wait_hours if limits else 0):
-        services.ledger.withdraw(edit, why, now, tell=True)
+        services.ledger.withdraw(edit, why, now, tell=True, cause=cause)
         return None
     edit = services.ledger.delay(edit, delay, now)
     pause = next_try(patience.delays + 1, drop.drop_id, LONGEST_PAUSE.get(delay, 600))

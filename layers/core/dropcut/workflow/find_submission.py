@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dropcut.domain.decisions import NOT_THE_FILES, OnSubmit, on_submit
+from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.errors import ProviderUnreadable
 from dropcut.domain.generation import Generation, Outcome
-from dropcut.domain.model import Delay, Drop, Edit, HistoryRow, State
+from dropcut.domain.model import Cause, Delay, Drop, Edit, HistoryRow, State
 from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES
 from dropcut.domain.recognition import candidates, is_ours
 from dropcut.ports import Services
@@ -42,8 +42,8 @@ def _send_back(services: Services, drop: Drop, edit: Edit, before: Generation) -
         return before.afresh(edit.edit_id, Outcome.NOT_SENT)
     if edit.state is State.RESERVED:  # while it pauses, others may have its money and its place
         services.ledger.close_unpaid(edit, BROKE_OFF, services.clock())
-    why = f"{BROKE_OFF}, each time for seven days{NOT_THE_FILES}"
-    waits = put_off(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, before)
+    why = f"{BROKE_OFF}, each time for seven days; nothing is wrong with the files"
+    waits = put_off(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, before, cause=Cause.NOT_THE_FILES)
     return waits or before.afresh(edit.edit_id, Outcome.FAILED)
 
 

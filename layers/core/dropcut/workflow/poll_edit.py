@@ -7,8 +7,6 @@ from dataclasses import replace
 
 from dropcut.domain.decisions import (
     MAX_TRIES,
-    UNCONFIRMED,
-    YET_CHARGED,
     Billing,
     FailureClass,
     billing,
@@ -16,12 +14,14 @@ from dropcut.domain.decisions import (
 )
 from dropcut.domain.errors import ProviderUnreadable
 from dropcut.domain.generation import Generation, Outcome
-from dropcut.domain.model import Edit, Progress, State
+from dropcut.domain.model import Cause, Edit, Progress, State
 from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, next_poll
 from dropcut.notifications import progress
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 
+YET_CHARGED = "; yet it charged for it"
+UNCONFIRMED = "its history did not confirm that this was free"
 TRY_AGAIN_AFTER = 60  # seconds, after the provider failed for lack of capacity
 
 
@@ -76,7 +76,7 @@ def _failed(services: Services, seen: Generation, edit: Edit, progress: Progress
     reason = f"the provider failed it ({kind}): {progress.error or 'no reason given'}"
     charged = progress.charged_usd or edit.charged_usd
     if edit.vouched_by and not edit.charged_usd:
-        return _in_doubt_again(services, seen, edit, reason + (YET_CHARGED if charged else ""))
+        return _in_doubt_again(services, seen, edit, reason, charged=bool(charged))
     past = None if charged else read(services.provider.past, str(edit.request_id))
     said = Billing.CHARGED if charged else billing(past)
     if said is Billing.UNFINISHED:
@@ -97,7 +97,8 @@ def _charged(services: Services, seen: Generation, edit: Edit, reason: str, *, h
     """Have what is paid delivered where there is a result after all, else hold it."""
     if has_result:
         return replace(seen, outcome=Outcome.COMPLETED)
-    services.ledger.advance(edit, State.UNDELIVERED, services.clock(), reason=reason + YET_CHARGED)
+    why = {"reason": reason + YET_CHARGED, "cause": Cause.CHARGED}
+    services.ledger.advance(edit, State.UNDELIVERED, services.clock(), **why)
     return replace(seen, outcome=Outcome.FAILED)
 
 
@@ -115,13 +116,14 @@ def _ask_again(services: Services, seen: Generation, edit: Edit, progress: Progr
     if asked <= len(SEARCHES):
         return replace(seen, failure=progress.error, asked=asked, wait_seconds=SEARCHES[asked - 1])
     reason = f"{reason}; look up request {edit.request_id} with the provider, for {UNCONFIRMED}"
-    services.ledger.close_unpaid(edit, reason, services.clock())
+    services.ledger.close_unpaid(edit, reason, services.clock(), Cause.UNCONFIRMED)
     return replace(seen, outcome=Outcome.FAILED)
 
 
-def _in_doubt_again(services: Services, seen: Generation, edit: Edit, reason: str) -> Generation:
+def _in_doubt_again(services: Services, seen: Generation, edit: Edit, reason: str, *, charged: bool) -> Generation:
     """The request was perhaps another's, so that its failure says nothing of what this attempt may cost."""
     said = f"request {edit.request_id} was adopted without proof that it is this attempt's, and {reason}"
+    why = {"reason": said + YET_CHARGED, "cause": Cause.CHARGED} if charged else {"reason": said}
     fresh = dict.fromkeys(("request_id", "submitted_at", "vouched_by"))
-    services.ledger.advance(edit, State.IN_DOUBT, services.clock(), reason=said, **fresh)
+    services.ledger.advance(edit, State.IN_DOUBT, services.clock(), **why, **fresh)
     return replace(seen, outcome=Outcome.FAILED)

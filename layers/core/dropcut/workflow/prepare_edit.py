@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcut.domain.decisions import OnDrop, on_drop
+from dropcut.domain.decisions import DropVerdict, OnDrop, on_drop
 from dropcut.domain.errors import FileHidden
 from dropcut.domain.identity import edit_id
 from dropcut.domain.model import Clip, Drop, Edit, Limits, State
@@ -22,7 +22,7 @@ from dropcut.workflow.outputs import in_place
 
 
 def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict[str, Any]:
-    """Gives the verdict (`ready`, `rejected`, `settled`, `put_back`, `in_flight` or `superseded`) and what it needs.
+    """Return the verdict, a DropVerdict, and the fields that the next state needs.
 
     `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
     """
@@ -30,7 +30,7 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
     found = look_for(services, drop, keys)
     if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
-        return {"verdict": "superseded"}
+        return {"verdict": DropVerdict.SUPERSEDED}
     sidecar, clip, problems = _read(services, drop, keys, found.gone, inspection)
     if problems or sidecar is None or clip is None:
         return _refuse(services, drop, clip, problems)
@@ -118,7 +118,7 @@ def _ready(services: Services, edit: Edit, known: Edit | None) -> dict[str, Any]
         services.ledger.prepare(edit, now)
     services.journal.end_drop(edit.drop, "EDIT", now, edit.edit_id)
     return {
-        "verdict": "ready",
+        "verdict": DropVerdict.READY,
         "edit_id": edit.edit_id,
         "estimated_usd": float(edit.estimated_usd),
         "seconds": edit.clip.seconds,
@@ -134,7 +134,7 @@ def _leave_in_flight(services: Services, edit: Edit) -> dict[str, Any]:
     known = services.ledger.edit(edit.edit_id)
     if on_drop(known, edit.drop.drop_id) is OnDrop.BUY:
         return _ready(services, edit, known)
-    return {"verdict": "in_flight", "edit_id": edit.edit_id}
+    return {"verdict": DropVerdict.IN_FLIGHT, "edit_id": edit.edit_id}
 
 
 def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Problem]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     text = endings.error_file(body, drop, clip, problems).as_file()
     body = leave_error_file(services, drop, body, text)
     notice = services.journal.tell_end(drop, "REJECTED", as_notice(body), services.clock())
-    return {"verdict": "rejected", "problems": len(problems), "notice": notice.as_json()}
+    return {"verdict": DropVerdict.REJECTED, "problems": len(problems), "notice": notice.as_json()}
 
 
 def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
@@ -153,9 +153,9 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
         there = found.video is not None
         if not (there and found.manifest) and (there or services.files.head(services.outbox, key, version)):
             services.journal.end_drop(drop, "PUT_BACK", services.clock(), known.edit_id)
-            return {"verdict": "put_back", "edit_id": known.edit_id}
+            return {"verdict": DropVerdict.RESTORE, "edit_id": known.edit_id}
         body = endings.unchanged(known, drop, services.outbox, still_there=there, manifest=found.manifest)
     else:
         body = endings.held(known, drop, services.outbox, services.stack)
     notice = services.journal.tell_end(drop, "UNCHANGED", as_notice(body), services.clock(), known.edit_id)
-    return {"verdict": "settled", "edit_id": known.edit_id, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": known.edit_id, "notice": notice.as_json()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dropcut.domain.decisions import NOT_THE_FILES, on_failure
-from dropcut.domain.model import Drop, Edit, Notice, State
+from dropcut.domain.decisions import on_failure
+from dropcut.domain.model import Cause, Drop, Edit, Notice, State
 from dropcut.domain.text import quote
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications import endings
@@ -15,7 +15,9 @@ from dropcut.ports import Services
 from dropcut.workflow.error_files import leave_error_file
 
 THROTTLED = "Lambda.TooManyRequestsException"
-TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too many ran at once{NOT_THE_FILES}"
+TURNED_AWAY = (
+    "Lambda turned one of its functions away for about a week, as too many ran at once; nothing is wrong with the files"
+)
 
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
@@ -29,30 +31,47 @@ def end_badly(services: Services, drop: Drop, edit_id: str | None, error: dict[s
     known = services.ledger.edit(edit_id) if edit_id else None
     others = known is not None and not known.is_of(drop)  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
-    status, reason = on_failure(edit), _reason(edit, error)
+    status, (reason, cause) = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it
         return edit.state, edit.notice
-    body = endings.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
+    words: dict[str, Any] = {"cause": cause, "stack": services.stack, "paid_before": paid_before}
+    body = endings.failed(drop, edit, status, reason, services.outbox, **words)
     problem = Problem("drop", drop.clip_key, reason, endings.FIX)
     text = endings.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
     body = leave_error_file(services, drop, body, text, edit.edit_id if edit else "")
-    return status, _write(services, drop, edit, status, reason, as_notice(body))
+    return status, _write(services, drop, edit, status, as_notice(body, cause), reason=reason, cause=cause)
 
 
-def _reason(edit: Edit | None, error: dict[str, Any]) -> str:
-    """What the ledger knows, which is more than an error's name; of a stopped one both are told."""
-    known, said = edit.reason if edit else None, in_words(error)
-    return f"{said}; before that, {known}" if known and error.get("Said") else known or said
+def _reason(edit: Edit | None, error: dict[str, Any]) -> tuple[str, Cause | None]:
+    """Return what the ledger knows, which is more than an error's name; of a stopped one both are told."""
+    said = in_words(error)
+    if edit is None or not edit.reason:
+        return said, Cause.NOT_THE_FILES if is_throttled(error) else None
+    return f"{said}; before that, {edit.reason}" if error.get("Said") else edit.reason, edit.cause
 
 
-def _write(services: Services, drop: Drop, edit: Edit | None, status: State, reason: str, notice: Notice) -> Notice:
+def is_throttled(error: dict[str, Any]) -> bool:
+    """True where Lambda turned a function away until the state machine gave up."""
+    return not error.get("Said") and error.get("Error") == THROTTLED
+
+
+def _write(
+    services: Services,
+    drop: Drop,
+    edit: Edit | None,
+    status: State,
+    notice: Notice,
+    *,
+    reason: str,
+    cause: Cause | None,
+) -> Notice:
     """Close what is open, and write the end with its message."""
     now = services.clock()
     if edit is None:
         return services.journal.tell_end(drop, str(status), notice, now)
     if edit.state is State.RESERVED:
-        edit = services.ledger.close_unpaid(edit, reason, now)
-    return services.ledger.end(edit, status, notice, now, reason=reason)
+        edit = services.ledger.close_unpaid(edit, reason, now, cause)
+    return services.ledger.end(edit, status, notice, now, reason=reason, cause=cause)
 
 
 def in_words(error: dict[str, Any]) -> str:
@@ -60,7 +79,7 @@ def in_words(error: dict[str, Any]) -> str:
     if error.get("Said"):
         return quote(error["Said"])
     name, cause = str(error.get("Error") or ""), str(error.get("Cause") or "")
-    if name == THROTTLED:
+    if is_throttled(error):
         return TURNED_AWAY
     message = message_in(cause)
     message = "" if message == cause else message  # a service's own words are no sentence for a person

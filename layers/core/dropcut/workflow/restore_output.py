@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
+from dropcut.domain.decisions import DropVerdict
 from dropcut.domain.model import Drop, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
@@ -34,4 +35,4 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
     notice = as_notice(endings.restored(edit, drop, services.outbox))
     notice = services.journal.tell_end(drop, "RESTORED", notice, services.clock(), edit_id)
-    return {"verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": edit_id, "notice": notice.as_json()}

@@ -6,7 +6,7 @@ NotSent and its kinds mean that nothing was accepted, anything else means unknow
 
 from __future__ import annotations
 
-from dropcut.domain.decisions import CALLED_OFF, OnSubmit, on_submit
+from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.errors import (
     ClipNotShared,
     InsufficientCredits,
@@ -20,7 +20,7 @@ from dropcut.domain.errors import (
 from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.identity import mark
 from dropcut.domain.keys import split
-from dropcut.domain.model import Delay, Drop, Edit, State
+from dropcut.domain.model import Cause, Delay, Drop, Edit, State
 from dropcut.domain.text import printable
 from dropcut.ports import Services
 from dropcut.workflow.delays import put_off
@@ -28,6 +28,7 @@ from dropcut.workflow.inbox import Found, look_for, names_like
 
 LATEST_SEND = 30  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
+CALLED_OFF = "deleted before it was sent, so the edit was called off"
 REPLACED = "its files were replaced before it was sent, and the newer ones are an edit of their own"
 RELIES = ("IN_FLIGHT", "EDIT")  # outcomes of a drop that leaves the buying of its edit to whoever has an attempt open
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
@@ -90,8 +91,9 @@ def _taken_back(services: Services, drop: Drop, edit_id: str, taken: TakenBack, 
     edit, now = services.ledger.edit(edit_id), services.clock()
     gone = " and ".join(printable(key) for key in taken.gone)
     reason = REPLACED if taken.newer else f"{gone} {'were' if len(taken.gone) > 1 else 'was'} {CALLED_OFF}"
+    cause = None if taken.newer else Cause.CALLED_OFF
     if edit and edit.state is State.RESERVED and edit.is_of(drop):
-        edit = services.ledger.close_unpaid(edit, reason, now)
+        edit = services.ledger.close_unpaid(edit, reason, now, cause)
         # The newer drop may have found the attempt open a moment ago. It writes that down and then looks again, this
         # closes the attempt and then looks again, so that one of the two sees the other and goes on. The files are
         # looked at anew: they may have been uploaded one by one, or again, since the look that called it off.
@@ -105,7 +107,7 @@ def _taken_back(services: Services, drop: Drop, edit_id: str, taken: TakenBack, 
             return before.afresh(edit_id, outcome)
         if step is not OnSubmit.OPEN_ATTEMPT:
             raise LedgerConflict("another run of this step has gone on with the edit")
-        services.ledger.withdraw(edit, reason, now, tell=taken.newer is None)
+        services.ledger.withdraw(edit, reason, now, tell=taken.newer is None, cause=cause)
         outcome = Outcome.SUPERSEDED if taken.newer else Outcome.CALLED_OFF
     if outcome is not Outcome.CALLED_OFF:
         services.journal.end_drop(drop, "SUPERSEDED", now)

@@ -32,7 +32,7 @@ from dropcut.adapters.dynamodb.table import (
 )
 from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached, RowBusy
-from dropcut.domain.model import Delay, Edit, Limits, Notice, State
+from dropcut.domain.model import Cause, Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.resolutions import OF_AN_END, Resolution, Verdict, changes
 from dropcut.ports import Resolved
@@ -100,10 +100,10 @@ class DynamoLedger:
         self._transact({"Update": _while_same(self._step(edit, edit, now, facts), event_id=None)})
         return replace(edit, **facts)
 
-    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool) -> Edit:
+    def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool, cause: Cause | None = None) -> Edit:
         if edit.state not in (State.PREPARED, State.FAILED):
             raise ValueError(f"an edit that is {edit.state} has an attempt to close first")
-        facts: Row = {"reason": reason, **dict.fromkeys(OF_A_WAIT)}
+        facts: Row = {"reason": reason, "cause": cause, **dict.fromkeys(OF_A_WAIT)}
         moved = replace(edit, state=State.FAILED, **facts)
         swept: Row | None = None
         if not tell:
@@ -112,6 +112,7 @@ class DynamoLedger:
         return moved
 
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
+        facts = _with_cause(facts)
         moved = replace(edit, state=to, **facts)
         self._transact({"Update": self._step(edit, moved, now, facts)}, *_doubt(moved, now))
         return moved
@@ -127,9 +128,10 @@ class DynamoLedger:
         self._transact(*steps, _land(edit))
         return moved
 
-    def close_unpaid(self, edit: Edit, reason: str, now: float) -> Edit:
-        moved = replace(edit, state=State.FAILED, reason=reason)
-        step = _while_same(self._step(edit, moved, now, {"reason": reason}), charged_usd=edit.charged_usd)
+    def close_unpaid(self, edit: Edit, reason: str, now: float, cause: Cause | None = None) -> Edit:
+        moved = replace(edit, state=State.FAILED, reason=reason, cause=cause)
+        why: Row = {"reason": reason, "cause": cause}
+        step = _while_same(self._step(edit, moved, now, why), charged_usd=edit.charged_usd)
         steps = [{"Update": step}, self._close_attempt(moved, reason, now)]
         if edit.charged_usd is None:  # else the day was settled with the charge
             steps.append(_settle_day(edit, Decimal(0)))
@@ -138,7 +140,7 @@ class DynamoLedger:
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
         notice = replace(notice, row=edit_key(edit.edit_id))
-        told = {**_told(notice), **facts}
+        told = {**_told(notice), **_with_cause(facts)}
         moved = replace(edit, state=to, **told)
         self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit), *_doubt(moved, now))
         return notice
@@ -202,6 +204,11 @@ class DynamoLedger:
 def _told(notice: Notice) -> dict[str, Any]:
     """The attributes of an edit whose end has a message that is not sent yet."""
     return {"notice": notice, "event_id": notice.event_id, "notified_at": None}
+
+
+def _with_cause(facts: Row) -> Row:
+    """A reason is written with its cause, or takes away the one of the reason before."""
+    return {"cause": None, **facts} if "reason" in facts else facts
 
 
 def _while_same(step: Row, **known: Any) -> Row:

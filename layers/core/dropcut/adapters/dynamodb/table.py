@@ -30,12 +30,19 @@ from botocore.exceptions import ClientError
 
 from dropcut.domain.errors import LedgerConflict, RowBusy
 from dropcut.domain.identity import digest
-from dropcut.domain.model import Clip, Drop, Edit, Notice, State
+from dropcut.domain.model import Cause, Clip, Drop, Edit, Notice, State
 
 SWEEP_INDEX = "sweep"
 BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}  # cancelled: nothing was written
 # Release 0.1.0 cannot read a row whose `clip` has more than these; what else is known of a clip is in `clip_more`.
 CLIP = frozenset({"size", "sha256", "container", "seconds", "width", "height", "fps", "has_audio"})
+# Earlier versions wrote no `cause`: their reasons say it by these ends, which they keep however reasons are worded now.
+CAUSES = {
+    "; yet it charged for it": Cause.CHARGED,
+    "its history did not confirm that this was free": Cause.UNCONFIRMED,
+    "deleted before it was sent, so the edit was called off": Cause.CALLED_OFF,
+    "; nothing is wrong with the files": Cause.NOT_THE_FILES,
+}
 Row = dict[str, Any]
 
 
@@ -138,10 +145,18 @@ def edit_from(row: Row) -> Edit:
         values[name] = int(values.get(name, 0))
     for name in ("warnings", "candidates"):
         values[name] = tuple(values.get(name, ()))
-    values["state"], values["notice"] = State(values["state"]), notice_from(row)
+    values["state"], values["cause"], values["notice"] = State(values["state"]), _cause_in(row), notice_from(row)
     clip = values.get("clip", {}) | plain(row.get("clip_more", {}))
     values["drop"], values["clip"] = Drop.from_json(values["drop"]), Clip.from_json(clip)
     return Edit(edit_id=row["pk"].removeprefix("EDIT#"), **values)
+
+
+def _cause_in(row: Row) -> Cause | None:
+    """The cause of the reason. Without a reason there is none: an earlier version forgets the reason and leaves it."""
+    reason, cause = str(row.get("reason", "")), row.get("cause")
+    if reason and cause:
+        return Cause(cause)
+    return next((of_it for end, of_it in CAUSES.items() if reason.endswith(end)), None)
 
 
 def change(
