@@ -23,6 +23,15 @@ class State(StrEnum):
     ABANDONED = "ABANDONED"  # a person gave up on it; what it may have cost stays counted
 
 
+class Ending(StrEnum):
+    """How an execution ends that has something to say: the state machine asks for it when it is said."""
+
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"  # nothing was bought, and nothing is wrong
+    REJECTED = "rejected"
+    FAILED = "failed"  # the state of the edit says what is known about the money
+
+
 OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPLETED})
 HELD = frozenset({State.IN_DOUBT, State.UNDELIVERED})
 

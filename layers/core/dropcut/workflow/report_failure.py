@@ -7,7 +7,7 @@ from typing import Any
 
 from dropcut.adapters.dynamodb.table import drop_key, edit_key
 from dropcut.domain.decisions import NOT_THE_FILES, on_failure
-from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.model import Drop, Edit, Ending, State
 from dropcut.domain.text import quote
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications import endings
@@ -20,13 +20,15 @@ TURNED_AWAY = f"Lambda turned one of its functions away for about a week, as too
 
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
-    """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
+    """Return `$.ending` with the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the
+    same.
+    """
     known = services.ledger.edit(edit_id) if edit_id else None
     others = known is not None and not known.is_of(drop)  # this drop bought nothing
     edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
     status, reason = on_failure(edit), _reason(edit, error)
     if edit and edit.notice:  # an earlier run of this step has said it
-        return {"status": str(edit.state), "notice": json.loads(edit.notice)}
+        return {"how": Ending.FAILED, "status": str(edit.state), "notice": json.loads(edit.notice)}
     body = endings.failed(drop, edit, status, reason, services.outbox, stack=services.stack, paid_before=paid_before)
     problem = Problem("drop", drop.clip_key, reason, endings.FIX)
     text = endings.error_file(body, drop, edit.clip if edit else None, [problem]).as_file()
@@ -34,7 +36,7 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
     key = edit_key(edit.edit_id) if edit else drop_key(drop)
     notice = Notice(**key, body=body)
     _settle(services, drop, edit, status, reason, notice)
-    return {"status": str(status), "notice": notice.as_json()}
+    return {"how": Ending.FAILED, "status": str(status), "notice": notice.as_json()}
 
 
 def _reason(edit: Edit | None, error: dict[str, Any]) -> str:

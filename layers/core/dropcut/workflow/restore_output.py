@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from dropcut.adapters.dynamodb.table import drop_key
-from dropcut.domain.model import Drop, State
+from dropcut.domain.model import Drop, Ending, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import Notice
 from dropcut.ports import Services
@@ -20,7 +20,10 @@ NOTE = "put back from an earlier version of the outbox; nothing was bought"
 
 
 def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]:
-    """Gives `$.edit` anew, with the verdict `settled` and the notice. Entered twice, it leaves one object."""
+    """Return `$.ending` with the notice. Entered twice, it leaves one object.
+
+    The verdict is for executions that an earlier release began: their state machine takes the answer as `$.edit`.
+    """
     edit = services.ledger.edit(edit_id)
     if edit is None or edit.state is not State.DELIVERED or not edit.output:
         raise LookupError(f"there is no delivered edit {edit_id} in the ledger")
@@ -35,4 +38,4 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
     notice = Notice(**drop_key(drop), body=endings.restored(edit, drop, services.outbox))
     services.journal.end_drop(drop, "RESTORED", services.clock(), edit_id, notice)
-    return {"verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}
+    return {"how": Ending.UNCHANGED, "verdict": "settled", "edit_id": edit_id, "notice": notice.as_json()}
