@@ -90,6 +90,7 @@ def test_an_edit_that_was_delivered_after_all_is_told_as_delivered() -> None:
     notice = json.dumps({"status": "DELIVERED"})
     world, edit_id = world_in(State.DELIVERED, notice=notice)
     assert report_failure(world, a_drop(), edit_id, TIMED_OUT) == {
+        "how": "failed",
         "status": "DELIVERED",
         "notice": {"status": "DELIVERED"},
     }

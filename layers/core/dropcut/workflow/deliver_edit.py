@@ -21,7 +21,7 @@ WORTH_A_NOTE = 0.01  # US dollars by which the charge is above the estimate
 
 
 def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]:
-    """Return `$.ending`: where the output lies, and the notice. Entered twice, it leaves one object and one manifest."""
+    """Return `$.ending`: where the output lies, and the notice. Entered twice, it leaves one object, one manifest."""
     edit = services.ledger.edit(edit_id)
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
