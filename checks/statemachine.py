@@ -18,6 +18,7 @@ from checks.states import State, scopes, states, straight_road
 
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 ANY_ARN = "arn:aws:lambda:us-east-1:123456789012:function:any"
+PARTITION = "Partition"  # the one substitution that is a part of an ARN: aws, aws-cn, aws-us-gov
 WHOLE_NUMBERS = {"TimeoutSeconds", "HeartbeatSeconds", "Seconds", "IntervalSeconds", "MaxAttempts", "MaxDelaySeconds"}
 
 
@@ -71,13 +72,19 @@ def wrong_placeholders(machine: dict[str, Any], given: set[str]) -> Iterator[str
     yield from (f"the template substitutes {name}, which the machine does not use" for name in sorted(given - used))
 
 
+def wrong_arns(machine: dict[str, Any]) -> Iterator[str]:
+    """ARNs that exist in one partition of AWS only."""
+    named = [text for text in strings_in(machine) if text.startswith("arn:aws")]
+    yield from (f"{text} is of one partition: write arn:${{{PARTITION}}}:" for text in named)
+
+
 def refused_by_a_parser(machine: dict[str, Any]) -> Iterator[str]:
     """What a whole interpreter of the language says (the one that the embedded cloud runs)."""
     import json
 
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 
-    definition = PLACEHOLDER.sub(ANY_ARN, json.dumps(machine))
+    definition = PLACEHOLDER.sub(lambda name: "aws" if name[1] == PARTITION else ANY_ARN, json.dumps(machine))
     try:
         AmazonStateLanguageParser.parse(definition)
     except (ASLParserException, ValueError) as refusal:
@@ -105,6 +112,7 @@ def problems(machine: dict[str, Any], given: set[str], ours: dict[str, set[str]]
         *wrong_errors(machine, ours),
         *blind_retries(machine, ours),
         *wrong_placeholders(machine, given),
+        *wrong_arns(machine),
         *refused_by_a_parser(machine),
     ]
 

@@ -75,7 +75,7 @@ class Progress:
 
     def cost(self) -> str:
         """Return what the edit costs as far as is known."""
-        charged = self.document.get("delivery", {}).get("charged_usd")
+        charged = self.document.get("ending", {}).get("charged_usd")
         if charged is not None:
             return f"${charged:.2f}"
         estimated = self.document.get("edit", {}).get("estimated_usd")
@@ -137,11 +137,16 @@ def _found(document: dict[str, Any]) -> str:
 
 
 def _delivered(document: dict[str, Any]) -> str:
-    return f"{document.get('delivery', {}).get('output_key', 'the video')} is in the outbox, and its manifest"
+    return f"{document.get('ending', {}).get('output_key', 'the video')} is in the outbox, and its manifest"
 
 
 def _reported(document: dict[str, Any]) -> str:
-    return f"the error file is written: {document.get('failure', {}).get('status', 'why')}"
+    return f"the error file is written: {document.get('ending', {}).get('status', 'why')}"
+
+
+def _news(document: dict[str, Any]) -> str:
+    late = document.get("generation", {}).get("outcome") == "overdue"
+    return "a message says that it takes long" if late else "a message says why it waits"
 
 
 TASKS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -154,12 +159,8 @@ TASKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "DeliverEdit": _delivered,
     "RestoreOutput": lambda _: "the paid output is back in the outbox",
     "ReportFailure": _reported,
-    "NotifyDelivered": lambda _: "the message is sent",
-    "NotifyRejected": lambda _: "the message is sent",
-    "NotifyUnchanged": lambda _: "the message is sent",
-    "NotifyFailure": lambda _: "the message is sent",
-    "NotifyDelayed": lambda _: "a message says why it waits",
-    "NotifyOverdue": lambda _: "a message says that it takes long",
+    "NotifyEnding": lambda _: "the message is sent",
+    "NotifyDelay": _news,
 }
 WAITS = {
     "WaitForSubmitEdit": "the answer was lost; the outcome is looked up, not bought again",

@@ -12,10 +12,10 @@ from dropcut.workflow.deliver_edit import deliver_edit
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The state machine's document in; `$.delivery` out."""
+    """The state machine's document in; `$.ending` out."""
     drop, edit_id = drop_in(event), event["edit"]["edit_id"]
     logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
-    delivery = deliver_edit(services(), drop, edit_id)
-    logger.info("delivered", extra={"output_key": delivery["output_key"]})
-    count_charge(delivery)
-    return delivery
+    ending = deliver_edit(services(), drop, edit_id)
+    logger.info("delivered", extra={"output_key": ending["output_key"]})
+    count_charge(ending)
+    return ending

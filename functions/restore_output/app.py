@@ -12,9 +12,9 @@ from dropcut.workflow.restore_output import restore_output
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The state machine's document in; `$.edit` anew out."""
+    """The state machine's document in; `$.ending` out."""
     drop, edit_id = drop_in(event), event["edit"]["edit_id"]
     logger.append_keys(drop_id=drop.drop_id, edit_id=edit_id)
-    edit = restore_output(services(), drop, edit_id)
-    logger.info("restored", extra={"verdict": edit["verdict"]})
-    return edit
+    ending = restore_output(services(), drop, edit_id)
+    logger.info("restored", extra={"how": ending["how"]})
+    return ending

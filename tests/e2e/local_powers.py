@@ -123,7 +123,8 @@ class Powers:
         """Set other limits, such as MAX_EDITS_IN_FLIGHT="2"."""
         with contextlib.ExitStack() as changed:
             if "MAX_USD_PER_DAY" in changes:  # the only one that is looked at before an edit is sent
-                changed.enter_context(self.variables("PrepareEditFunction", **changes))
+                most = changes["MAX_USD_PER_DAY"]
+                changed.enter_context(self.variables("PrepareEditFunction", MAX_USD_PER_DAY=most))
             changed.enter_context(self.variables("SubmitEditFunction", **changes))
             yield
 

@@ -51,7 +51,7 @@ def test_the_demo_ends_with_the_video_the_manifest_and_the_notification_on_disk(
     assert (process.returncode, complained) == (0, "")
     states = re.findall(r"^ +[\d.]+ s +\S+  (\w+)", said, re.MULTILINE)
     assert [state for state in states if state != "PollEdit"] == [
-        "Dropped", "InspectClip", "PrepareEdit", "SubmitEdit", "WaitForProvider", "DeliverEdit", "NotifyDelivered",
+        "Dropped", "InspectClip", "PrepareEdit", "SubmitEdit", "WaitForProvider", "DeliverEdit", "NotifyEnding",
         "Delivered",
     ]  # fmt: skip
     assert "~$1.68  PrepareEdit" in said

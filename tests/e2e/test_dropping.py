@@ -98,7 +98,7 @@ def test_a_sidecar_and_then_its_clip_are_told_of_by_one_message(stand: Stand, fo
             "IsSubmitted",
         ),
         "WaitForProvider",
-        *("IsEditDone", "DeliverEdit", "NotifyDelivered", "RecordDelivered", "Delivered"),
+        *("IsEditDone", "DeliverEdit", "NotifyEnding", "RecordEnding", "HowDidItEnd", "Delivered"),
     ]
 
 

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from localcloud.executions import states_entered
 from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK
 from tests.e2e.stand import Stand
+from tests.fakes.machine import EARLIER, definition
 
 
-def as_in_release_0_1_0(machine: Any) -> None:
-    """Nothing inspected a clip before PrepareEdit."""
-    machine["States"]["WaitForSettling"]["Next"] = "PrepareEdit"
-    del machine["States"]["InspectClip"]
+def as_released(release: Path, outputs: dict[str, str]) -> Callable[[Any], None]:
+    """Put an earlier definition in the place of the deployed one, and give it what the template gives."""
+
+    def change(machine: dict[str, Any]) -> None:
+        given = {"NotificationTopicArn": outputs["NotificationTopicArn"], "LedgerTableName": outputs["LedgerTable"]}
+        given |= {f"{name}FunctionArn": state.get("Resource") for name, state in machine["States"].items()}
+        earlier = filled(definition(release), given)
+        machine.clear()
+        machine.update(earlier)
+
+    return change
 
 
-def test_a_clip_that_no_state_inspected_is_inspected_all_the_same(
-    stand: Stand, powers: Powers, folder: str, clip: bytes
+def filled(value: Any, given: dict[str, str]) -> Any:
+    """A document with its substitutions, each of which is all of a string."""
+    if isinstance(value, dict):
+        return {name: filled(part, given) for name, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part, given) for part in value]
+    return given[value[2:-1]] if isinstance(value, str) and value.startswith("${") else value
+
+
+@pytest.mark.parametrize("release", EARLIER, ids=lambda path: path.parent.name)
+def test_an_earlier_machine_delivers_and_rejects(
+    release: Path, stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
-    with powers.definition(as_in_release_0_1_0):
+    with powers.definition(as_released(release, stand.outputs)):
         stand.drop(f"{folder}good/beach.mp4", clip, ASK)
         stand.drop(f"{folder}bad/beach.mp4", b"a text", ASK)
         runs = stand.finish(folder)
     assert sorted(run.status for run in runs) == ["FAILED", "SUCCEEDED"]
-    assert not [run for run in runs if "InspectClip" in states_entered(stand.cloud, run.arn)]
+    entered = {state for run in runs for state in states_entered(stand.cloud, run.arn)}
+    assert {"NotifyDelivered", "RecordDelivered", "NotifyRejected", "RecordRejected"} <= entered
     assert stand.outbox(folder) == [
         f"{folder}bad/beach.error.json",
         f"{folder}good/beach.manifest.json",
@@ -32,5 +55,5 @@ def test_a_clip_that_no_state_inspected_is_inspected_all_the_same(
     ]
     (problem,) = stand.document(f"{folder}bad/beach.error.json")["problems"]
     assert problem["problem"] == "is not a video"
-    (source,) = [stand.document(f"{folder}good/beach.manifest.json")["source"]]
+    source = stand.document(f"{folder}good/beach.manifest.json")["source"]
     assert (source["width"], source["height"], source["longest_seconds"]) == (1280, 720, 3.0)

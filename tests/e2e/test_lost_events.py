@@ -17,7 +17,7 @@ def test_a_message_that_the_state_machine_could_not_send_is_sent_by_the_sweep_un
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
     def mute(machine: Any) -> None:
-        machine["States"]["NotifyDelivered"]["Parameters"]["TopicArn"] += "-gone"
+        machine["States"]["NotifyEnding"]["Parameters"]["TopicArn"] += "-gone"
 
     with powers.definition(mute), powers.time_flies(0.0005):
         stand.drop(f"{folder}beach.mp4", clip, ASK)

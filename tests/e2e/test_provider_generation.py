@@ -139,7 +139,7 @@ def test_a_generation_that_takes_forty_minutes_is_told_of_once_and_then_delivere
     def polls() -> list[str]:
         (run,) = stand.executions(folder)
         entered = states_entered(stand.cloud, run.arn)
-        return [state for state in entered if state in ("PollEdit", "NotifyOverdue")]
+        return [state for state in entered if state in ("PollEdit", "NotifyDelay")]
 
     stand.provider.settings(generation_seconds=3000)
     try:
@@ -151,8 +151,8 @@ def test_a_generation_that_takes_forty_minutes_is_told_of_once_and_then_delivere
             assert [run.status for run in stand.finish(folder)] == ["SUCCEEDED"]
     finally:
         stand.provider.settings(generation_seconds=0.3)
-    assert polls()[:4] == ["PollEdit", "NotifyOverdue", "PollEdit", "PollEdit"]
-    assert polls().count("NotifyOverdue") == 1
+    assert polls()[:4] == ["PollEdit", "NotifyDelay", "PollEdit", "PollEdit"]
+    assert polls().count("NotifyDelay") == 1
     overdue, end = stand.messages(folder)
     assert (overdue.document["status"], end.document["status"]) == ("OVERDUE", "DELIVERED")
     (post,) = stand.posts(folder)

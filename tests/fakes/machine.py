@@ -93,6 +93,10 @@ class Machine:
         if state["Type"] == "Choice":
             matches = (one for one in state["Choices"] if _holds(one, document))
             return str(next(matches, {"Next": state["Default"]})["Next"])
+        if "Parameters" in state and state["Type"] == "Pass":
+            filled = {name.removesuffix(".$"): _at(document, path) for name, path in state["Parameters"].items()}
+            document.clear()
+            document.update(filled)
         return self._task(state, document) if state["Type"] == "Task" else str(state["Next"])
 
     def _task(self, state: dict[str, Any], document: dict[str, Any]) -> str:
@@ -158,7 +162,7 @@ def _holds(rule: dict[str, Any], document: Any) -> bool:
 
 
 def _notice(document: dict[str, Any], path: str) -> dict[str, Any]:
-    """The notice that a path like `$.delivery.notice.subject` leads through."""
+    """The notice that a path like `$.ending.notice.subject` leads through."""
     return dict(_at(document, path.rpartition(".")[0]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from dropcut.domain.model import Clip, Drop, Limits, Notice
@@ -98,6 +99,10 @@ class FakeServices:
     sweep_window_hours: float = 24.0
     files: FakeFiles = field(init=False)
     journal: FakeJournal = field(init=False)
+
+    @property
+    def max_usd_per_day(self) -> Decimal:
+        return self.limits.usd_per_day
 
     def __post_init__(self) -> None:
         self.files = FakeFiles(self.clock)

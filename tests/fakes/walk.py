@@ -122,6 +122,7 @@ class Narrated(Machine):
         text = {
             "Wait": f"{self.world.clock.now - entered:g} s",
             "Choice": f"-> {following}",
+            "Pass": "",
             "Task": _changes(before, after, (state.get("ResultPath") or "")[2:]) or _service(state),
         }[state["Type"]]
         self._say(entered, name, text, f"{name} {after.get('generation.outcome', '')}")

@@ -201,7 +201,7 @@ def answer(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, **more}
 
 
-UNSENT = "effect NotifyDelivered.1 sns:Publish.1 before -> broken"
+UNSENT = "effect NotifyEnding.1 sns:Publish.1 before -> broken"
 HEARD_TWICE = "event start_edit.1 beach.json.1 at -> event twice"
 UNHEARD = "event start_edit.1 beach.json.1 at -> event lost"
 WAYS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.parameters import SSMProvider
@@ -39,6 +41,10 @@ def test_a_parameter_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatc
     services = Services(Settings({"API_KEY_PARAMETER": "/dropcut/key", **URLS}))
     with pytest.raises(KeyUnreadable, match="/dropcut/key"):
         services.provider.ready()
+
+
+def test_the_most_that_a_day_may_cost_is_known_without_the_limits_of_the_spender() -> None:
+    assert Services(Settings({"MAX_USD_PER_DAY": "12.5"})).max_usd_per_day == Decimal("12.5")
 
 
 def test_the_process_that_parses_clips_is_given_what_it_needs_to_start_and_no_more() -> None:

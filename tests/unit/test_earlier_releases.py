@@ -11,7 +11,7 @@ import pytest
 from dropcut.domain.errors import InsufficientCredits, ProviderBusy, ProviderRefused, SubmissionUnknown
 from dropcut.domain.model import HistoryRow, Progress, State
 from tests.fakes.examples import OUTBOX, a_sidecar
-from tests.fakes.machine import EARLIER, Machine
+from tests.fakes.machine import EARLIER, Machine, definition
 from tests.fakes.provider import TimedProvider
 from tests.fakes.worlds import a_world
 
@@ -26,7 +26,7 @@ def test_an_earlier_machine_delivers(release: Path) -> None:
     assert world.files.head(OUTBOX, "trip/beach.mp4")
     assert world.files.head(OUTBOX, "trip/beach.manifest.json")
     assert [notice["status"] for notice in world.topic.published] == ["DELIVERED"]
-    assert world.inspector.asked == 1, "it has no state that inspects a clip"
+    assert world.inspector.asked == ("InspectClip" not in definition(release)["States"]), "by PrepareEdit itself"
 
 
 @RELEASES
@@ -46,6 +46,18 @@ def test_an_earlier_machine_says_unchanged(release: Path) -> None:
     assert Machine(world, world, release).run(later) == "Unchanged"
     assert [notice["status"] for notice in world.topic.published] == ["DELIVERED", "UNCHANGED"]
     assert len(world.provider.submissions) == 1
+
+
+@RELEASES
+def test_an_earlier_machine_puts_an_output_back(release: Path) -> None:
+    world, drop = a_world()
+    Machine(world, world, release).run(drop)
+    world.files.delete(OUTBOX, "trip/beach.mp4")
+    again = world.files.put(drop.bucket, drop.clip_key, b"a clip", "c2")
+    later = type(drop)(**{**drop.as_json(), "drop_id": "later", "clip_version": again.version})
+    assert Machine(world, world, release).run(later) == "Unchanged"
+    assert world.files.head(OUTBOX, "trip/beach.mp4")
+    assert [notice["status"] for notice in world.topic.published] == ["DELIVERED", "RESTORED"]
 
 
 @RELEASES

@@ -30,7 +30,7 @@ ANSWERS: dict[str, Any] = {
     "prepare_edit": {"verdict": "ready"},
     "deliver_edit": {"output_key": "trip/beach.mp4"},
     "report_failure": {"status": "FAILED"},
-    "restore_output": {"verdict": "settled"},
+    "restore_output": {"how": "unchanged"},
 }
 
 Invoke = Callable[[str], tuple[Any, ...]]

@@ -13,7 +13,7 @@ import yaml
 from checks.documents import CORE, REPOSITORY, STATE_MACHINE, TEMPLATE, error_classes, load, resources, strings_in
 from checks.statemachine import aliases, problems
 from checks.states import states
-from dropcut.domain.model import Edit
+from dropcut.domain.model import Edit, Ending
 
 NEVER_A_STATE = {
     "start_edit",
@@ -73,6 +73,12 @@ def test_every_function_of_the_template_has_its_folder() -> None:
 def test_the_state_machine_has_nothing_wrong() -> None:
     assert problems(MACHINE, set(SUBSTITUTIONS), error_classes()) == []
     assert aliases(STATE_MACHINE.read_text(encoding="utf-8")) == []
+
+
+def test_the_machine_asks_for_every_ending_and_takes_any_other_for_a_failure() -> None:
+    asked = MACHINE["States"]["HowDidItEnd"]
+    ends = {rule["StringEquals"]: rule["Next"] for rule in asked["Choices"]}
+    assert ends | {"failed": asked["Default"]} == {ending.value: ending.value.capitalize() for ending in Ending}
 
 
 def test_a_state_waits_a_little_longer_than_its_function_may_run() -> None:

@@ -20,7 +20,7 @@ OUTCOMES = {
     "inspect_clip": '"seconds": 4.0',
     "recheck_edits": '"found": 1',
     "recover_drops": '"recent": 1',
-    "restore_output": '"verdict": "settled"',
+    "restore_output": '"how": "unchanged"',
     "settle_execution": '"told": "FAILED"',
     "prepare_edit": '"verdict": "ready"',
     "report_failure": '"status": "FAILED"',

@@ -116,7 +116,7 @@ def test_an_edit_that_was_delivered_after_all_is_told_as_delivered() -> None:
     notice = a_notice(status="DELIVERED")
     world, edit_id = world_in(State.DELIVERED, notice=notice)
     told = report_failure(world, a_drop(), edit_id, TIMED_OUT)
-    assert told == {"status": "DELIVERED", "notice": notice.as_json()}
+    assert told == {"how": "failed", "status": "DELIVERED", "notice": notice.as_json()}
     assert world.files.keys(OUTBOX, "") == []
 
 

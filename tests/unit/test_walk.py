@@ -34,7 +34,7 @@ def test_a_walk_names_each_state_with_its_time_and_ends_with_the_message() -> No
         "IsTakenUpAgain", "WaitForSettling", "InspectClip", "PrepareEdit", "IsEditReady", "SubmitEdit",
     ]  # fmt: skip
     assert "0:02:30  PollEdit           generation: outcome running, polls 1" in done.stdout
-    assert "0:03:57  DeliverEdit        delivery: output_key trip/beach.mp4" in done.stdout
+    assert "0:03:57  DeliverEdit        ending: how delivered, output_key trip/beach.mp4" in done.stdout
     assert "Sent: 1. Charged: $1.68." in done.stdout
     assert "Subject: Dropcut DELIVERED: beach.mp4" in done.stdout
     assert done.stdout.splitlines()[0].split() == ["time", "state", "what", "came", "of", "it"]
@@ -51,7 +51,7 @@ def test_a_walk_names_each_state_with_its_time_and_ends_with_the_message() -> No
         (["--fail", "capacity"], "WaitForCapacity", "FAILED", 3),
         (["--fail", "content policy"], "ReportFailure", "FAILED", 1),
         (["--expire"], "FindResult", "DELIVERED", 1),
-        (["--reject"], "NotifyRejected", "REJECTED", 0),
+        (["--reject"], "EndWithoutBuying", "REJECTED", 0),
         (["--die-at", "7"], "PrepareEdit", "DELIVERED", 1),
     ],
 )

@@ -82,9 +82,13 @@ class Services:
         return self.settings.number("MAX_CLIP_SECONDS")
 
     @property
+    def max_usd_per_day(self) -> Decimal:
+        return Decimal(self.settings.text("MAX_USD_PER_DAY"))
+
+    @property
     def limits(self) -> Limits:
         return Limits(
-            usd_per_day=Decimal(self.settings.text("MAX_USD_PER_DAY")),
+            usd_per_day=self.max_usd_per_day,
             in_flight=int(self.settings.number("MAX_EDITS_IN_FLIGHT")),
             spending=self.settings.text("SPENDING_ENABLED") == "true",
             credit_wait_hours=self.settings.number("CREDIT_WAIT_HOURS"),

@@ -1,4 +1,4 @@
-"""The one place that reads the environment. Each function is given only the variables that it needs."""
+"""The one place that reads the environment."""
 
 from __future__ import annotations
 

@@ -129,6 +129,19 @@ def test_a_machine_may_not_run_for_ever() -> None:
     assert "the machine has no TimeoutSeconds" in problems(endless, {"SubmitEditArn"}, OURS)
 
 
+def test_an_arn_of_one_partition_is_named() -> None:
+    machine = copy.deepcopy(SOUND)
+    machine["States"]["SubmitEdit"]["Resource"] = "arn:aws:states:::sns:publish"
+    assert "arn:aws:states:::sns:publish is of one partition: write arn:${Partition}:" in problems(machine, set(), OURS)
+
+
+def test_an_arn_with_a_substitution_for_its_partition_is_sound() -> None:
+    machine = copy.deepcopy(SOUND)
+    machine["States"]["SubmitEdit"]["Resource"] = "arn:${Partition}:states:::sns:publish"
+    machine["States"]["SubmitEdit"]["Parameters"] = {"TopicArn": "${TopicArn}", "Message": "x"}
+    assert problems(machine, {"Partition", "TopicArn"}, OURS) == []
+
+
 def test_a_substitution_that_nothing_uses_is_named() -> None:
     found = problems(SOUND, {"SubmitEditArn", "TopicArn"}, OURS)
     assert found == ["the template substitutes TopicArn, which the machine does not use"]

@@ -14,7 +14,7 @@ from tests.unit.demo.screens import a_screen, without_colour
 
 READY = {"edit": {"verdict": "ready", "seconds": 4.0, "mode": "pro", "estimated_usd": 1.68}}
 RUNNING = {**READY, "generation": {"request_id": "47411f110c6fa4fe", "polls": 1, "outcome": "running"}}
-DELIVERED = {**RUNNING, "delivery": {"output_key": "trip/beach.mp4", "charged_usd": 1.26}}
+DELIVERED = {**RUNNING, "ending": {"output_key": "trip/beach.mp4", "charged_usd": 1.26}}
 
 
 class Telling:
@@ -125,7 +125,7 @@ def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, col
 def test_what_the_machine_hands_on_may_be_anything(telling: Telling) -> None:
     for name in story.TASKS:
         telling.leave(name, {})
-        telling.leave(name, {"edit": {"verdict": "new"}, "generation": {}, "delivery": {}, "failure": {}})
+        telling.leave(name, {"edit": {"verdict": "new"}, "generation": {}, "ending": {}})
     assert {line.split()[3] for line in telling.lines} == set(story.TASKS)
 
 

@@ -86,7 +86,7 @@ def test_a_throttled_call_gets_its_services_own_answer(service: str, code: str) 
 
 
 def test_a_task_hears_of_a_lost_connection_as_an_error_of_the_service() -> None:
-    text = "effect NotifyDelivered.1 sns:Publish.1 after -> lost"
+    text = "effect NotifyEnding.1 sns:Publish.1 after -> lost"
     assert verdict(Fault.parse(text), asked(text)) == {"do": "lose"}
     told = verdict(Fault.parse(text), asked(text, execution="arn"))
     assert told == {"do": "answer", "status": 500, "code": "InternalError"}

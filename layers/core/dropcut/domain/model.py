@@ -32,6 +32,15 @@ class Cause(StrEnum):
     NOT_THE_FILES = "NOT_THE_FILES"  # nobody has to change them: they may be dropped again as they are
 
 
+class Ending(StrEnum):
+    """How an execution ends that has something to say: the state machine asks for it when it is said."""
+
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"  # nothing was bought, and nothing is wrong
+    REJECTED = "rejected"
+    FAILED = "failed"  # the state of the edit says what is known about the money
+
+
 OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPLETED})
 HELD = frozenset({State.IN_DOUBT, State.UNDELIVERED})
 

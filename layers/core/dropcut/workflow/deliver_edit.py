@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from dropcut.domain.errors import DeliveryFailed, LedgerConflict, ProviderUnreadable, ResultExpired
-from dropcut.domain.model import Drop, Edit, State
+from dropcut.domain.model import Drop, Edit, Ending, State
 from dropcut.domain.pauses import RESULT_LIVES
 from dropcut.domain.text import quote
 from dropcut.notifications import endings
@@ -19,12 +19,12 @@ WORTH_A_NOTE = 0.01  # US dollars by which the charge is above the estimate
 
 
 def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]:
-    """Gives where the output lies, and the notice. Entered twice, it leaves one object and one manifest."""
+    """Return `$.ending`: where the output lies, and the notice. Entered twice, it leaves one object, one manifest."""
     edit = services.ledger.edit(edit_id)
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
     if edit.state is State.DELIVERED and edit.notice and edit.output:
-        return {"output_key": edit.output["key"], "notice": edit.notice.as_json()}
+        return {"how": Ending.DELIVERED, "output_key": edit.output["key"], "notice": edit.notice.as_json()}
     try:
         url, edit = _result(services, edit)
         placed = place(services, drop, _with_drift(edit), services.results.open(url))
@@ -45,6 +45,7 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
     notice = services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
     money = endings.cost(edit)
     return {
+        "how": Ending.DELIVERED,
         "output_key": placed.video.key,
         "estimated_usd": money.estimated_usd,
         "charged_usd": money.charged_usd,

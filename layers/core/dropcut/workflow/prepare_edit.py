@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from dropcut.domain.decisions import DropVerdict, OnDrop, on_drop
 from dropcut.domain.errors import FileHidden
 from dropcut.domain.identity import edit_id
-from dropcut.domain.model import Clip, Drop, Edit, Limits, State
+from dropcut.domain.model import Clip, Drop, Edit, Ending, State
 from dropcut.domain.pairing import rivals_of
 from dropcut.domain.pricing import estimate
 from dropcut.intake.clip_rules import clip_problems, key_problems, size_problems, warnings_about
@@ -22,7 +23,8 @@ from dropcut.workflow.outputs import in_place
 
 
 def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict[str, Any]:
-    """Return the verdict, a DropVerdict, and the fields that the next state needs.
+    """Return the verdict, a DropVerdict, and the fields that the next state needs. Where nothing is to be bought they
+    become `$.ending`.
 
     `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
     """
@@ -38,8 +40,8 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
     known = services.ledger.edit(edit.edit_id)
     verdict = on_drop(known, drop.drop_id)
     if verdict is OnDrop.BUY:
-        if edit.estimated_usd > services.limits.usd_per_day:
-            return _refuse(services, drop, clip, [_too_dear(edit, services.limits)])
+        if edit.estimated_usd > services.max_usd_per_day:
+            return _refuse(services, drop, clip, [_too_dear(edit, services.max_usd_per_day)])
         return _ready(services, edit, known)
     if known is None or verdict is OnDrop.IN_FLIGHT:
         return _leave_in_flight(services, edit)
@@ -92,8 +94,8 @@ def _name_problems(drop: Drop, keys: list[str]) -> list[Problem]:
     return [Problem("drop", names, "would have the same output", "rename one of them, with its sidecar")]
 
 
-def _too_dear(edit: Edit, limits: Limits) -> Problem:
-    most = f"MaxUsdPerDay is ${limits.usd_per_day:.2f}"
+def _too_dear(edit: Edit, max_usd_per_day: Decimal) -> Problem:
+    most = f"MaxUsdPerDay is ${max_usd_per_day:.2f}"
     wrong = f"would cost up to ${edit.estimated_usd:.2f}, more than may be spent in a day ({most})"
     return Problem("clip", edit.drop.clip_key, wrong, 'shorten the clip, choose "mode": "std", or raise MaxUsdPerDay')
 
@@ -142,7 +144,8 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     text = endings.error_file(body, drop, clip, problems).as_file()
     body = leave_error_file(services, drop, body, text)
     notice = services.journal.tell_end(drop, "REJECTED", as_notice(body), services.clock())
-    return {"verdict": DropVerdict.REJECTED, "problems": len(problems), "notice": notice.as_json()}
+    ending = {"how": Ending.REJECTED, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.REJECTED, "problems": len(problems), **ending}
 
 
 def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
@@ -158,4 +161,5 @@ def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dic
     else:
         body = endings.held(known, drop, services.outbox, services.stack)
     notice = services.journal.tell_end(drop, "UNCHANGED", as_notice(body), services.clock(), known.edit_id)
-    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": known.edit_id, "notice": notice.as_json()}
+    ending = {"how": Ending.UNCHANGED, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": known.edit_id, **ending}

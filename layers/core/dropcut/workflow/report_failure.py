@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from dropcut.domain.decisions import on_failure
-from dropcut.domain.model import Cause, Drop, Edit, Notice, State
+from dropcut.domain.model import Cause, Drop, Edit, Ending, Notice, State
 from dropcut.domain.text import quote
 from dropcut.intake.sidecar import Problem
 from dropcut.notifications import endings
@@ -21,9 +21,9 @@ TURNED_AWAY = (
 
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
-    """Gives the status (FAILED, IN_DOUBT or UNDELIVERED) and the notice. Entered twice, it says the same."""
+    """Return `$.ending` with the status (FAILED, IN_DOUBT or UNDELIVERED). Entered twice, it says the same."""
     status, notice = end_badly(services, drop, edit_id, error)
-    return {"status": str(status), "notice": notice.as_json()}
+    return {"how": Ending.FAILED, "status": str(status), "notice": notice.as_json()}
 
 
 def end_badly(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> tuple[State, Notice]:

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from dropcut.domain.decisions import DropVerdict
-from dropcut.domain.model import Drop, State
+from dropcut.domain.model import Drop, Ending, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
@@ -20,7 +20,10 @@ NOTE = "put back from an earlier version of the outbox; nothing was bought"
 
 
 def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]:
-    """Gives `$.edit` anew, with the verdict `settled` and the notice. Entered twice, it leaves one object."""
+    """Return `$.ending` with the notice. Entered twice, it leaves one object.
+
+    The verdict is for executions that an earlier release began: their state machine takes the answer as `$.edit`.
+    """
     edit = services.ledger.edit(edit_id)
     if edit is None or edit.state is not State.DELIVERED or not edit.output:
         raise LookupError(f"there is no delivered edit {edit_id} in the ledger")
@@ -35,4 +38,5 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
     notice = as_notice(endings.restored(edit, drop, services.outbox))
     notice = services.journal.tell_end(drop, "RESTORED", notice, services.clock(), edit_id)
-    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": edit_id, "notice": notice.as_json()}
+    ending = {"how": Ending.UNCHANGED, "notice": notice.as_json()}
+    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": edit_id, **ending}

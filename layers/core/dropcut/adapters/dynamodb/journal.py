@@ -123,21 +123,27 @@ class DynamoJournal:
         return float(made.timestamp())
 
     def was_told(self, what: str) -> bool:
-        return "Item" in self._table.get_item(Key=told_key(what), ConsistentRead=True)
+        return "told_at" in self._table.get_item(Key=told_key(what), ConsistentRead=True).get("Item", {})
 
     def note_told(self, what: str, now: float) -> None:
         self._table.put_item(Item={**told_key(what), "told_at": attribute(now)})
 
     def claim_telling(self, what: str, now: float) -> bool:
-        item = {**told_key(what), "told_at": attribute(now)}
+        update = change({"told_at": attribute(now)})
         try:
-            once(self._table.put_item, Item=item, ConditionExpression=Attr("pk").not_exists())
+            once(
+                self._table.update_item,
+                Key=told_key(what),
+                ConditionExpression="attribute_not_exists(#told_at)",
+                **update,
+            )
         except LedgerConflict:
             return False
         return True
 
     def release_telling(self, what: str) -> None:
-        self._table.delete_item(Key=told_key(what))
+        """Keep the row, so that no function needs the right to delete one."""
+        self._table.update_item(Key=told_key(what), **change({}, ("told_at",)))
 
     def recovery(self) -> Recovery:
         row = self._table.get_item(Key=RECOVERY_KEY, ConsistentRead=True).get("Item", {})

@@ -7,7 +7,7 @@
 | EDIT#<edit_id> | AUDIT#<time> | what a person decided about it, who and why; never expires |
 | CLIP#<hash of bucket and key> | DROP#<drop_id> | what became of one arrival |
 | OUTPUT#<hash of bucket and key> | OUTPUT | which edit's object lies there, and of which clip |
-| STACK | TOLD#<what> | something that is said once in the life of a stack |
+| STACK | TOLD#<what> | something that is said once in the life of a stack; `told_at` where it was |
 | STACK | RECOVERY | what `recover_drops` still has to look at |
 | WAIT#<hash of bucket and key> | WAIT | a half without its partner, or `paired`; expires |
 | DOUBT#<edit_id> | DOUBT | when an edit that is IN_DOUBT is looked for again, or the message that it was found |
