@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.parameters import SSMProvider
@@ -10,6 +13,7 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from dropcut.bootstrap import SIGNED, Services
 from dropcut.domain.errors import KeyUnreadable
 from dropcut.settings import Settings
+from tests.fakes.examples import NOW
 
 URLS = {"PROVIDER_URL": "https://api.example", "PROVIDER_HISTORY_URL": "https://history.example"}
 
@@ -19,6 +23,20 @@ def test_a_clip_is_shared_through_its_own_region() -> None:
     s3 = session.client("s3", region_name="eu-central-1", config=SIGNED)
     url = s3.generate_presigned_url("get_object", Params={"Bucket": "workroom", "Key": "1/clip.mp4"}, ExpiresIn=60)
     assert url.startswith("https://workroom.s3.eu-central-1.amazonaws.com/1/clip.mp4?")
+
+
+def test_a_clip_is_shared_as_the_role_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"AccessKeyId": "READER", "SecretAccessKey": "s", "SessionToken": "token"}
+    answer = {"Credentials": {**keys, "Expiration": datetime.fromtimestamp(NOW, UTC)}}
+    build, sts = boto3.client, SimpleNamespace(assume_role=lambda **_: answer)
+    monkeypatch.setattr(boto3, "client", lambda name, **more: sts if name == "sts" else build(name, **more))
+    for name, value in {"ACCESS_KEY_ID": "FUNCTION", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    names = {"WORKROOM_BUCKET": "workroom", "OUTBOX_BUCKET": "outbox", "CLIP_READER_ROLE_ARN": "arn"}
+    shared = Services(Settings(names)).files.share("e/1/clip.mp4")
+    assert shared.expires_at == NOW
+    assert "X-Amz-Credential=READER%2F" in shared.url
+    assert "X-Amz-Security-Token=token" in shared.url
 
 
 @pytest.mark.parametrize("value", ["", "SG_0123 4567", "SG_0123\n4567", "\ufeffSG_0123", "SG_0123\u201d"])
