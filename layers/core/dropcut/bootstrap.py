@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, cached_property, partial
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.config import Config
 
-from dropcut.domain.errors import KeyUnreadable
 from dropcut.domain.model import Limits
 from dropcut.ports import Clock, Executions, Files, Inspector, Journal, Ledger, Prober, Provider, Results, Topic
 from dropcut.settings import Settings
 
-KEY_SECONDS = 300  # how long the API key is kept in memory
 # A service that takes connections and never answers is given up after attempts x (connect + read) seconds, and the
 # pauses that the SDK makes between them, at most 1 and 2 s:
 #
@@ -141,12 +135,14 @@ class Services:
     @cached_property
     def provider(self) -> Provider:
         from dropcut.adapters.segmind.client import SegmindProvider
+        from dropcut.adapters.ssm import ApiKey
 
+        name = self.settings.text("API_KEY_PARAMETER")
         urls = {
             "api_url": self.settings.text("PROVIDER_URL"),
             "history_url": self.settings.text("PROVIDER_HISTORY_URL"),
         }
-        return SegmindProvider(self._api_key(), **urls)
+        return SegmindProvider(ApiKey(boto3.client("ssm", config=PLAIN), name, self.clock), **urls)
 
     @cached_property
     def results(self) -> Results:
@@ -169,25 +165,6 @@ class Services:
     @cached_property
     def _table(self) -> Any:
         return boto3.resource("dynamodb", config=PLAIN).Table(self.settings.text("LEDGER_TABLE"))
-
-    def _api_key(self) -> Callable[[bool], str]:
-        """The key from SSM, kept for five minutes, read anew after a 401."""
-        name = self.settings.text("API_KEY_PARAMETER")
-        parameters = SSMProvider(boto_config=PLAIN)
-
-        def read(fresh: bool) -> str:
-            try:
-                value = parameters.get(name, max_age=KEY_SECONDS, decrypt=True, force_fetch=fresh)
-            except GetParameterError:
-                raise KeyUnreadable(f"the API key could not be read from the SSM parameter {name}") from None
-            key = str(value).strip()
-            if not re.fullmatch(r"[!-~]+", key):  # it would break in the header, after the intent was written
-                raise KeyUnreadable(
-                    f"the SSM parameter {name} holds no API key, but text with blanks or other characters"
-                )
-            return key
-
-        return read
 
     def _reader(self) -> tuple[Any, float]:
         """A client of the role that can read the workroom and nothing else, and when its credentials die.
