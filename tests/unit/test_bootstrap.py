@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError
 
+from dropcut.adapters.ssm import ApiKey
 from dropcut.bootstrap import SIGNED, Services
 from dropcut.domain.errors import KeyUnreadable
 from dropcut.settings import Settings
-
-URLS = {"PROVIDER_URL": "https://api.example", "PROVIDER_HISTORY_URL": "https://history.example"}
+from tests.fakes.examples import NOW
+from tests.fakes.services import FakeClock
 
 
 def test_a_clip_is_shared_through_its_own_region() -> None:
@@ -23,24 +26,56 @@ def test_a_clip_is_shared_through_its_own_region() -> None:
     assert url.startswith("https://workroom.s3.eu-central-1.amazonaws.com/1/clip.mp4?")
 
 
+def test_a_clip_is_shared_as_the_role_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"AccessKeyId": "READER", "SecretAccessKey": "s", "SessionToken": "token"}
+    answer = {"Credentials": {**keys, "Expiration": datetime.fromtimestamp(NOW, UTC)}}
+    build, sts = boto3.client, SimpleNamespace(assume_role=lambda **_: answer)
+    monkeypatch.setattr(boto3, "client", lambda name, **more: sts if name == "sts" else build(name, **more))
+    for name, value in {"ACCESS_KEY_ID": "FUNCTION", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    names = {"WORKROOM_BUCKET": "workroom", "OUTBOX_BUCKET": "outbox", "CLIP_READER_ROLE_ARN": "arn"}
+    shared = Services(Settings(names)).files.share("e/1/clip.mp4")
+    assert shared.expires_at == NOW
+    assert "X-Amz-Credential=READER%2F" in shared.url
+    assert "X-Amz-Security-Token=token" in shared.url
+
+
+class Parameters:
+    """SSM with one parameter, which is read or refused."""
+
+    def __init__(self, value: str | None) -> None:
+        self.value, self.reads = value, 0
+
+    def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        self.reads += 1
+        if self.value is None:
+            raise ClientError({"Error": {"Code": "ParameterNotFound"}}, "GetParameter")
+        assert WithDecryption
+        return {"Parameter": {"Value": self.value}}
+
+
 @pytest.mark.parametrize("value", ["", "SG_0123 4567", "SG_0123\n4567", "\ufeffSG_0123", "SG_0123\u201d"])
-def test_text_that_cannot_be_a_key_is_told_before_anything_is_sent(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SSMProvider, "get", lambda *_, **__: value)
-    services = Services(Settings({"API_KEY_PARAMETER": "/dropcut/key", **URLS}))
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def test_text_that_cannot_be_a_key_is_told_before_anything_is_sent(value: str) -> None:
     with pytest.raises(KeyUnreadable, match="/dropcut/key"):
-        services.provider.ready()
+        ApiKey(Parameters(value), "/dropcut/key", FakeClock())(False)
 
 
-def test_a_parameter_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise GetParameterError("ParameterNotFound")
-
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(SSMProvider, "get", refuse)
-    services = Services(Settings({"API_KEY_PARAMETER": "/dropcut/key", **URLS}))
+def test_a_parameter_that_cannot_be_read_is_named() -> None:
     with pytest.raises(KeyUnreadable, match="/dropcut/key"):
-        services.provider.ready()
+        ApiKey(Parameters(None), "/dropcut/key", FakeClock())(False)
+
+
+def test_the_key_is_kept_for_five_minutes_and_read_again_when_it_is_refused() -> None:
+    clock, parameters = FakeClock(), Parameters("old\n")
+    key = ApiKey(parameters, "/dropcut/key", clock)
+    assert key(False) == "old"
+    parameters.value = "new"
+    clock.now += 299
+    assert key(False) == "old"
+    clock.now += 1
+    assert key(False) == "new"
+    parameters.value = "newer"
+    assert (key(True), key(False), parameters.reads) == ("newer", "newer", 3)
 
 
 def test_the_most_that_a_day_may_cost_is_known_without_the_limits_of_the_spender() -> None:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, cached_property, partial
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.config import Config
 
-from dropcut.adapters.downloads import WebResults
-from dropcut.adapters.dynamodb.journal import DynamoJournal
-from dropcut.adapters.dynamodb.ledger import DynamoLedger
-from dropcut.adapters.lambda_inspector import LambdaInspector
-from dropcut.adapters.s3 import SHARED_SECONDS, S3Files
-from dropcut.adapters.segmind.client import SegmindProvider
-from dropcut.adapters.sns import SnsTopic
-from dropcut.adapters.step_functions import StepFunctionsExecutions
-from dropcut.domain.errors import KeyUnreadable
 from dropcut.domain.model import Limits
 from dropcut.ports import Clock, Executions, Files, Inspector, Journal, Ledger, Prober, Provider, Results, Topic
 from dropcut.settings import Settings
 
-KEY_SECONDS = 300  # how long the API key is kept in memory
 # A service that takes connections and never answers is given up after attempts x (connect + read) seconds, and the
 # pauses that the SDK makes between them, at most 1 and 2 s:
 #
@@ -58,6 +44,8 @@ INSPECTING = PLAIN.merge(Config(read_timeout=95, retries={"mode": "standard", "t
 class Services:
     """Everything that a use case may need, each built on first use. Fits `workflow`'s idea of services; so do the
     fakes.
+
+    Each adapter is imported where it is built: a cold start pays for what its function uses, and for nothing else.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -112,6 +100,8 @@ class Services:
 
     @cached_property
     def files(self) -> Files:
+        from dropcut.adapters.s3 import S3Files
+
         return S3Files(
             boto3.client("s3", config=SIGNED),
             self._reader,
@@ -122,32 +112,46 @@ class Services:
 
     @cached_property
     def ledger(self) -> Ledger:
+        from dropcut.adapters.dynamodb.ledger import DynamoLedger
+
         return DynamoLedger(self._table)
 
     @cached_property
     def journal(self) -> Journal:
+        from dropcut.adapters.dynamodb.journal import DynamoJournal
+
         return DynamoJournal(self._table)
 
     @cached_property
     def executions(self) -> Executions:
+        from dropcut.adapters.step_functions import StepFunctionsExecutions
+
         return StepFunctionsExecutions(
             boto3.client("stepfunctions", config=PLAIN), self.settings.text("STATE_MACHINE_ARN")
         )
 
     @cached_property
     def topic(self) -> Topic:
+        from dropcut.adapters.sns import SnsTopic
+
         return SnsTopic(boto3.client("sns", config=PLAIN), self.settings.text("TOPIC_ARN"))
 
     @cached_property
     def provider(self) -> Provider:
+        from dropcut.adapters.segmind.client import SegmindProvider
+        from dropcut.adapters.ssm import ApiKey
+
+        name = self.settings.text("API_KEY_PARAMETER")
         urls = {
             "api_url": self.settings.text("PROVIDER_URL"),
             "history_url": self.settings.text("PROVIDER_HISTORY_URL"),
         }
-        return SegmindProvider(self._api_key(), **urls)
+        return SegmindProvider(ApiKey(boto3.client("ssm", config=PLAIN), name, self.clock), **urls)
 
     @cached_property
     def results(self) -> Results:
+        from dropcut.adapters.downloads import WebResults
+
         return WebResults(self.settings.list("RESULT_HOSTS"))
 
     @cached_property
@@ -158,43 +162,34 @@ class Services:
 
     @cached_property
     def inspector(self) -> Inspector:
+        from dropcut.adapters.lambda_inspector import LambdaInspector
+
         return LambdaInspector(boto3.client("lambda", config=INSPECTING), self.settings.text("INSPECT_CLIP_FUNCTION"))
 
     @cached_property
     def _table(self) -> Any:
         return boto3.resource("dynamodb", config=PLAIN).Table(self.settings.text("LEDGER_TABLE"))
 
-    def _api_key(self) -> Callable[[bool], str]:
-        """The key from SSM, kept for five minutes, read anew after a 401."""
-        name = self.settings.text("API_KEY_PARAMETER")
-        parameters = SSMProvider(boto_config=PLAIN)
-
-        def read(fresh: bool) -> str:
-            try:
-                value = parameters.get(name, max_age=KEY_SECONDS, decrypt=True, force_fetch=fresh)
-            except GetParameterError:
-                raise KeyUnreadable(f"the API key could not be read from the SSM parameter {name}") from None
-            key = str(value).strip()
-            if not re.fullmatch(r"[!-~]+", key):  # it would break in the header, after the intent was written
-                raise KeyUnreadable(
-                    f"the SSM parameter {name} holds no API key, but text with blanks or other characters"
-                )
-            return key
-
-        return read
-
     def _reader(self) -> tuple[Any, float]:
         """A client of the role that can read the workroom and nothing else, and when its credentials die.
 
         A URL signed with the function's own credentials dies with them, at a time that AWS does not promise.
         """
+        from dropcut.adapters.s3 import SHARED_SECONDS
+
         role = self.settings.text("CLIP_READER_ROLE_ARN")
         answer = boto3.client("sts", config=PLAIN).assume_role(
             RoleArn=role, RoleSessionName="dropcut-clip-reader", DurationSeconds=SHARED_SECONDS
         )
         keys = answer["Credentials"]
-        session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        return session.client("s3", config=SIGNED), keys["Expiration"].timestamp()
+        client = boto3.client(  # of the session that there is: one of its own would read all models of AWS again
+            "s3",
+            config=SIGNED,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        return client, keys["Expiration"].timestamp()
 
 
 @cache
