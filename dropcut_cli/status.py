@@ -10,7 +10,7 @@ from dropcut.domain.dates import day_of, iso
 from dropcut.domain.decisions import has_no_result
 from dropcut.domain.model import HELD, OPEN, Delay, Edit, Limits, State
 from dropcut.notifications.endings import to_type
-from dropcut.notifications.progress import why_delayed
+from dropcut.notifications.updates import why_delayed
 from dropcut_cli.errors import Refused
 from dropcut_cli.stack import ExecutionStatus
 

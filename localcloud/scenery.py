@@ -120,7 +120,7 @@ class Coast:
     def _headland(self) -> list[Layer]:
         """The near land with its lighthouse, whose lamp turns."""
         tower, halo, stand = 150 * self.unit, 90 * self.unit, 0.1 * self.width
-        ground, land = self._land(stand)
+        ground, land = self._free_slot(stand)
         foot = self.height - land.height + ground(stand) + 8 * self.unit
         lit = foot - 0.85 * tower - halo
         return [
@@ -129,7 +129,7 @@ class Coast:
             Layer("lamp", lamp(halo), f"{stand - halo}", f"{lit}", "between(mod(t+0.4,2.4),0,0.4)"),
         ]
 
-    def _land(self, stand: float) -> tuple[Callable[[float], float], Picture]:
+    def _free_slot(self, stand: float) -> tuple[Callable[[float], float], Picture]:
         unit, wander, dark = self.unit, roughness(self.chance, 6), self.light.hills[2]
         wide, tall, room = 0.36 * self.width, 0.36 * self.height, 80 * self.unit  # the room is for the pines
         pines = [(self.chance.uniform(-0.01, 0.19) * self.width, self.chance.uniform(34, 76) * unit) for _ in range(11)]

@@ -16,7 +16,7 @@ from dropcut.domain.model import Delay, Doubt, Edit, Half, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.recovery import Recovery, Span, seconds
 from dropcut.domain.resolutions import Resolution, Verdict
-from dropcut.notifications import endings, progress
+from dropcut.notifications import endings, updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Journal, Ledger
 from tests.fakes.examples import INBOX, NOW, OUTBOX, PLENTY, a_drop, an_edit
@@ -174,7 +174,7 @@ def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Verdic
 def test_what_was_found_is_told_by_the_sweep_if_nobody_else_did(exam: Exam) -> None:
     edit = in_doubt(exam)
     (doubt,) = exam.journal.doubts(LATER)
-    notice = exam.ledger.resolve(edit, adopted(), as_notice(progress.found(adopted().applied_to(edit)))).notice
+    notice = exam.ledger.resolve(edit, adopted(), as_notice(updates.found(adopted().applied_to(edit)))).notice
     assert notice
     exam.journal.look_again(doubt, NOW)
     exam.journal.stop_looking(doubt)

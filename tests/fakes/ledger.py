@@ -105,7 +105,7 @@ class FakeLedger:
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
         known = self._same(edit, "charged_usd")
         if charged_usd is not None and edit.charged_usd is None:
-            self._settle_day(known, charged_usd)
+            self._replace_reservation(known, charged_usd)
         charged = edit.charged_usd if charged_usd is None else charged_usd
         self._close(edit, "COMPLETED")
         self.places.discard(edit.edit_id)
@@ -115,7 +115,7 @@ class FakeLedger:
     def close_unpaid(self, edit: Edit, reason: str, now: float, cause: Cause | None = None) -> Edit:
         known = self._same(edit, "charged_usd")
         if edit.charged_usd is None:
-            self._settle_day(known, Decimal(0))
+            self._replace_reservation(known, Decimal(0))
         self._close(edit, reason)
         self.places.discard(edit.edit_id)
         return self._put(replace(known, state=State.FAILED, reason=reason, cause=cause), now)
@@ -147,7 +147,7 @@ class FakeLedger:
         self.places.discard(edit.edit_id)
         self._close(edit, str(moved.reason))
         if resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
-            self._settle_day(known, Decimal(0))
+            self._replace_reservation(known, Decimal(0))
         return Resolved(self._put(moved, resolution.at), notice)
 
     def _same(self, edit: Edit, *also: str) -> Edit:
@@ -172,7 +172,7 @@ class FakeLedger:
         self.withdrawn.discard(edit.edit_id)
         return self.edits[edit.edit_id]
 
-    def _settle_day(self, edit: Edit, charged: Decimal) -> None:
+    def _replace_reservation(self, edit: Edit, charged: Decimal) -> None:
         usd = {"committed_usd": charged - edit.estimated_usd, "reserved_usd": -edit.estimated_usd}
         self._count(edit.reserved_day, charged_usd=charged, **usd)
 

@@ -16,7 +16,7 @@ from dropcut.domain.model import Drop, Edit, State
 from dropcut.notifications.schemas import Manifest
 from dropcut.ports import OutputOwner
 from dropcut.workflow.deliver_edit import deliver_edit
-from dropcut.workflow.outputs import OWN_METADATA, place
+from dropcut.workflow.outputs import OWN_METADATA, place_output
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.report_failure import report_failure
 from tests.fakes.documents import read
@@ -138,7 +138,7 @@ def of_the_release_before(clip_key: str = "trip/beach.mp4") -> tuple[FakeService
     ledger; and the text of the manifest."""
     world, edit = finished()
     before = known(world, clip_key, BEFORE, NOW - 60)
-    placed = place(world, before.drop, before, nullcontext(iter([VIDEO])))
+    placed = place_output(world, before.drop, before, nullcontext(iter([VIDEO])))
     facts = {name: placed.facts[name] for name in ("bucket", "key", "version", "etag", "size", "sha256")}
     world.ledger.edits[BEFORE] = replace(before, state=State.DELIVERED, output=facts)
     there = world.files.head(OUTBOX, VIDEO_KEY)

@@ -12,9 +12,9 @@ import pytest
 from dropcut.domain.model import Drop, Edit, Half, Notice, State
 from dropcut.domain.pairing import why_waiting
 from dropcut.intake.sidecar import MAX_BYTES, Problem, read_sidecar
-from dropcut.notifications import endings, progress
+from dropcut.notifications import endings, updates
 from dropcut.notifications.envelope import as_notice, email_text
-from dropcut.notifications.schemas import Notification, Place
+from dropcut.notifications.schemas import Notification, S3Object
 from tests.fakes.documents import read
 from tests.fakes.examples import OUTBOX, a_drop, a_sidecar, an_edit_in
 
@@ -39,7 +39,7 @@ def a_drop_of(key: str) -> Drop:
 def every_notification(drop: Drop) -> Iterator[Notification]:
     """One of each kind that the product can send."""
     delivered = replace(an_edit_in(State.DELIVERED, output={"key": "trip/beach.mp4", "version": "v1"}), drop=drop)
-    video = Place(bucket=OUTBOX, key="trip/beach.mp4", version_id="v1")
+    video = S3Object(bucket=OUTBOX, key="trip/beach.mp4", version_id="v1")
     yield endings.rejected(drop, PROBLEMS, OUTBOX)
     yield endings.delivered(delivered.with_warning("a warning"), drop, video, video)
     yield endings.unchanged(delivered, drop, OUTBOX, still_there=True)
@@ -50,8 +50,8 @@ def every_notification(drop: Drop) -> Iterator[Notification]:
     yield endings.failed(drop, None, State.FAILED, "a reason", OUTBOX)
     for key in (drop.clip_key, drop.sidecar_key):
         half = Half(bucket=drop.bucket, key=key, version="v1", since=0.0)
-        yield progress.waiting(half, "")
-        yield progress.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
+        yield updates.waiting(half, "")
+        yield updates.waiting(half, why_waiting(key, [key, drop.clip_key, f"{drop.clip_key}.json"]))
 
 
 def as_sent(body: Notification) -> dict[str, Any]:
@@ -192,9 +192,9 @@ def test_a_notice_is_read_as_it_was_stored() -> None:
 
 def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
     half = Half(bucket="inbox", key="trip/beach.mp4", version="v1", since=0.0)
-    body = progress.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
+    body = updates.waiting(half, why_waiting(half.key, [half.key, "trip/baech.json"]))
     assert "baech.json" in body.summary
-    assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="v1")
+    assert body.clip == S3Object(bucket="inbox", key="trip/beach.mp4", version_id="v1")
     assert body.sidecar is None
 
 
@@ -202,7 +202,7 @@ def test_an_edit_bought_for_other_versions_is_told_about_the_drop_at_hand() -> N
     edit: Edit = an_edit_in(State.UNDELIVERED)
     later = a_drop(clip_version="c2")
     body = endings.held(edit, later, OUTBOX)
-    assert body.clip == Place(bucket="inbox", key="trip/beach.mp4", version_id="c2")
+    assert body.clip == S3Object(bucket="inbox", key="trip/beach.mp4", version_id="c2")
     assert body.event_id != endings.failed(edit.drop, edit, edit.state, "x", OUTBOX).event_id
 
 

@@ -17,8 +17,8 @@ from dropcut.domain.keys import is_clip, is_sidecar
 from dropcut.domain.pairing import (
     CLOSELY,
     LONGEST_NAME,
-    Found,
     Pair,
+    PairOrHalf,
     in_order,
     nearest_name,
     pairs_of,
@@ -260,10 +260,10 @@ def test_a_typo_is_found_among_thousands_of_names() -> None:
     assert nearest_name("trip/beach_final.json", [*others, "trip/baech_final.mp4"]) == "trip/baech_final.mp4"
 
 
-def found_by_looking(there: list[str]) -> set[Found]:
+def found_by_looking(there: list[str]) -> set[PairOrHalf]:
     pairs = {pair for clip in filter(is_clip, there) for pair in pairs_of(clip, there)}
     alone = {key for key in there if is_clip(key) or is_sidecar(key)} - {key for pair in pairs for key in pair}
-    return {Found(*pair, 0.0) for pair in pairs} | {Found(key, None, 0.0) for key in alone}
+    return {PairOrHalf(*pair, 0.0) for pair in pairs} | {PairOrHalf(key, None, 0.0) for key in alone}
 
 
 PARTS = st.lists(st.sampled_from(["a", "b", ".", "/", ".mp4", ".MOV", ".json", ".JSON", "_"]), min_size=1, max_size=6)
@@ -272,13 +272,13 @@ PARTS = st.lists(st.sampled_from(["a", "b", ".", "/", ".mp4", ".MOV", ".json", "
 @given(st.lists(st.one_of(keys, PARTS.map("".join)), unique=True, max_size=12))
 def test_a_listing_in_order_shows_the_pairs_that_a_look_at_all_names_shows(there: list[str]) -> None:
     """The last announcement of each: `in_order` never sees all names at once."""
-    nameless = {Found(key, None, 0.0) for key in there if s3_keys.is_nameless(key)}
+    nameless = {PairOrHalf(key, None, 0.0) for key in there if s3_keys.is_nameless(key)}
     assert set(in_order((key, 0.0) for key in sorted(there))) == found_by_looking(there) | nameless
 
 
 def test_a_pair_is_as_new_as_its_later_half() -> None:
     listing = [("a.json", 5.0), ("a.mp4", 3.0), ("b.mp4", 7.0), ("b.mp4.json", 8.0)]
-    assert list(in_order(listing)) == [Found("a.mp4", "a.json", 5.0), Found("b.mp4", "b.mp4.json", 8.0)]
+    assert list(in_order(listing)) == [PairOrHalf("a.mp4", "a.json", 5.0), PairOrHalf("b.mp4", "b.mp4.json", 8.0)]
 
 
 def test_a_listing_is_kept_for_no_longer_than_names_begin_alike() -> None:

@@ -9,7 +9,7 @@ The class name is the message: Step Functions sees it as the error name and the 
     │   ├── KeyUnreadable       the API key could not be read, so nothing could be sent
     │   ├── InsufficientCredits 402, or 406 about credits: somebody has to top up
     │   ├── LimitReached        a limit of this stack leaves no room; it is asked again later
-    │   ├── TakenBack           its files were replaced or deleted before it was sent
+    │   ├── FilesChanged           its files were replaced or deleted before it was sent
     │   └── ProviderRefused     any other refusal that proves it: sending it again would not help
     ├── SubmissionUnknown       sent, and no answer that can be trusted: never sent again, looked up instead
     ├── ProviderUnreadable      a free read failed (network, 5xx, nonsense): read again later
@@ -67,7 +67,7 @@ class LimitReached(NotSent):
         self.delay = delay
 
 
-class TakenBack(NotSent):
+class FilesChanged(NotSent):
     """The files that were to be edited are no longer there: `newer` is the pair in their place, or None where `gone`
     names what was deleted.
     """
@@ -120,13 +120,13 @@ class NotADrop(DropcutError):
 
 
 class LedgerConflict(DropcutError):
-    """A conditional write found a row in another state than the one decided upon. `places` tells which of the
+    """A conditional write found a row in another state than the one decided upon. `writes` tells which of the
     transaction's writes it was, counted from 0.
     """
 
-    def __init__(self, message: str, places: frozenset[int] = frozenset()) -> None:
+    def __init__(self, message: str, writes: frozenset[int] = frozenset()) -> None:
         super().__init__(message)
-        self.places = places
+        self.writes = writes
 
 
 class RowBusy(LedgerConflict):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+
+from dropcut.domain.keys import OutboxKeys, outbox_keys
 
 
 class State(StrEnum):
@@ -65,6 +68,11 @@ class Drop:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @cached_property
+    def outbox(self) -> OutboxKeys:
+        """Where everything about the clip lands, unless somebody else's object lies there."""
+        return outbox_keys(self.clip_key)
 
     def owned_by(self, drop_id: str) -> Drop:
         """The same files as an earlier or later arrival of them: another drop may have described an edit last."""

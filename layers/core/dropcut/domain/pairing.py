@@ -22,7 +22,7 @@ LONGEST_NAME = 80  # characters; a longer name is not searched for a typo
 CLOSELY = 50  # names that are compared letter by letter, which costs up to half a millisecond each
 
 
-class Found(NamedTuple):
+class PairOrHalf(NamedTuple):
     """A clip with its sidecar, or a half that is alone; `uploaded` is the time of the later upload."""
 
     key: str
@@ -89,7 +89,7 @@ class _Group:
         self.own: dict[str, tuple[str, float]] = {}  # by clip: the sidecar with its whole name, which comes first
 
 
-def in_order(listing: Iterable[tuple[str, float]]) -> Iterator[Found]:
+def in_order(listing: Iterable[tuple[str, float]]) -> Iterator[PairOrHalf]:
     """Every complete pair, and every half that is alone, of keys that come in S3's order with their upload times.
 
     Partners lie between keys that begin alike, so only the groups along the present key are kept: the memory does not
@@ -100,7 +100,7 @@ def in_order(listing: Iterable[tuple[str, float]]) -> Iterator[Found]:
         clip = is_clip(key)
         if not clip and not is_sidecar(key):
             if is_nameless(key):
-                yield Found(key, None, uploaded)
+                yield PairOrHalf(key, None, uploaded)
             continue
         base = _base(key)
         while open_groups and not key.startswith(open_groups[-1].base + "."):
@@ -112,7 +112,7 @@ def in_order(listing: Iterable[tuple[str, float]]) -> Iterator[Found]:
         yield from _close(open_groups)
 
 
-def _close(open_groups: list[_Group]) -> Iterator[Found]:
+def _close(open_groups: list[_Group]) -> Iterator[PairOrHalf]:
     """Take the innermost group away: every key that begins like it has been seen."""
     group = open_groups.pop()
     best = min(group.sidecars, key=_spelling, default=None)
@@ -120,13 +120,13 @@ def _close(open_groups: list[_Group]) -> Iterator[Found]:
     for clip, uploaded in group.clips.items():
         mine = group.own.get(clip) or (best and (best, group.sidecars[best]))
         used = used or bool(mine and mine[0] == best)
-        yield Found(clip, mine[0], max(uploaded, mine[1])) if mine else Found(clip, None, uploaded)
+        yield PairOrHalf(clip, mine[0], max(uploaded, mine[1])) if mine else PairOrHalf(clip, None, uploaded)
     if best and open_groups and group.base in open_groups[-1].clips:  # "beach.mp4.json" and, around it, "beach.mp4"
         open_groups[-1].own[group.base] = (best, group.sidecars[best])
         used = True
     for sidecar, uploaded in group.sidecars.items():
         if sidecar != best or not used:
-            yield Found(sidecar, None, uploaded)
+            yield PairOrHalf(sidecar, None, uploaded)
 
 
 def partner_names(key: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dropcut.domain.dates import day_of
 from dropcut.domain.identity import digest
-from dropcut.domain.pairing import Found
+from dropcut.domain.pairing import PairOrHalf
 
 DAY, MINUTE = 86_400.0, 60.0  # seconds
 AFTER_THE_FIRST_DAY = 55 * MINUTE  # between two looks; the clock rings every 15 minutes, not to the second
@@ -36,7 +36,7 @@ class Span(NamedTuple):
     last: Position
 
 
-def position(found: Found) -> Position:
+def position(found: PairOrHalf) -> Position:
     return found.uploaded, digest(found.key)[:16]
 
 
@@ -75,11 +75,11 @@ class Newest:
     """The newest of what it is shown, at most so many; `missed` is the newest of the rest, `failed` what went wrong."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._heap, self._number = most, list[tuple[Position, int, Found]](), count()
+        self._most, self._heap, self._number = most, list[tuple[Position, int, PairOrHalf]](), count()
         self.missed: Position | None = None
         self.failed: list[Span] = []
 
-    def add(self, place: Position, found: Found) -> None:
+    def add(self, place: Position, found: PairOrHalf) -> None:
         heapq.heappush(self._heap, (place, next(self._number), found))
         if len(self._heap) > self._most:
             self.miss(heapq.heappop(self._heap)[0])
@@ -87,7 +87,7 @@ class Newest:
     def miss(self, place: Position) -> None:
         self.missed = max(self.missed or place, place)
 
-    def __iter__(self) -> Iterator[tuple[Position, Found]]:
+    def __iter__(self) -> Iterator[tuple[Position, PairOrHalf]]:
         """The newest first."""
         for place, _, found in sorted(self._heap, reverse=True):
             yield place, found

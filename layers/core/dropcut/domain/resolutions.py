@@ -28,7 +28,7 @@ ALLOWED = {
     Verdict.NOT_BILLED: frozenset({State.IN_DOUBT}),
     Verdict.GIVE_UP: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
 }
-OF_AN_END = ("reason", "cause", "output", "notice", "event_id", "notified_at")  # gone once it goes on
+ENDING_ATTRIBUTES = ("reason", "cause", "output", "notice", "event_id", "notified_at")  # gone once it goes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Resolution:
             return replace(edit, state=State.ABANDONED, reason=self.in_words("given up"), cause=None)
         if self.verdict is Verdict.NOT_BILLED:
             return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"), cause=None)
-        fresh: dict[str, Any] = dict.fromkeys(OF_AN_END)
+        fresh: dict[str, Any] = dict.fromkeys(ENDING_ATTRIBUTES)
         answered = edit.request_id == self.request_id and not edit.vouched_by  # it is what the submission was answered
         going: dict[str, Any] = {"request_id": self.request_id, "submitted_at": edit.sent_at}
         going["vouched_by"] = None if self.proven or answered else self.who

@@ -43,14 +43,14 @@ def redact(text: str) -> str:
     return text
 
 
-def beginning(text: str, most: int = MOST) -> str:
+def truncate(text: str, most: int = MOST) -> str:
     """At most so many characters of a text. A secret that the cut goes through is left out, not shown in half."""
     return text if len(text) <= most else _CUT_IN_TWO.sub("", text[:most])
 
 
 def quote(text: str, limit: int = 500) -> str:
     """Somebody else's words, fit for a message: redacted, printable, at most `limit` characters."""
-    clean = printable(redact(beginning(text)))
+    clean = printable(redact(truncate(text)))
     return clean if len(clean) <= limit and len(text) <= MOST else clean[: limit - 3] + "..."
 
 
@@ -60,6 +60,6 @@ def printable(text: str) -> str:
     return shown.encode("utf-8", "backslashreplace").decode()
 
 
-def ended(text: str) -> str:
+def sentence(text: str) -> str:
     """The last piece of a sentence with its full stop; somebody else's words may bring their own."""
     return text if text.endswith((".", "!", "?")) else text + "."

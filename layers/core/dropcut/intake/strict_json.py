@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from dropcut.domain.text import beginning, redact
+from dropcut.domain.text import redact, truncate
 
 MAX_DEPTH = 16  # a sidecar needs four
 LONGEST_STEP = 200  # characters of a name in a pointer; one as long as the file may stand over thousands of findings
@@ -102,4 +102,4 @@ def _half_a_character(text: str, pointer: str) -> list[Finding]:
 
 def step(name: object) -> str:
     """One step of a JSON pointer (RFC 6901). A long name is cut, and a secret taken out while it looks like one."""
-    return "/" + redact(beginning(str(name), LONGEST_STEP)).replace("~", "~0").replace("/", "~1")
+    return "/" + redact(truncate(str(name), LONGEST_STEP)).replace("~", "~0").replace("/", "~1")

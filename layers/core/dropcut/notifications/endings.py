@@ -10,11 +10,11 @@ from typing import Any, cast
 
 from dropcut.domain.decisions import has_no_result, unconfirmed
 from dropcut.domain.identity import digest, mark
-from dropcut.domain.keys import manifest_beside, outbox_keys, split
+from dropcut.domain.keys import manifest_beside, split
 from dropcut.domain.model import Cause, Clip, Drop, Edit, State
-from dropcut.domain.text import ended, printable, quote
+from dropcut.domain.text import printable, quote, sentence
 from dropcut.intake.sidecar import Problem
-from dropcut.notifications.schemas import Cost, ErrorFile, Notification, Place, ProblemLine, Source, Status
+from dropcut.notifications.schemas import Cost, ErrorFile, Notification, ProblemLine, S3Object, Source, Status
 
 SHOWN_PROBLEMS = 50  # in a message: a state machine's data is at most 256 KiB, and the error file has more of them
 PROBLEM_BYTES = 40_000  # of all that are shown there
@@ -37,8 +37,8 @@ def about_drop(drop: Drop) -> dict[str, Any]:
     """The fields of a notification that every drop has."""
     return {
         "folder": split(drop.clip_key).folder,
-        "clip": Place(bucket=drop.bucket, key=drop.clip_key, version_id=drop.clip_version),
-        "sidecar": Place(bucket=drop.bucket, key=drop.sidecar_key, version_id=drop.sidecar_version),
+        "clip": S3Object(bucket=drop.bucket, key=drop.clip_key, version_id=drop.clip_version),
+        "sidecar": S3Object(bucket=drop.bucket, key=drop.sidecar_key, version_id=drop.sidecar_version),
         "drop_id": drop.drop_id,
     }
 
@@ -74,7 +74,7 @@ def rejected(drop: Drop, problems: list[Problem], outbox: str) -> Notification:
         what_to_do="Correct the files and drop them again.",
         problems=shown,
         more_problems=len(problems) - len(shown),
-        error=Place(bucket=outbox, key=outbox_keys(drop.clip_key).error),
+        error=S3Object(bucket=outbox, key=drop.outbox.error),
     )
 
 
@@ -106,7 +106,7 @@ def error_file(body: Notification, drop: Drop, clip: Clip | None, problems: list
     )
 
 
-def delivered(edit: Edit, drop: Drop, video: Place, manifest: Place) -> Notification:
+def delivered(edit: Edit, drop: Drop, video: S3Object, manifest: S3Object) -> Notification:
     return Notification(
         event_id=event_id(edit.edit_id, "DELIVERED", edit.attempt),
         status="DELIVERED",
@@ -127,7 +127,7 @@ def manifest_key(edit: Edit) -> str:
 def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool, manifest: bool = True) -> Notification:
     """The same files were dropped again after their edit was delivered; `manifest`: it lies in its place."""
     output = edit.output or {}
-    place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
+    place = S3Object(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
     where = f"its output is {printable(place.key)}, as before"
     to_do = BUY_AGAIN.format(rerun=edit.rerun + 1)
     if not still_there:
@@ -141,14 +141,14 @@ def unchanged(edit: Edit, drop: Drop, outbox: str, *, still_there: bool, manifes
         summary=f"{printable(drop.clip_key)} was edited before with the same request; nothing was bought, {where}.",
         what_to_do=to_do,
         output=place,
-        manifest=Place(bucket=outbox, key=manifest_key(edit)) if manifest else None,
+        manifest=S3Object(bucket=outbox, key=manifest_key(edit)) if manifest else None,
     )
 
 
 def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
     """The same files were dropped again, and their paid output, or its manifest, had been replaced or deleted."""
     output = edit.output or {}
-    place = Place(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
+    place = S3Object(bucket=outbox, key=str(output.get("key")), version_id=output.get("version"))
     return Notification(
         event_id=event_id(drop.drop_id, "RESTORED"),
         status="RESTORED",
@@ -157,7 +157,7 @@ def restored(edit: Edit, drop: Drop, outbox: str) -> Notification:
         f"output is back with its manifest: {printable(place.key)}.",
         what_to_do=BUY_AGAIN.format(rerun=edit.rerun + 1),
         output=place,
-        manifest=Place(bucket=outbox, key=manifest_key(edit)),
+        manifest=S3Object(bucket=outbox, key=manifest_key(edit)),
     )
 
 
@@ -229,7 +229,7 @@ AGAIN = {  # what to do where nothing has to be mended
     Cause.NOT_THE_FILES: "Upload the clip or its sidecar again, as it is. If the edit ends like this once more, "
     "whoever runs Dropcut finds the cause in the log of submit_edit.",
 }
-NOT_PUT_BACK = (
+NOT_RESTORED = (
     "was edited before, but its output could not be put back into its place, and nothing was bought now",
     "Mend what the reason names, then drop the files again: that puts it back, for nothing.",
 )
@@ -247,7 +247,7 @@ def failed(
     paid_before: bool = False,
 ) -> Notification:
     """A bad ending. `status` says what is known about the money, and so do the words."""
-    summary, to_do = NOT_PUT_BACK if paid_before else _ending(edit, status)
+    summary, to_do = NOT_RESTORED if paid_before else _ending(edit, status)
     if status is State.FAILED and not paid_before and cause in AGAIN:
         to_do = AGAIN[cause]
     attempt = edit.attempt if edit else 0
@@ -258,7 +258,7 @@ def failed(
         event_id=event_id(drop.drop_id, status, edit.edit_id if edit and attempt else "", attempt, *again),
         status=cast("Status", status.value),
         **about,
-        summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {ended(reason)}",
+        summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {sentence(reason)}",
         what_to_do=to_do.format(**known),
         error=error_place(edit, drop, outbox),
     )
@@ -276,13 +276,13 @@ def _ending(edit: Edit | None, status: State) -> tuple[str, str]:
     return NOT_CONFIRMED if edit and unconfirmed(edit) else ENDINGS[status]
 
 
-def error_place(edit: Edit | None, drop: Drop, outbox: str) -> Place | None:
+def error_place(edit: Edit | None, drop: Drop, outbox: str) -> S3Object | None:
     """Where the error file lies: where the message of the edit's end says, else beside the output's usual place."""
     said = edit.notice.message.get("default") if edit and edit.notice else None
     if not said:
-        return Place(bucket=outbox, key=outbox_keys(drop.clip_key).error)
+        return S3Object(bucket=outbox, key=drop.outbox.error)
     there = json.loads(said).get("error")  # null where it could not be written
-    return Place(bucket=there["bucket"], key=there["key"]) if there else None
+    return S3Object(bucket=there["bucket"], key=there["key"]) if there else None
 
 
 def to_type(stack: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dropcut.domain.keys import split
 from dropcut.domain.model import Cause, Notice
-from dropcut.domain.text import ended, printable
+from dropcut.domain.text import printable, sentence
 from dropcut.notifications.schemas import Notification
 
 SUBJECT_LIMIT = 99  # SNS: ASCII, under 100 characters, no line breaks
@@ -31,7 +31,7 @@ def subject(body: Notification) -> str:
 def email_text(body: Notification, cause: Cause | None = None) -> str:
     lines = [body.summary, ""]
     for n, found in enumerate(body.problems, 1):
-        field, fix = found.field or "the sidecar", ended(found.fix)
+        field, fix = found.field or "the sidecar", sentence(found.fix)
         wrong = f"{found.value} {found.problem}".strip()
         lines.append(f"{n}. {field}: {wrong}. To mend it: {fix}")
     if body.more_problems:

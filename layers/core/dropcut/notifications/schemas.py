@@ -43,7 +43,7 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place(Document):
+class S3Object(Document):
     """An object in S3."""
 
     bucket: str
@@ -55,8 +55,8 @@ class Place(Document):
 class Source(Document):
     """The clip as it was probed; null where it could not be read. `width` and `height` are as a player shows it."""
 
-    clip: Place
-    sidecar: Place
+    clip: S3Object
+    sidecar: S3Object
     size: int | None = None
     sha256: str | None = None
     container: str | None = None
@@ -90,7 +90,7 @@ class Times(Document):
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Document):
-    video: Place
+    video: S3Object
     size: int
     sha256: str
 
@@ -138,8 +138,8 @@ class Notification(Document):
     event_id: str
     status: Status
     folder: str
-    clip: Place | None
-    sidecar: Place | None
+    clip: S3Object | None
+    sidecar: S3Object | None
     edit_id: str | None = None
     drop_id: str | None = None
     summary: str
@@ -149,9 +149,9 @@ class Notification(Document):
         default=0, metadata={"description": "How many were left out here; the error file has more."}
     )
     warnings: tuple[str, ...] = ()
-    output: Place | None = None
-    manifest: Place | None = None
-    error: Place | None = None
+    output: S3Object | None = None
+    manifest: S3Object | None = None
+    error: S3Object | None = None
     cost: Cost | None = None
     request_id: str | None = None
 

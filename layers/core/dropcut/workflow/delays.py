@@ -8,12 +8,12 @@ from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Cause, Delay, Drop, Limits
 from dropcut.domain.pauses import LONGEST_PAUSE, longest_delay, next_try, worth_telling
-from dropcut.notifications import progress
+from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 
 
-def put_off(
+def delay_edit(
     services: Services,
     drop: Drop,
     edit_id: str,
@@ -41,5 +41,5 @@ def put_off(
     again: dict[str, Any] = {"wait_seconds": pause, "delayed_by": str(delay), "patience": patience}
     if not telling:
         return before.afresh(edit_id, Outcome.DELAYED, **again)
-    notice = as_notice(progress.delayed(edit, drop, delay, limits))
+    notice = as_notice(updates.delayed(edit, drop, delay, limits))
     return before.afresh(edit_id, Outcome.DELAYED_NEWS, notice=notice.as_json(), **again)

@@ -13,7 +13,7 @@ from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import remove_error_files
-from dropcut.workflow.outputs import place
+from dropcut.workflow.outputs import place_output
 
 WORTH_A_NOTE = 0.01  # US dollars by which the charge is above the estimate
 
@@ -27,7 +27,7 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
         return {"how": Ending.DELIVERED, "output_key": edit.output["key"], "notice": edit.notice.as_json()}
     try:
         url, edit = _result(services, edit)
-        placed = place(services, drop, _with_drift(edit), services.results.open(url))
+        placed = place_output(services, drop, _with_drift(edit), services.results.open(url))
         remove_error_files(services, drop, edit_id)
     except DeliveryFailed as failure:
         if services.clock() - (edit.completed_at or services.clock()) < RESULT_LIVES:

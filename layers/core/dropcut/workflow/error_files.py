@@ -8,7 +8,7 @@ from dropcut.domain.identity import digest
 from dropcut.domain.keys import outbox_keys
 from dropcut.domain.model import Drop, ObjectFacts
 from dropcut.domain.text import printable
-from dropcut.notifications.schemas import ErrorFile, Notification, Place
+from dropcut.notifications.schemas import ErrorFile, Notification, S3Object
 from dropcut.ports import Services
 from dropcut.workflow.outputs import OWN_METADATA, unmarked, write_first
 
@@ -19,7 +19,7 @@ def error_keys(drop: Drop) -> tuple[str, str]:
     """The usual name of a clip's error file, and its other one where somebody else's file lies there. It is the clip's
     and not the drop's, so that the next error file replaces it and the next output takes it away."""
     distinct = digest(drop.bucket, drop.clip_key)[:8]
-    return outbox_keys(drop.clip_key).error, outbox_keys(drop.clip_key, distinct).error
+    return drop.outbox.error, outbox_keys(drop.clip_key, distinct).error
 
 
 def leave_error_file(services: Services, drop: Drop, body: Notification, text: str, edit_id: str = "") -> Notification:
@@ -38,7 +38,7 @@ def leave_error_file(services: Services, drop: Drop, body: Notification, text: s
         warnings = [f"the error file could not be written ({why}), so this message is all there is"]
     elif key != usual:
         warnings = [f"the name {printable(usual)} was taken by somebody else; look for {printable(key)}"]
-    place = Place(bucket=services.outbox, key=key) if key else None
+    place = S3Object(bucket=services.outbox, key=key) if key else None
     return replace(body, error=place, warnings=(*body.warnings, *warnings))
 
 

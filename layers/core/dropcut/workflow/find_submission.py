@@ -11,7 +11,7 @@ from dropcut.domain.model import Cause, Delay, Drop, Edit, HistoryRow, State
 from dropcut.domain.pauses import MAX_UNREADABLE, SEARCHES
 from dropcut.domain.recognition import candidates, is_ours
 from dropcut.ports import Services
-from dropcut.workflow.delays import put_off
+from dropcut.workflow.delays import delay_edit
 from dropcut.workflow.submit_edit import accept
 
 MAX_RETURNS = 3  # times that a provably unsent submission goes back to submit_edit at once; then it pauses
@@ -43,7 +43,7 @@ def _send_back(services: Services, drop: Drop, edit: Edit, before: Generation) -
     if edit.state is State.RESERVED:  # while it pauses, others may have its money and its place
         services.ledger.close_unpaid(edit, BROKE_OFF, services.clock())
     why = f"{BROKE_OFF}, each time for seven days; nothing is wrong with the files"
-    waits = put_off(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, before, cause=Cause.NOT_THE_FILES)
+    waits = delay_edit(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, before, cause=Cause.NOT_THE_FILES)
     return waits or before.afresh(edit.edit_id, Outcome.FAILED)
 
 

@@ -38,14 +38,14 @@ def drop_of(bucket: str, clip: ObjectFacts, sidecar: ObjectFacts) -> Drop:
     return Drop(drop_id=drop_id(**versions), dropped_at=max(clip.modified, sidecar.modified), **versions)
 
 
-class Found(NamedTuple):
+class FileChanges(NamedTuple):
     """`newer` is the drop that took this one's place. It has an execution of its own, which speaks for it."""
 
     newer: Drop | None
     gone: tuple[str, ...]  # keys of files that were deleted
 
 
-def look_for(services: Services, drop: Drop, keys: Sequence[str]) -> Found:
+def changed_files(services: Services, drop: Drop, keys: Sequence[str]) -> FileChanges:
     """Compare the current versions with the drop's. `keys` are those of `names_like`.
 
     A sidecar that comes first takes the place of the drop's own. Where a file is gone there is no newer pair, and where
@@ -57,19 +57,19 @@ def look_for(services: Services, drop: Drop, keys: Sequence[str]) -> Found:
     clip, sidecar = (files.head(drop.bucket, key) for key in (drop.clip_key, sidecar_key))
     if clip is None or sidecar is None:
         there = [facts.key for facts in (clip, sidecar) if facts]
-        return Found(None, tuple(key for key in (drop.clip_key, sidecar_key) if key not in there))
+        return FileChanges(None, tuple(key for key in (drop.clip_key, sidecar_key) if key not in there))
     now: dict[str, Any] = {"sidecar_key": sidecar_key, "clip_version": clip.version, "sidecar_version": sidecar.version}
     if all(getattr(drop, name) == value for name, value in now.items()):
-        return Found(None, ())
+        return FileChanges(None, ())
     other = drop_of(drop.bucket, clip, sidecar)
     starts = OWN_METADATA not in clip.metadata and UNVERSIONED not in (clip.version, sidecar.version)
     if starts and other.dropped_at >= drop.dropped_at:
         if not (deleted := _deleted(files, drop, sidecar_key)) or services.journal.drop(other):
-            return Found(other, ())
-        return Found(None, deleted)
+            return FileChanges(other, ())
+        return FileChanges(None, deleted)
     versions = {drop.clip_key: clip.version, drop.sidecar_key: sidecar.version}
     mine = {drop.clip_key: drop.clip_version, drop.sidecar_key: drop.sidecar_version}
-    return Found(None, tuple(key for key in mine if mine[key] != versions[key]))
+    return FileChanges(None, tuple(key for key in mine if mine[key] != versions[key]))
 
 
 def _deleted(files: Files, drop: Drop, sidecar_key: str) -> tuple[str, ...]:

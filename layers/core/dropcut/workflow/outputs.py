@@ -14,7 +14,7 @@ from dropcut.domain.model import Drop, Edit, ObjectFacts
 from dropcut.domain.text import printable
 from dropcut.intake.mp4 import BoxWalker
 from dropcut.notifications import endings
-from dropcut.notifications.schemas import Document, Manifest, Output, Place, Times
+from dropcut.notifications.schemas import Document, Manifest, Output, S3Object, Times
 from dropcut.ports import OutputOwner, Services
 
 OWN_METADATA = "dropcut-edit-id"  # on everything that is written here for an edit
@@ -34,8 +34,8 @@ class Placed(NamedTuple):
     """An output that lies in the outbox."""
 
     edit: Edit  # with a warning, if it lies under another name
-    video: Place
-    manifest: Place
+    video: S3Object
+    manifest: S3Object
     facts: dict[str, Any]  # for the ledger: bucket, key, version, etag, size, sha256, delivered_at, manifest
 
 
@@ -50,7 +50,7 @@ D = TypeVar("D", bound=Document)
 Source = AbstractContextManager[Iterator[bytes]]
 
 
-def place(services: Services, drop: Drop, edit: Edit, source: Source, note: str = "") -> Placed:
+def place_output(services: Services, drop: Drop, edit: Edit, source: Source, note: str = "") -> Placed:
     """Store a video and its manifest. Raises DeliveryFailed, and then the outbox is as it was before.
 
     `source` is entered once it is known where its bytes may go.
@@ -61,15 +61,15 @@ def place(services: Services, drop: Drop, edit: Edit, source: Source, note: str 
         stored = services.files.upload(target.keys.video, checked.pass_on(chunks), metadata, target.replaces)
     owner = OutputOwner(edit.edit_id, stored.etag, drop.dropped_at, drop.bucket, drop.clip_key)
     services.journal.own_output(services.outbox, stored.key, owner)
-    edit = _with_once(edit, _aside(outbox_keys(drop.clip_key).video, target.keys.video))
+    edit = _with_once(edit, _aside(drop.outbox.video, target.keys.video))
     edit = _with_once(edit, note)
     facts: dict[str, Any] = {"bucket": services.outbox, "key": stored.key, "version": stored.version}
     facts |= {"etag": stored.etag, "size": stored.size, "sha256": checked.sha256}
     facts |= {"delivered_at": round(services.clock(), 3)}
     facts["manifest"] = _write_manifest(services, drop, edit, _manifest(drop, edit, facts))
     edit = _with_once(edit, _aside(target.keys.manifest, facts["manifest"]))
-    video = Place(bucket=services.outbox, key=stored.key, version_id=stored.version)
-    return Placed(edit, video, Place(bucket=services.outbox, key=facts["manifest"]), facts)
+    video = S3Object(bucket=services.outbox, key=stored.key, version_id=stored.version)
+    return Placed(edit, video, S3Object(bucket=services.outbox, key=facts["manifest"]), facts)
 
 
 def in_place(services: Services, edit: Edit) -> InPlace:
@@ -81,7 +81,7 @@ def in_place(services: Services, edit: Edit) -> InPlace:
     return InPlace(video if video and video.etag == output.get("etag") else None, mine)
 
 
-def put_manifest_back(services: Services, drop: Drop, edit: Edit, video: ObjectFacts) -> dict[str, Any]:
+def restore_manifest(services: Services, drop: Drop, edit: Edit, video: ObjectFacts) -> dict[str, Any]:
     """Write the manifest of a video that lies in its place, as the delivery wrote it; give what the ledger notes."""
     output = {"delivered_at": round(video.modified, 3), **(edit.output or {})}  # 0.1.0 did not note the moment
     output["version"] = video.version  # another one of the same bytes, where a run that put both back broke off
@@ -126,7 +126,7 @@ def unmarked(services: Services, there: ObjectFacts, kind: type[D]) -> D | None:
 
 def _names(drop: Drop, edit: Edit) -> list[OutboxKeys]:
     """The names that an output may have, the clip's own first."""
-    return [outbox_keys(drop.clip_key, distinct) for distinct in ("", edit.edit_id[:8], edit.edit_id[:16])]
+    return [drop.outbox, *(outbox_keys(drop.clip_key, edit.edit_id[:length]) for length in (8, 16))]
 
 
 def _target(services: Services, drop: Drop, edit: Edit) -> Target:
@@ -196,7 +196,7 @@ def _write_manifest(services: Services, drop: Drop, edit: Edit, manifest: Manife
 
 
 def _manifest(drop: Drop, edit: Edit, output: dict[str, Any]) -> Manifest:
-    video = Place(bucket=output["bucket"], key=output["key"], version_id=output["version"])
+    video = S3Object(bucket=output["bucket"], key=output["key"], version_id=output["version"])
     delivered_at = iso(output["delivered_at"])
     return Manifest(
         edit_id=edit.edit_id,

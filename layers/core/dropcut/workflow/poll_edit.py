@@ -16,7 +16,7 @@ from dropcut.domain.errors import ProviderUnreadable
 from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Cause, Edit, Progress, State
 from dropcut.domain.pauses import OVERDUE_AFTER, POLL_UNTIL, SEARCHES, VISIBLE_AFTER, next_poll
-from dropcut.notifications import progress
+from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 
@@ -48,7 +48,7 @@ def overdue(services: Services, running: Generation, old: float) -> Generation:
     edit = services.ledger.edit(running.edit_id)
     if edit is None:
         return running
-    notice = as_notice(progress.overdue(edit, int(old // 60)))
+    notice = as_notice(updates.overdue(edit, int(old // 60)))
     return replace(running, outcome=Outcome.OVERDUE, told_overdue=True, notice=notice.as_json())
 
 

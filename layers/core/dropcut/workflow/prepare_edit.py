@@ -18,7 +18,7 @@ from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import leave_error_file
-from dropcut.workflow.inbox import look_for, names_like
+from dropcut.workflow.inbox import changed_files, names_like
 from dropcut.workflow.outputs import in_place
 
 
@@ -29,7 +29,7 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
     `inspection` is what InspectClip answered; an execution that release 0.1.0 began brings none.
     """
     keys = names_like(services.files, drop.bucket, drop.clip_key)
-    found = look_for(services, drop, keys)
+    found = changed_files(services, drop, keys)
     if found.newer:
         services.journal.end_drop(drop, "SUPERSEDED", services.clock())
         return {"verdict": DropVerdict.SUPERSEDED}
@@ -45,7 +45,7 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
         return _ready(services, edit, known)
     if known is None or verdict is OnDrop.IN_FLIGHT:
         return _leave_in_flight(services, edit)
-    return _settle(services, drop, known, verdict)
+    return _nothing_to_buy(services, drop, known, verdict)
 
 
 def _read(
@@ -148,7 +148,7 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     return {"verdict": DropVerdict.REJECTED, "problems": len(problems), **ending}
 
 
-def _settle(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
+def _nothing_to_buy(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
     """Nothing is bought: the same files were edited before, or their edit is held for a person."""
     if verdict is OnDrop.DELIVERED_BEFORE:
         output, found = known.output or {}, in_place(services, known)

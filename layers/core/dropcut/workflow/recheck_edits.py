@@ -16,7 +16,7 @@ from dropcut.domain.model import Doubt, Edit, HistoryRow, State
 from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
 from dropcut.domain.recognition import is_ours
 from dropcut.domain.resolutions import Resolution, Verdict
-from dropcut.notifications import progress
+from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.failures import Failures
@@ -46,7 +46,7 @@ def recheck_edits(services: Services) -> dict[str, Any]:
         try:
             done[_recheck(services, history, doubt, edit)] += 1
         except Exception as error:  # noqa: BLE001 - told below
-            _put_off(services, doubt, error, failures)
+            _skip(services, doubt, error, failures)
     if failures.number and not any(done.values()):
         raise RuntimeError(f"no edit in doubt could be looked for: {failures.reasons[0]}")
     return {**done, "wrong": failures.reasons}
@@ -58,12 +58,12 @@ def _held(services: Services, doubts: list[Doubt], failures: Failures) -> Iterat
         try:
             edit = services.ledger.edit(doubt.edit_id)
         except Exception as error:  # noqa: BLE001 - a row that this version cannot read
-            _put_off(services, doubt, error, failures)
+            _skip(services, doubt, error, failures)
         else:
             yield doubt, edit if edit and edit.state is State.IN_DOUBT else None
 
 
-def _put_off(services: Services, doubt: Doubt, error: Exception, failures: Failures) -> None:
+def _skip(services: Services, doubt: Doubt, error: Exception, failures: Failures) -> None:
     """Note what is wrong with a bad row, and move it out of the way of the others."""
     failures.note(doubt.edit_id[:12], error)
     with suppress(Exception):
@@ -107,7 +107,7 @@ def _adopt(services: Services, edit: Edit, request_id: str) -> None:
         execution=free_name(services.executions, edit),
         proven=True,
     )
-    found = as_notice(progress.found(resolution.applied_to(edit)))
+    found = as_notice(updates.found(resolution.applied_to(edit)))
     resolved = services.ledger.resolve(edit, resolution, found)
     start_resumed(services, resolved.edit)
     if resolved.notice:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dropcut.domain.pairing import Found, in_order
+from dropcut.domain.pairing import PairOrHalf, in_order
 from dropcut.domain.recovery import Newest, Recovery, Span, covers, position
-from dropcut.notifications import progress
+from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.failures import Failures
@@ -90,7 +90,7 @@ def _look_at(services: Services, files: Newest, until: float, failures: Failures
     return pairs
 
 
-def _recover(services: Services, found: Found) -> None:
+def _recover(services: Services, found: PairOrHalf) -> None:
     if found.sidecar is None:
         start_edit(services, services.inbox, found.key)  # which notes that it waits; what is noted stays as it is
     elif not is_understood(services, services.inbox, found.key, found.sidecar):
@@ -100,7 +100,7 @@ def _recover(services: Services, found: Found) -> None:
 def _tell_of_left_alone(services: Services, left_alone: int, active: float, failures: Failures) -> None:
     if services.journal.was_told("LEFT_ALONE"):
         return
-    body = progress.left_alone(services.inbox, left_alone, active)
+    body = updates.left_alone(services.inbox, left_alone, active)
     try:
         services.topic.publish(as_notice(body))
         services.journal.note_told("LEFT_ALONE", services.clock())  # after it was sent: told twice has one id

@@ -14,7 +14,7 @@ from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.error_files import remove_error_files
-from dropcut.workflow.outputs import in_place, place, put_manifest_back
+from dropcut.workflow.outputs import in_place, place_output, restore_manifest
 
 NOTE = "put back from an earlier version of the outbox; nothing was bought"
 
@@ -30,9 +30,9 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
     output, found = edit.output, in_place(services, edit)
     if found.video is None:
         chunks = services.files.stream(services.outbox, output["key"], output["version"])
-        output = place(services, drop, edit, nullcontext(chunks), NOTE).facts
+        output = place_output(services, drop, edit, nullcontext(chunks), NOTE).facts
     elif not found.manifest:
-        output = put_manifest_back(services, drop, edit, found.video)
+        output = restore_manifest(services, drop, edit, found.video)
     remove_error_files(services, drop, edit_id)
     if output != edit.output:
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)

@@ -51,8 +51,8 @@ def settle(
     edit = services.ledger.edit(edit_id) if edit_id else None
     if edit and edit.state is State.SUBMITTING and services.clock() - (edit.sent_at or 0) < STILL_SENDING:
         return ""  # its answer may be about to be written; the sweep comes when that is over
-    putting_back = row is not None and row.outcome == "PUT_BACK"  # of an edit that ended long ago
-    if edit and not putting_back and _is_in_other_hands(edit, drop, execution):
+    restoring = row is not None and row.outcome == "PUT_BACK"  # of an edit that ended long ago
+    if edit and not restoring and _is_in_other_hands(edit, drop, execution):
         return ""
     said = WORDS.get(ended, WORDS["FAILED"]) + (f": {cause}" if cause else "")
     status, notice = end_badly(services, drop, edit_id, {"Said": said})

@@ -9,7 +9,7 @@ from dropcut.domain.dates import day_of
 from dropcut.domain.keys import is_clip, is_nameless, is_sidecar
 from dropcut.domain.model import UNVERSIONED, Drop, Half, ObjectFacts
 from dropcut.domain.pairing import pairs_of
-from dropcut.notifications import progress
+from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
 from dropcut.workflow.inbox import drop_of, names_like
@@ -89,7 +89,7 @@ def _leave_alone(services: Services, bucket: str, key: str) -> None:
     if services.journal.was_told(told) or not services.journal.claim_telling(told, now):
         return  # many files may come at once
     try:
-        services.topic.publish(as_notice(progress.unversioned(bucket, key, day_of(now))))
+        services.topic.publish(as_notice(updates.unversioned(bucket, key, day_of(now))))
     except Exception:
         services.journal.release_telling(told)  # for the next file, or for this one when it is announced again
         raise

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.errors import (
     ClipNotShared,
+    FilesChanged,
     InsufficientCredits,
     LedgerConflict,
     LimitReached,
     NotSent,
     ProviderBusy,
     SubmissionUnknown,
-    TakenBack,
 )
 from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.identity import mark
@@ -23,8 +23,8 @@ from dropcut.domain.keys import split
 from dropcut.domain.model import Cause, Delay, Drop, Edit, State
 from dropcut.domain.text import printable
 from dropcut.ports import Services
-from dropcut.workflow.delays import put_off
-from dropcut.workflow.inbox import Found, look_for, names_like
+from dropcut.workflow.delays import delay_edit
+from dropcut.workflow.inbox import FileChanges, changed_files, names_like
 
 LATEST_SEND = 30  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
@@ -50,35 +50,35 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: Generation
         raise SubmissionUnknown("an earlier run of this step may have sent the request")
     if step is not OnSubmit.ADOPT:
         try:
-            _hold_to_the_files(services, drop, edit_id)  # before room is looked for: without files it ends at once
+            _require_current_files(services, drop, edit_id)  # before room is looked for: without files it ends at once
             edit = _buy(services, _open_attempt(services, edit, drop), drop, began)
-        except TakenBack as taken:
-            return _taken_back(services, drop, edit_id, taken, before)
+        except FilesChanged as taken:
+            return _end_unsent(services, drop, edit_id, taken, before)
         except (LimitReached, InsufficientCredits) as why:
             delay = why.delay if isinstance(why, LimitReached) else Delay.CREDITS
-            waits = put_off(services, drop, edit_id, delay, str(why), before, limits=services.limits)
+            waits = delay_edit(services, drop, edit_id, delay, str(why), before, limits=services.limits)
             if waits is None:
                 raise
             return waits
     return before.submitted(edit, services.first_wait_seconds)
 
 
-def _hold_to_the_files(services: Services, drop: Drop, edit_id: str) -> None:
-    """Raise TakenBack unless the drop's files are still the current ones.
+def _require_current_files(services: Services, drop: Drop, edit_id: str) -> None:
+    """Raise FilesChanged unless the drop's files are still the current ones.
 
     The same files uploaded again are the same edit. If their drop is on record with it, it may have ended because an
     attempt was open here, and then that attempt is the one that buys.
     """
     found = _look(services, drop)
     if found.gone or (found.newer and not _relies_on(services, found.newer, edit_id)):
-        raise TakenBack(found.newer, found.gone)
+        raise FilesChanged(found.newer, found.gone)
     edit = services.ledger.edit(edit_id) if found.newer else None
     if edit and not edit.is_of(drop):
-        raise TakenBack(found.newer)
+        raise FilesChanged(found.newer)
 
 
-def _look(services: Services, drop: Drop) -> Found:
-    return look_for(services, drop, names_like(services.files, drop.bucket, drop.clip_key))
+def _look(services: Services, drop: Drop) -> FileChanges:
+    return changed_files(services, drop, names_like(services.files, drop.bucket, drop.clip_key))
 
 
 def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
@@ -86,7 +86,7 @@ def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
     return record is not None and record.outcome in RELIES and record.edit_id == edit_id
 
 
-def _taken_back(services: Services, drop: Drop, edit_id: str, taken: TakenBack, before: Generation) -> Generation:
+def _end_unsent(services: Services, drop: Drop, edit_id: str, taken: FilesChanged, before: Generation) -> Generation:
     """Close what is open, unpaid, and say which end it is. A row that another drop has prepared is left to it."""
     edit, now = services.ledger.edit(edit_id), services.clock()
     gone = " and ".join(printable(key) for key in taken.gone)
@@ -131,7 +131,7 @@ def _buy(services: Services, edit: Edit, drop: Drop, began: float) -> Edit:
     content_type = CONTENT_TYPES[split(key).suffix]
     services.files.freeze(drop.bucket, drop.clip_key, drop.clip_version, key, content_type)
     shared = services.files.share(key)
-    _hold_to_the_files(services, drop, edit.edit_id)  # once more: freezing took its time
+    _require_current_files(services, drop, edit.edit_id)  # once more: freezing took its time
     if shared.expires_at - services.clock() < LEAST_SHARED:
         raise ClipNotShared("the credentials that would sign the clip's address end too soon")
     now = services.clock()

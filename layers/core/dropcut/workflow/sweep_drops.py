@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dropcut.domain.keys import is_nameless, split
 from dropcut.domain.model import Half, Notice, State, Unfinished
 from dropcut.domain.pairing import search_prefix, why_waiting
-from dropcut.notifications import progress
+from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.notifications.schemas import Notification
 from dropcut.ports import Services
@@ -89,10 +89,10 @@ def _half(services: Services, half: Half) -> str:
 
 def _waiting(services: Services, half: Half) -> Notification:
     if is_nameless(half.key):
-        return progress.nameless(half)
+        return updates.nameless(half)
     alike = services.files.keys(half.bucket, search_prefix(half.key), most=NAMES_LOOKED_AT)
     folder = services.files.keys(half.bucket, split(half.key).folder, folder_only=True, most=NAMES_LOOKED_AT)
-    return progress.waiting(half, why_waiting(half.key, [*alike, *folder]))
+    return updates.waiting(half, why_waiting(half.key, [*alike, *folder]))
 
 
 def _ask_after(services: Services, one: Unfinished) -> str:
@@ -118,7 +118,7 @@ def _warn(services: Services, edit_id: str) -> None:
     told = f"LATE#{edit_id}#{edit.execution or edit.owner}" if edit else ""  # by each execution that tries
     if edit is None or not late or services.journal.was_told(told):
         return
-    services.topic.publish(as_notice(progress.not_yet_delivered(edit)))
+    services.topic.publish(as_notice(updates.not_yet_delivered(edit)))
     services.journal.note_told(told, now)
 
 

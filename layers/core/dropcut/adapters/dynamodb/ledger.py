@@ -34,17 +34,17 @@ from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached, RowBusy
 from dropcut.domain.model import Cause, Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
-from dropcut.domain.resolutions import OF_AN_END, Resolution, Verdict, changes
+from dropcut.domain.resolutions import ENDING_ATTRIBUTES, Resolution, Verdict, changes
 from dropcut.ports import Resolved
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2)  # seconds; the SDK does not repeat a cancelled transaction
 SAME_ATTEMPT = "#state = :from AND #attempt = :attempt AND #owner = :owner"
-OF_A_WAIT = ("delayed_since", "delayed_by")
-OF_ONE_ATTEMPT = (
+DELAY_ATTRIBUTES = ("delayed_since", "delayed_by")
+ATTEMPT_ATTRIBUTES = (
     *("sent_at", "request_id", "vouched_by", "submitted_at", "completed_at", "charged_usd", "candidates"),
-    *(*OF_A_WAIT, *OF_AN_END),
+    *(*DELAY_ATTRIBUTES, *ENDING_ATTRIBUTES),
 )
-LEFT_BY_ATTEMPTS = ("state", "attempt")
+KEPT_BY_PREPARE = ("state", "attempt")
 NAMES = {"#state": "state", "#attempt": "attempt", "#owner": "owner"}
 
 
@@ -63,9 +63,9 @@ class DynamoLedger:
             "owner": edit.drop.drop_id,
             "execution": "",
         }  # this drop's execution is at it now
-        first = {name: row.pop(name) for name in LEFT_BY_ATTEMPTS}  # it stays
+        first = {name: row.pop(name) for name in KEPT_BY_PREPARE}  # it stays
         known: Row = {"prepared": State.PREPARED, "failed": State.FAILED}
-        update = change({**row, **to_sweep("EDIT", now)}, (*OF_AN_END, *OF_A_WAIT), first=first, **known)
+        update = change({**row, **to_sweep("EDIT", now)}, (*ENDING_ATTRIBUTES, *DELAY_ATTRIBUTES), first=first, **known)
         condition = "attribute_not_exists(pk) OR #state IN (:prepared, :failed)"
         once(self._table.update_item, Key=edit_key(edit.edit_id), ConditionExpression=condition, **update)
 
@@ -74,7 +74,7 @@ class DynamoLedger:
         opened: Row = {"state": State.RESERVED, "attempt": number, "owner": owner, "reserved_day": day}
         attempt = {**attempt_key(edit.edit_id, number), "owner": owner, "opened_at": attribute(now)}
         known: Row = {"from": edit.state, "before": edit.attempt}
-        stale = OF_ONE_ATTEMPT if owner == edit.owner else (*OF_ONE_ATTEMPT, "execution")
+        stale = ATTEMPT_ATTRIBUTES if owner == edit.owner else (*ATTEMPT_ATTRIBUTES, "execution")
         update = change({**opened, **to_sweep("EDIT", now)}, stale, **known)
         # Whoever was told of its end was told that nothing was bought; `stale` names #event_id.
         unchanged = "#state = :from AND #attempt = :before AND attribute_not_exists(#event_id)"
@@ -87,10 +87,10 @@ class DynamoLedger:
             )
         except LedgerConflict as lost:
             over = {2: Delay.DAY_LIMIT, 3: Delay.IN_FLIGHT_LIMIT}
-            if lost.places and lost.places <= over.keys():
-                raise LimitReached(over[min(lost.places)]) from None
+            if lost.writes and lost.writes <= over.keys():
+                raise LimitReached(over[min(lost.writes)]) from None
             raise
-        fresh: Row = dict.fromkeys(OF_ONE_ATTEMPT) | {"candidates": ()}
+        fresh: Row = dict.fromkeys(ATTEMPT_ATTRIBUTES) | {"candidates": ()}
         fresh["execution"] = edit.execution if owner == edit.owner else ""
         return replace(edit, **opened, **fresh)
 
@@ -103,7 +103,7 @@ class DynamoLedger:
     def withdraw(self, edit: Edit, reason: str, now: float, *, tell: bool, cause: Cause | None = None) -> Edit:
         if edit.state not in (State.PREPARED, State.FAILED):
             raise ValueError(f"an edit that is {edit.state} has an attempt to close first")
-        facts: Row = {"reason": reason, "cause": cause, **dict.fromkeys(OF_A_WAIT)}
+        facts: Row = {"reason": reason, "cause": cause, **dict.fromkeys(DELAY_ATTRIBUTES)}
         moved = replace(edit, state=State.FAILED, **facts)
         swept: Row | None = None
         if not tell:
@@ -114,7 +114,7 @@ class DynamoLedger:
     def advance(self, edit: Edit, to: State, now: float, **facts: Any) -> Edit:
         facts = _with_cause(facts)
         moved = replace(edit, state=to, **facts)
-        self._transact({"Update": self._step(edit, moved, now, facts)}, *_doubt(moved, now))
+        self._transact({"Update": self._step(edit, moved, now, facts)}, *_start_rechecks(moved, now))
         return moved
 
     def complete(self, edit: Edit, charged_usd: Decimal | None, now: float) -> Edit:
@@ -124,8 +124,8 @@ class DynamoLedger:
         step = _while_same(self._step(edit, moved, now, facts), charged_usd=edit.charged_usd)
         steps = [{"Update": step}, self._close_attempt(moved, "COMPLETED", now)]
         if charged_usd is not None and edit.charged_usd is None:
-            steps.append(_settle_day(edit, charged_usd))
-        self._transact(*steps, _land(edit))
+            steps.append(_replace_reservation(edit, charged_usd))
+        self._transact(*steps, _free_slot(edit))
         return moved
 
     def close_unpaid(self, edit: Edit, reason: str, now: float, cause: Cause | None = None) -> Edit:
@@ -134,15 +134,15 @@ class DynamoLedger:
         step = _while_same(self._step(edit, moved, now, why), charged_usd=edit.charged_usd)
         steps = [{"Update": step}, self._close_attempt(moved, reason, now)]
         if edit.charged_usd is None:  # else the day was settled with the charge
-            steps.append(_settle_day(edit, Decimal(0)))
-        self._transact(*steps, _land(edit))
+            steps.append(_replace_reservation(edit, Decimal(0)))
+        self._transact(*steps, _free_slot(edit))
         return moved
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
         notice = replace(notice, row=edit_key(edit.edit_id))
         told = {**_told(notice), **_with_cause(facts)}
         moved = replace(edit, state=to, **told)
-        self._transact({"Update": self._step(edit, moved, now, told)}, _land(edit), *_doubt(moved, now))
+        self._transact({"Update": self._step(edit, moved, now, told)}, _free_slot(edit), *_start_rechecks(moved, now))
         return notice
 
     def resolve(self, edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Resolved:
@@ -160,14 +160,14 @@ class DynamoLedger:
         steps = [
             {"Update": shown},
             {"Put": {"Item": audit, "ConditionExpression": "attribute_not_exists(pk)"}},
-            {"Update": _fly(edit)} if goes_on else _land(edit),
+            {"Update": _take_slot(edit)} if goes_on else _free_slot(edit),
         ]
         if edit.state is State.IN_DOUBT:
-            steps.append(_no_doubt(edit, resolution, notice if goes_on else None))
+            steps.append(_end_rechecks(edit, resolution, notice if goes_on else None))
         if not goes_on:
             steps.append(self._close_attempt(moved, str(moved.reason), now))
         if verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
-            steps.append(_settle_day(edit, Decimal(0)))
+            steps.append(_replace_reservation(edit, Decimal(0)))
         self._transact(*steps)
         return Resolved(moved, notice)
 
@@ -234,7 +234,7 @@ def _room_in_the_day(day: str, usd: Decimal, limits: Limits) -> Row:
     return {"Key": day_key(day), "ConditionExpression": fits, **money}
 
 
-def _settle_day(edit: Edit, charged_usd: Decimal) -> Row:
+def _replace_reservation(edit: Edit, charged_usd: Decimal) -> Row:
     """The charge, or nothing, takes the place of the reservation in the day that holds it."""
     usd = {"committed_usd": charged_usd - edit.estimated_usd, "reserved_usd": -edit.estimated_usd}
     return {"Update": {"Key": day_key(edit.reserved_day), **change({}, add={**usd, "charged_usd": charged_usd})}}
@@ -248,12 +248,12 @@ def _room_in_flight(edit_id: str, limits: Limits) -> Row:
     return {"Key": FLIGHT_KEY, "ConditionExpression": free, **place}
 
 
-def _fly(edit: Edit) -> Row:
+def _take_slot(edit: Edit) -> Row:
     """Take a place whether there is room or not: the provider has accepted it long ago."""
     return {"Key": FLIGHT_KEY, **change({}, add={"places": {edit.edit_id}})}
 
 
-def _doubt(moved: Edit, now: float) -> list[Row]:
+def _start_rechecks(moved: Edit, now: float) -> list[Row]:
     """Have an edit that is in doubt looked for again, by the write that makes it so."""
     if moved.state is not State.IN_DOUBT:
         return []
@@ -261,7 +261,7 @@ def _doubt(moved: Edit, now: float) -> list[Row]:
     return [{"Update": {"Key": doubt_key(moved.edit_id), **change(facts, ("outcome", "notice", "event_id"))}}]
 
 
-def _no_doubt(edit: Edit, resolution: Resolution, notice: Notice | None) -> Row:
+def _end_rechecks(edit: Edit, resolution: Resolution, notice: Notice | None) -> Row:
     """End the looking, by the write that ends the doubt, and have it told where nobody decided it."""
     facts: Row = {"outcome": str(resolution.verdict)}
     if notice:
@@ -270,7 +270,7 @@ def _no_doubt(edit: Edit, resolution: Resolution, notice: Notice | None) -> Row:
     return {"Update": {"Key": doubt_key(edit.edit_id), **change(facts, done)}}
 
 
-def _land(edit: Edit) -> Row:
+def _free_slot(edit: Edit) -> Row:
     """Leave the place, in the transaction that ends the flight, so that none can leak."""
     names, values = {"#places": "places"}, {":places": {edit.edit_id}}
     gone = {"UpdateExpression": "DELETE #places :places", "ExpressionAttributeNames": names}

@@ -8,9 +8,9 @@ from dropcut.domain.dates import iso
 from dropcut.domain.keys import SIDECAR_SUFFIX, is_clip, split
 from dropcut.domain.model import Delay, Drop, Edit, Half, Limits
 from dropcut.domain.pairing import partner_names
-from dropcut.domain.text import ended, printable
+from dropcut.domain.text import printable, sentence
 from dropcut.notifications.endings import about_edit, event_id
-from dropcut.notifications.schemas import Notification, Place
+from dropcut.notifications.schemas import Notification, S3Object
 
 DELAYS = {
     Delay.SPENDING_OFF: (
@@ -72,7 +72,7 @@ def overdue(edit: Edit, minutes: int) -> Notification:
 
 def not_yet_delivered(edit: Edit) -> Notification:
     """It is paid and made, and cannot be copied; a person may have to mend something while the file is still there."""
-    why = ended(edit.reason) if edit.reason else "the log of the functions says why."
+    why = sentence(edit.reason) if edit.reason else "the log of the functions says why."
     return Notification(
         event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt, "delivery", edit.execution or edit.owner),
         status="OVERDUE",
@@ -116,7 +116,7 @@ def unversioned(bucket: str, key: str, day: str) -> Notification:
     return Notification(
         event_id=event_id(bucket, "LEFT_ALONE", "VERSIONING", day),
         status="LEFT_ALONE",
-        **_about_file(Place(bucket=bucket, key=key), clip=is_clip(key)),
+        **_about_file(S3Object(bucket=bucket, key=key), clip=is_clip(key)),
         summary=f"{printable(key)} was uploaded while the versioning of {bucket} was suspended. Dropcut leaves such "
         "files alone: they could change while they are edited. Nothing was started and nothing was paid.",
         what_to_do="Switch versioning on:\n\n"
@@ -153,12 +153,12 @@ def waiting(half: Half, hint: str) -> Notification:
 
 
 def _about_half(half: Half, *, clip: bool) -> dict[str, Any]:
-    place = Place(bucket=half.bucket, key=half.key, version_id=half.version)
+    place = S3Object(bucket=half.bucket, key=half.key, version_id=half.version)
     event = event_id(half.key, "WAITING", half.bucket, half.version)
     return {"event_id": event, "status": "WAITING", **_about_file(place, clip=clip)}
 
 
-def _about_file(place: Place, *, clip: bool) -> dict[str, Any]:
+def _about_file(place: S3Object, *, clip: bool) -> dict[str, Any]:
     """The fields of a notification about one file that has no partner."""
     files = {"clip": place, "sidecar": None} if clip else {"clip": None, "sidecar": place}
     return {"folder": split(place.key).folder, **files}
