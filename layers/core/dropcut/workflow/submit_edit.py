@@ -28,7 +28,6 @@ from dropcut.workflow.inbox import FileChanges, changed_files, names_like
 
 LATEST_SEND = 30  # seconds after the function began; later, it might be ended before the answer is written down
 LEAST_SHARED = 50 * 60  # seconds; a queued generation may fetch the clip late
-CALLED_OFF = "deleted before it was sent, so the edit was called off"
 REPLACED = "its files were replaced before it was sent, and the newer ones are an edit of their own"
 RELIES = ("IN_FLIGHT", "EDIT")  # outcomes of a drop that leaves the buying of its edit to whoever has an attempt open
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime"}
@@ -52,8 +51,8 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: Generation
         try:
             _require_current_files(services, drop, edit_id)  # before room is looked for: without files it ends at once
             edit = _buy(services, _open_attempt(services, edit, drop), drop, began)
-        except FilesChanged as taken:
-            return _end_unsent(services, drop, edit_id, taken, before)
+        except FilesChanged as changed:
+            return _end_unsent(services, drop, edit_id, changed, before)
         except (LimitReached, InsufficientCredits) as why:
             delay = why.delay if isinstance(why, LimitReached) else Delay.CREDITS
             waits = delay_edit(services, drop, edit_id, delay, str(why), before, limits=services.limits)
@@ -69,7 +68,7 @@ def _require_current_files(services: Services, drop: Drop, edit_id: str) -> None
     The same files uploaded again are the same edit. If their drop is on record with it, it may have ended because an
     attempt was open here, and then that attempt is the one that buys.
     """
-    found = _look(services, drop)
+    found = _changes(services, drop)
     if found.gone or (found.newer and not _relies_on(services, found.newer, edit_id)):
         raise FilesChanged(found.newer, found.gone)
     edit = services.ledger.edit(edit_id) if found.newer else None
@@ -77,7 +76,7 @@ def _require_current_files(services: Services, drop: Drop, edit_id: str) -> None
         raise FilesChanged(found.newer)
 
 
-def _look(services: Services, drop: Drop) -> FileChanges:
+def _changes(services: Services, drop: Drop) -> FileChanges:
     return changed_files(services, drop, names_like(services.files, drop.bucket, drop.clip_key))
 
 
@@ -86,32 +85,36 @@ def _relies_on(services: Services, newer: Drop, edit_id: str) -> bool:
     return record is not None and record.outcome in RELIES and record.edit_id == edit_id
 
 
-def _end_unsent(services: Services, drop: Drop, edit_id: str, taken: FilesChanged, before: Generation) -> Generation:
-    """Close what is open, unpaid, and say which end it is. A row that another drop has prepared is left to it."""
+def _end_unsent(services: Services, drop: Drop, edit_id: str, changed: FilesChanged, before: Generation) -> Generation:
+    """Close what is open, unpaid, and say which end it is."""
     edit, now = services.ledger.edit(edit_id), services.clock()
-    gone = " and ".join(printable(key) for key in taken.gone)
-    reason = REPLACED if taken.newer else f"{gone} {'were' if len(taken.gone) > 1 else 'was'} {CALLED_OFF}"
-    cause = None if taken.newer else Cause.CALLED_OFF
-    if edit and edit.state is State.RESERVED and edit.is_of(drop):
+    if edit is None or not edit.is_of(drop):  # another drop has prepared it since: it is left to that one
+        services.journal.end_drop(drop, "SUPERSEDED", now)
+        return before.afresh(edit_id, Outcome.LEFT)
+    reason, cause = (REPLACED, None) if changed.newer else (_called_off(changed.gone), Cause.CALLED_OFF)
+    if edit.state is State.RESERVED:
         edit = services.ledger.close_unpaid(edit, reason, now, cause)
         # The newer drop may have found the attempt open a moment ago. It writes that down and then looks again, this
         # closes the attempt and then looks again, so that one of the two sees the other and goes on. The files are
         # looked at anew: they may have been uploaded one by one, or again, since the look that called it off.
-        newest = _look(services, drop).newer
+        newest = _changes(services, drop).newer
         if newest and _relies_on(services, newest, edit_id):
             return before.afresh(edit_id, Outcome.NOT_SENT)
-    outcome = Outcome.LEFT
-    if edit and edit.is_of(drop):
-        step = on_submit(edit, drop.drop_id)
-        if step is OnSubmit.LEAVE:  # its end was told meanwhile
-            return before.afresh(edit_id, outcome)
-        if step is not OnSubmit.OPEN_ATTEMPT:
-            raise LedgerConflict("another run of this step has gone on with the edit")
-        services.ledger.withdraw(edit, reason, now, tell=taken.newer is None, cause=cause)
-        outcome = Outcome.SUPERSEDED if taken.newer else Outcome.CALLED_OFF
-    if outcome is not Outcome.CALLED_OFF:
-        services.journal.end_drop(drop, "SUPERSEDED", now)
-    return before.afresh(edit_id, outcome)
+    step = on_submit(edit, drop.drop_id)
+    if step is OnSubmit.LEAVE:  # its end was told meanwhile
+        return before.afresh(edit_id, Outcome.LEFT)
+    if step is not OnSubmit.OPEN_ATTEMPT:
+        raise LedgerConflict("another run of this step has gone on with the edit")
+    services.ledger.withdraw(edit, reason, now, tell=changed.newer is None, cause=cause)
+    if changed.newer is None:
+        return before.afresh(edit_id, Outcome.CALLED_OFF)
+    services.journal.end_drop(drop, "SUPERSEDED", now)
+    return before.afresh(edit_id, Outcome.SUPERSEDED)
+
+
+def _called_off(gone: tuple[str, ...]) -> str:
+    names = " and ".join(printable(key) for key in gone)
+    return f"{names} {'were' if len(gone) > 1 else 'was'} deleted before it was sent, so the edit was called off"
 
 
 def _open_attempt(services: Services, edit: Edit, drop: Drop) -> Edit:
