@@ -8,7 +8,7 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dropcut.domain.model import Edit, Notice
-from dropcut.intake.sidecar import Problem
+from dropcut.intake.problem import Problem
 from dropcut.notifications import endings
 from dropcut.notifications.schemas import Notification
 from dropcut.ports import Services

@@ -12,15 +12,17 @@ from benchmarks.served_world import served
 from tests.fakes.invoke import VERBS
 from tests.fakes.machine import REPOSITORY
 
+READ_STRANGERS_TEXT = {"inspect_clip", "prepare_edit"}
 ASK_THE_PROVIDER = {"deliver_edit", "find_result", "find_submission", "poll_edit", "recheck_edits", "submit_edit"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_function_imports_http_only_to_ask_the_provider(verb: str) -> None:
+def test_a_function_imports_only_what_it_uses(verb: str) -> None:
     bench = Bench(verb, layers())
     with served(bench.world) as address:
         names = bench.cold(address).names
     assert ("requests" in names) == (verb in ASK_THE_PROVIDER)
+    assert ("pydantic" in names) == (verb in READ_STRANGERS_TEXT)
     assert "aws_lambda_powertools.utilities.data_classes" not in names, "40 modules for two fields of an event"
 
 

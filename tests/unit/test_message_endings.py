@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dropcut.domain.model import Cause, Drop, State
-from dropcut.intake.sidecar import Problem
+from dropcut.intake.problem import Problem
 from dropcut.notifications.endings import failed, held, rejected
 from dropcut.notifications.envelope import email_text
 from dropcut_cli.command import parser

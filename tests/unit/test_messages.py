@@ -11,7 +11,8 @@ import pytest
 
 from dropcut.domain.model import Drop, Edit, Half, Notice, State
 from dropcut.domain.pairing import why_waiting
-from dropcut.intake.sidecar import MAX_BYTES, Problem, read_sidecar
+from dropcut.intake.problem import Problem
+from dropcut.intake.sidecar import MAX_BYTES, read_sidecar
 from dropcut.notifications import endings, updates
 from dropcut.notifications.envelope import as_notice, email_text
 from dropcut.notifications.schemas import Notification, S3Object

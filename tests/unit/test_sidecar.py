@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcut.intake.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar
+from dropcut.intake.problem import Problem
+from dropcut.intake.sidecar import MAX_BYTES, Sidecar, read_sidecar
 from tests.fakes.examples import PROVIDERS_EXAMPLE, a_sidecar
 
 IMAGE = "https://pictures.example/cat.png"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dropcut.intake.sidecar import Problem, Sidecar, read_sidecar, unused_references
+from dropcut.intake.problem import Problem
+from dropcut.intake.sidecar import Sidecar, read_sidecar, unused_references
 from tests.fakes.examples import a_sidecar
 
 IMAGE = "https://pictures.example/cat.png"

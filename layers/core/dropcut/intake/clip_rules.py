@@ -11,7 +11,7 @@ from typing import Any
 
 from dropcut.domain.keys import undeliverable
 from dropcut.domain.model import Clip, Drop
-from dropcut.intake.sidecar import Problem
+from dropcut.intake.problem import Problem
 
 MOST_BYTES = 200 * 1000 * 1000
 SMALLEST_SIDE, LARGEST_SIDE = 720, 2160  # pixels

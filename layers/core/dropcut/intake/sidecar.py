@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -17,20 +17,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from dropcut.domain.keys import code_point
 from dropcut.domain.pricing import whole_seconds
 from dropcut.domain.text import quote
+from dropcut.intake.problem import Problem
 from dropcut.intake.strict_json import NotStrictJson, parse_strict, step
 
 MAX_BYTES = 64 * 1024
 LONGEST_TYPO = 40  # characters; nobody mistypes a field's name or value at greater length
 MAX_REFERENCES = 4  # images plus elements, when a video is supplied (Kling, Omni-Video)
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong: where (JSON pointer, or `clip`), what was found, what is wrong, what to do."""
-
-    field: str
-    value: str
-    problem: str
-    fix: str
 
 
 def _https(url: str) -> str:

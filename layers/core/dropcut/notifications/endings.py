@@ -13,7 +13,7 @@ from dropcut.domain.identity import digest, mark
 from dropcut.domain.keys import manifest_beside, split
 from dropcut.domain.model import Cause, Clip, Drop, Edit, State
 from dropcut.domain.text import printable, quote, sentence
-from dropcut.intake.sidecar import Problem
+from dropcut.intake.problem import Problem
 from dropcut.notifications.schemas import Cost, ErrorFile, Notification, ProblemLine, S3Object, Source, Status
 
 SHOWN_PROBLEMS = 50  # in a message: a state machine's data is at most 256 KiB, and the error file has more of them

@@ -13,7 +13,8 @@ from dropcut.domain.pairing import rivals_of
 from dropcut.domain.pricing import estimate
 from dropcut.intake.clip_rules import clip_problems, key_problems, size_problems, warnings_about
 from dropcut.intake.inspection import NOT_UNDERSTOOD, read_inspection
-from dropcut.intake.sidecar import MAX_BYTES, Problem, Sidecar, read_sidecar, unused_references
+from dropcut.intake.problem import Problem
+from dropcut.intake.sidecar import MAX_BYTES, Sidecar, read_sidecar, unused_references
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services

@@ -8,7 +8,7 @@ from typing import Any
 from dropcut.domain.decisions import on_failure
 from dropcut.domain.model import Cause, Drop, Edit, Ending, Notice, State
 from dropcut.domain.text import quote
-from dropcut.intake.sidecar import Problem
+from dropcut.intake.problem import Problem
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
