@@ -22,6 +22,7 @@ LEFT_TO_THE_DEFAULT = {
     "IsEditReady": set[str](),
     "IsSubmitted": {Outcome.FAILED, Outcome.NOT_FOUND, Outcome.CALLED_OFF},
     "IsEditDone": {Outcome.FAILED},
+    "WhatDoesItWaitFor": set[str](),
     "IsResultFound": {Outcome.FAILED, Outcome.LOST},
 }
 
@@ -48,10 +49,27 @@ def choices_on(variable: str) -> list[State]:
     return [state for state in states(MACHINE) if words_of(state, variable)]
 
 
-def verbs_before(choice: State) -> list[str]:
-    """The use cases whose answer a Choice is asked about first: those of the states that lead to it."""
-    before = [state.name for state in states(MACHINE) if state.body.get("Next") == choice.name]
-    return ["".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_") for name in before]
+def steps_before(choice: State) -> list[str]:
+    """The states that lead to a Choice."""
+    return [state.name for state in states(MACHINE) if state.body.get("Next") == choice.name]
+
+
+def use_case(step: str) -> str | None:
+    """The use case that a state calls; None for one that calls a service."""
+    verb = "".join(f"_{c.lower()}" if c.isupper() else c for c in step).lstrip("_")
+    return verb if (CORE / "workflow" / f"{verb}.py").is_file() else None
+
+
+def words_before(choice: State, variable: str) -> set[str]:
+    """The words that a Choice may be asked about: what the use case before it can give, or what led to the service."""
+    found = set[str]()
+    for step in steps_before(choice):
+        if verb := use_case(step):
+            found |= given_by(verb, WORDS[variable])
+        else:
+            rules = [rule for other in choices_on(variable) for rule in other.body["Choices"]]
+            found |= {rule["StringEquals"] for rule in rules if rule["Next"] == step}
+    return found
 
 
 @functools.cache
@@ -108,17 +126,15 @@ def test_each_choice_on_a_word_says_what_its_default_is_for() -> None:
 
 @EACH
 def test_a_choice_names_only_words_that_the_step_before_it_can_give(variable: str, choice: State) -> None:
-    given = set[str]().union(*(given_by(verb, WORDS[variable]) for verb in verbs_before(choice)))
-    assert words_of(choice, variable) <= given
+    assert words_of(choice, variable) <= words_before(choice, variable)
 
 
 @EACH
 def test_each_word_that_a_step_can_give_has_its_way_on(variable: str, choice: State) -> None:
-    given = set[str]().union(*(given_by(verb, WORDS[variable]) for verb in verbs_before(choice)))
-    assert given - words_of(choice, variable) == LEFT_TO_THE_DEFAULT[choice.name]
+    assert words_before(choice, variable) - words_of(choice, variable) == LEFT_TO_THE_DEFAULT[choice.name]
 
 
 @pytest.mark.parametrize("variable", WORDS)
 def test_every_word_is_given_by_some_step(variable: str) -> None:
-    verbs = {verb for choice in choices_on(variable) for verb in verbs_before(choice)}
-    assert set[str]().union(*(given_by(verb, WORDS[variable]) for verb in verbs)) == set(WORDS[variable])
+    given = (words_before(choice, variable) for choice in choices_on(variable))
+    assert set[str]().union(*given) == set(WORDS[variable])

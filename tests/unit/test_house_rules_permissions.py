@@ -43,7 +43,9 @@ NEEDS = {
         **dict.fromkeys(("halves_waiting", "unsent_notices", "unfinished", "doubts"), f"{QUERY}@index {READ}"),
         **dict.fromkeys(("drop", "was_told", "recovery", "output_owner"), READ),
         **dict.fromkeys(("wait_for_partner", "stop_waiting", "note_told", "note_recovery", "own_output"), WRITE),
-        **dict.fromkeys(("end_drop", "half_noticed", "notice_sent", "claim_telling", "release_telling"), CHANGE),
+        **dict.fromkeys(
+            ("end_drop", "tell_end", "half_noticed", "notice_sent", "claim_telling", "release_telling"), CHANGE
+        ),
         **dict.fromkeys(("look_again", "stop_looking", "look_later"), CHANGE),
     },
     "executions": {"start": "states:StartExecution", "status": "states:DescribeExecution"},
