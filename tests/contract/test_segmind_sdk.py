@@ -87,6 +87,36 @@ def test_a_failed_generation_is_raised_from_its_422_with_the_providers_words(
     assert job.result()["status"] == "FAILED"
 
 
+# What is wrong with the account or the request, and words that the refusal must carry. Where no setting of the
+# simulator gives the code, a fault does.
+REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "400": ({}, {"kind": "bad_request"}, "Bad request"),
+    "401": ({"api_key": "SG_ffffffffffffffff"}, {}, "Unauthorized"),
+    "402": ({"credits": 0.5}, {}, "Insufficient credits. You have 0.5 credits"),
+    "404": ({}, {"kind": "not_found"}, "Not found"),
+    "406 for credits": ({"credits": 0.5, "no_credits_status": 406}, {}, "Insufficient credits. You have 0.5 credits"),
+    "406 for a value": ({}, {"mode": "ultra"}, "ultra"),
+    "410": ({"retired_slugs": MODEL}, {}, "retired"),
+    "429": ({}, {"kind": "rate_limited"}, "rate_limit_exceeded"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refusal_is_raised_in_the_providers_words(
+    sdk: SegmindClient, simulator: Simulator, request_body: dict[str, Any], code: str
+) -> None:
+    settings, cause, words = REFUSALS[code]
+    simulator.settings(**settings)
+    if "kind" in cause:
+        simulator.inject({"stage": "submit", **cause})
+        cause = {}
+    with pytest.raises(SegmindError) as caught:
+        sdk.submit_async(MODEL, **{**request_body, **cause})
+    assert words in str(caught.value)
+    assert str(caught.value.status) == code[:3]
+    assert not any(post["accepted"] for post in simulator.requests())
+
+
 def test_an_answer_without_a_request_id_is_said_to_be_none(sdk: SegmindClient, simulator: Simulator) -> None:
     simulator.inject({"stage": "submit", "kind": "no_request_id"})
     with pytest.raises(SegmindError) as caught:

@@ -224,7 +224,7 @@ def test_editing_can_be_spared_for_load_tests(customer: Customer, tmp_path: Path
 def test_a_reset_forgets_everything(customer: Customer) -> None:
     request_id = customer.submit()
     customer.simulator.settings(credits=5)
-    customer.simulator.inject({"stage": "submit", "kind": "answer_lost"})
+    customer.simulator.inject({"stage": "submit", "kind": "bad_request"})
     customer.simulator.reset()
     assert customer.simulator.requests() == []
     assert customer.simulator.faults()["waiting"] == []

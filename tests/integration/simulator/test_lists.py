@@ -20,20 +20,6 @@ def day(offset: int) -> str:
     return (datetime.now(UTC) + timedelta(days=offset)).date().isoformat()
 
 
-def test_the_history_is_paged_filtered_and_sorted(customer: Customer) -> None:
-    request_ids = [customer.submit() for _ in range(5)]
-    failed = customer.submit(prompt="")
-    for request_id in [*request_ids, failed]:
-        customer.wait(request_id)
-    assert [row["request_id"] for row in customer.rows("?per_page=2&page=2")] == request_ids[3:1:-1]
-    assert [row["request_id"] for row in customer.rows("?sort_order=asc&status=COMPLETED")] == request_ids
-    (row,) = customer.rows("?status=FAILED")
-    assert (row["request_id"], row["credits_deduction"], row["generation_url"]) == (failed, 0.0, None)
-    assert row["error"] == "Prompt is required for video generation."
-    assert customer.rows("?model_name=o3-video2video") == customer.rows()
-    assert customer.rows("?model_name=wan") == []
-
-
 def test_the_lists_of_generations_show_only_what_has_an_output_and_lack_what_has_not_landed(customer: Customer) -> None:
     url = customer.finished_url()
     customer.wait(customer.submit(prompt=""))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,13 +51,6 @@ def test_assets_are_served_in_ranges_and_to_those_who_only_ask(customer: Custome
 def test_the_answer_can_have_the_documentation_s_key_instead_of_the_sdk_s(customer: Customer) -> None:
     customer.simulator.settings(upload_answer="urls")
     assert list(upload(customer, {"data_urls": [data_url(PNG)]}).json()) == ["urls"]
-
-
-def test_an_uploaded_clip_can_be_edited(customer: Customer, shelf: tuple[Path, str]) -> None:
-    clip = (shelf[0] / "beach.mp4").read_bytes()
-    (url,) = addresses(customer, data_url(clip, "video/mp4"))
-    assert requests.get(url, timeout=10).content == clip
-    assert customer.finished_url(video_url=url).endswith(".mp4")
 
 
 @pytest.mark.parametrize(

@@ -30,15 +30,6 @@ def test_v1_answers_with_the_video_and_tells_the_cost_in_headers(customer: Custo
     assert response.headers["x-rate-limit-reset-at-utc"].endswith("Z")
 
 
-def test_v1_can_answer_with_the_address_instead(customer: Customer) -> None:
-    customer.simulator.settings(sync_answer="json")
-    response = call(customer)
-    body = response.json()
-    assert body["output"] == body["video"]["url"]
-    assert requests.get(body["output"], timeout=10).content[4:8] == b"ftyp"
-    assert response.headers["x-cost"] == "0.945"
-
-
 def test_v1_gives_up_after_its_minute_while_the_generation_goes_on_and_is_billed(customer: Customer) -> None:
     customer.simulator.settings(sync_seconds=0.2, generation_seconds=60)
     response = call(customer)
