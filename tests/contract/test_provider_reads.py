@@ -119,7 +119,7 @@ def test_a_row_that_has_not_landed_is_no_row(simulator: Simulator, fault: str) -
 
 
 @pytest.mark.parametrize("fault", UNREADABLE)
-def test_a_history_that_cannot_be_read_is_never_an_empty_one(
+def test_an_unreadable_history_is_never_an_empty_one(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     provider = client(simulator)

@@ -29,7 +29,7 @@ def test_an_uploaded_clip_can_be_edited(
     assert is_video(httpx.get(done["output"]).content)
 
 
-def test_several_files_are_uploaded_at_once_and_come_back_in_their_order(sdk: SegmindClient, tmp_path: Path) -> None:
+def test_several_uploaded_files_come_back_in_their_order(sdk: SegmindClient, tmp_path: Path) -> None:
     clips = [make_clip(tmp_path / f"{seed}.mp4", seconds=3, seed=seed) for seed in (0, 1)]
     addresses = sdk.files.upload([str(clip) for clip in clips])["file_urls"]
     assert [httpx.get(address).content for address in addresses] == [clip.read_bytes() for clip in clips]

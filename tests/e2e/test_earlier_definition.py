@@ -16,7 +16,7 @@ def as_in_release_0_1_0(machine: Any) -> None:
     del machine["States"]["InspectClip"]
 
 
-def test_a_clip_that_no_state_inspected_is_inspected_all_the_same(
+def test_an_execution_of_release_0_1_0_inspects_its_clip(
     stand: Stand, powers: Powers, folder: str, clip: bytes
 ) -> None:
     with powers.definition(as_in_release_0_1_0):

@@ -23,9 +23,7 @@ def assert_told_of_a_wait_and_then_delivered(stand: Stand, prefix: str, words: s
     assert not {"delayed_by", "delayed_since"} & set(edit), "nothing of the wait stays"
 
 
-def test_an_edit_waits_while_spending_is_off_and_then_goes_on(
-    stand: Stand, powers: Powers, folder: str, clip: bytes
-) -> None:
+def test_an_edit_waits_while_spending_is_off(stand: Stand, powers: Powers, folder: str, clip: bytes) -> None:
     with powers.variables("SubmitEditFunction", SPENDING_ENABLED="false"), powers.time_flies(HASTE):
         stand.drop(f"{folder}beach.mp4", clip, ASK)
         eventually(lambda: stand.statuses(folder), "it is told of")

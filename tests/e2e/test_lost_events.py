@@ -31,9 +31,7 @@ def test_an_unannounced_pair_is_found_within_a_day(stand: Stand, powers: Powers,
 
 
 @pytest.mark.usefixtures("deaf_to_uploads")
-def test_an_old_bucket_is_left_alone_and_that_is_told_once(
-    stand: Stand, powers: Powers, folder: str, clip: bytes
-) -> None:
+def test_an_old_bucket_is_left_alone_and_told_once(stand: Stand, powers: Powers, folder: str, clip: bytes) -> None:
     upload(stand, folder, clip)
     powers.make_the_stack_younger()
     for later in (16 * MINUTES, 60 * MINUTES):

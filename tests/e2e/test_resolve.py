@@ -64,7 +64,7 @@ def test_an_adopted_request_is_delivered_at_no_further_cost(stand: Stand, folder
     assert_books_agree(stand)
 
 
-def test_an_edit_resolved_as_not_billed_is_bought_by_another_drop(stand: Stand, folder: str, clip: bytes) -> None:
+def test_an_edit_that_was_not_billed_is_bought_again(stand: Stand, folder: str, clip: bytes) -> None:
     edit_id, held = in_doubt(stand, folder, clip), reserved(stand)
     not_billed = ("resolve", edit_id, "--not-billed", "--yes")
     assert "--early" in refused(dropcut(stand, *not_billed)), "rows may land late"

@@ -25,7 +25,7 @@ def test_a_visit_is_a_run_that_comes_to_this_call() -> None:
     assert [question["visit"] for question in watch.trace] == [1, 1, 2, 1, 1]
 
 
-def test_a_run_rests_when_every_event_invocation_and_execution_is_over() -> None:
+def test_a_run_rests_when_everything_is_over() -> None:
     watch = Watch("subject-1")
     assert not watch.rest(1, seconds=0)
     told(watch, "event announced", "invocation accepted", "event handled")
@@ -37,7 +37,7 @@ def test_a_run_rests_when_every_event_invocation_and_execution_is_over() -> None
     assert not watch.rest(2, seconds=0), "a second upload was not announced yet"
 
 
-def test_the_first_of_two_is_held_until_the_second_gets_to_the_same_call() -> None:
+def test_the_first_of_two_waits_for_its_rival() -> None:
     watch = Watch("subject-1", (Fault.parse("effect submit_edit.1 s3:CopyObject.1 before -> race"),))
     first, second = ({**EFFECT, "who": "submit_edit", "scene": scene} for scene in "12")
     assert watch.hear(first)
@@ -47,7 +47,7 @@ def test_the_first_of_two_is_held_until_the_second_gets_to_the_same_call() -> No
     assert watch.hear({**second, "scene": "3"}) is None, "once is enough"
 
 
-def test_a_run_is_not_at_rest_while_somebody_works_on_it_from_outside() -> None:
+def test_a_run_that_is_worked_on_does_not_rest() -> None:
     watch = Watch("subject-1")
     watch.busy(1)
     assert not watch.at_rest()
