@@ -31,7 +31,7 @@ up: setup ## leave the embedded cloud standing, for `aws s3 cp` (Ctrl-C ends it)
 test: setup ## all tests, the fast ones first; or one: TEST=tests/e2e/test_names.py
 	@$(DEV)/python -m pytest $(if $(TEST),$(TEST),-n 3 --dist loadfile --no-loadscope-reorder $(SUITES)) $(ARGS)
 
-check: lint template statemachine fresh test ## everything that must hold before a push
+check: lint template test ## everything that must hold before a push
 
 lint: setup ## style and types
 	$(DEV)/ruff check $(SOURCE)
@@ -41,10 +41,10 @@ lint: setup ## style and types
 template: setup ## cfn-lint, on the SAM template and on what it becomes
 	$(DEV)/python -m checks.template
 
-statemachine: setup ## targets, defaults, timeouts and error names of the state machine
+statemachine: setup ## targets, defaults, timeouts and error names of the state machine; a test holds them too
 	$(DEV)/python -m checks.statemachine
 
-fresh: setup ## generated files are what their sources say
+fresh: setup ## generated files are what their sources say; tests hold that too
 	$(DEV)/python -m checks.requirements
 	$(DEV)/python -m checks.schemas
 

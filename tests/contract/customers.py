@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
 
 from dropcut.adapters.segmind.client import SegmindProvider
 from dropcut.domain.model import Progress
@@ -35,13 +34,9 @@ def client(simulator: Simulator, *keys: str) -> SegmindProvider:
     )
 
 
-class Asks(Protocol):
-    def status(self, request_id: str) -> Progress: ...
-
-
-def ended(customer: Asks, request_id: str) -> Progress:
+def ended(provider: SegmindProvider, request_id: str) -> Progress:
     for _ in range(600):
-        progress = customer.status(request_id)
+        progress = provider.status(request_id)
         if progress.status in ("COMPLETED", "FAILED"):
             return progress
         time.sleep(0.03)

@@ -39,7 +39,7 @@ def submitted(server: Scripted, *answers: Answer) -> str | type[DropcutError]:
 
 
 @pytest.mark.parametrize("code", [code for code in range(300, 600) if code % 10 < 4 or 400 <= code < 430 or code < 310])
-def test_only_a_code_that_proves_it_is_taken_for_a_refusal(server: Scripted, code: int) -> None:
+def test_only_a_code_that_proves_it_is_a_refusal(server: Scripted, code: int) -> None:
     text = json.dumps({"error": f"no, see {VIDEO_URL} and {KEY}", "request_id": "r1"}).encode()
     outcome = submitted(server, Answer(status=code, body=text, headers={"location": server.url + "/elsewhere"}))
     assert isinstance(outcome, type)
@@ -59,7 +59,7 @@ def test_a_200_without_a_request_id_is_unknown(server: Scripted, body: bytes) ->
 @pytest.mark.parametrize(
     "name", ["2c7f59ea-13f1-402c-9353-915a2b5a2124", "47411f110c6fa4fe05dcb9ffed2c1962", "a/../b?c#d"]
 )
-def test_a_request_id_is_taken_as_it_is_and_stays_one_piece_of_an_address(server: Scripted, name: str) -> None:
+def test_a_request_id_stays_one_part_of_an_address(server: Scripted, name: str) -> None:
     assert submitted(server, Answer(body=json.dumps({"request_id": name}).encode())) == name
     client(server).status(name)
     (_, (asked, _, _)) = server.asked
@@ -89,7 +89,7 @@ def test_the_key_goes_in_its_header_and_nowhere_else(server: Scripted) -> None:
     assert json.loads(server.asked[0][2]) == {**REQUEST, "video_url": VIDEO_URL}
 
 
-def test_a_read_that_is_redirected_is_not_followed_and_proves_nothing(server: Scripted) -> None:
+def test_a_redirected_read_is_not_followed_and_proves_nothing(server: Scripted) -> None:
     server.answers = [Answer(status=302, headers={"location": server.url + "/login"})]
     provider = client(server)
     reads: list[Any] = [
@@ -147,7 +147,7 @@ def test_where_a_redirection_leads_is_not_even_read(server: Scripted, place: str
 
 
 @pytest.mark.parametrize("name", [r"\ud800", r"a\u0000b", r"line\nbreak", "r" * 201])
-def test_a_request_id_that_could_not_be_asked_for_is_none(server: Scripted, name: str) -> None:
+def test_a_request_id_that_cannot_be_used_is_none(server: Scripted, name: str) -> None:
     assert submitted(server, Answer(body=b'{"request_id": "%s"}' % name.encode())) is SubmissionUnknown
     server.answers = [Answer(body=b'{"data": [{"request_id": "%s"}]}' % name.encode())]
     assert client(server).search_all(NOW) == ([], False), "whose that row is, nobody can tell"
@@ -157,9 +157,7 @@ def test_a_refusal_is_one_however_long_it_is(server: Scripted) -> None:
     assert submitted(server, Answer(status=400, body=b"x" * (MOST_BYTES + 1))) is ProviderRefused
 
 
-def test_a_key_that_is_refused_late_is_not_tried_again_at_once(
-    server: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_refused_late_is_not_tried_again_at_once(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second answer would come when the function has been ended, and nobody would know of it."""
     monkeypatch.setattr(module, "SUBMIT_READ", 0.0001)
 
@@ -190,7 +188,7 @@ def test_pages_that_overlap_give_each_request_once(server: Scripted) -> None:
     assert [row.request_id for row in client(server).search(NOW)] == ["r5", "r4", "r3"]
 
 
-def test_a_history_that_knows_no_pages_is_read_twice_and_not_for_ever(server: Scripted) -> None:
+def test_a_history_without_pages_is_read_twice(server: Scripted) -> None:
     server.answers = [page_of("r2", "r1")]
     assert len(client(server).search(NOW)) == 2
     assert len(server.asked) == 2
@@ -203,7 +201,7 @@ def test_a_full_page_that_comes_again_may_hide_older_ones(server: Scripted) -> N
     assert (len(rows), whole) == (PER_PAGE, False)
 
 
-def test_a_full_page_of_few_requests_that_comes_again_may_hide_older_ones(server: Scripted) -> None:
+def test_a_full_page_of_repeated_requests_may_hide_older_ones(server: Scripted) -> None:
     """Several outputs of one request are several rows, and rows are what fills a page."""
     server.answers = [page_of(*(f"r{n // 2}" for n in range(PER_PAGE)))]
     rows, whole = client(server).search_all(NOW)
@@ -211,7 +209,7 @@ def test_a_full_page_of_few_requests_that_comes_again_may_hide_older_ones(server
 
 
 @pytest.mark.parametrize("body", [b"{}", b"null", b'"none"', b'{"message": "under maintenance"}', b'{"data": [{}]}'])
-def test_what_is_no_list_of_requests_is_no_history_without_them(server: Scripted, body: bytes) -> None:
+def test_an_answer_without_a_list_is_no_empty_history(server: Scripted, body: bytes) -> None:
     server.answers = [Answer(body=body)]
     assert client(server).search_all(NOW) == ([], False)
 
@@ -242,6 +240,6 @@ def test_one_page_that_cannot_be_read_makes_the_search_unreadable(server: Script
         client(server).search(NOW)
 
 
-def test_the_row_of_another_request_is_not_the_one_asked_for(server: Scripted) -> None:
+def test_the_row_of_another_request_is_not_taken(server: Scripted) -> None:
     server.answers = [page_of("r2", "r3")]
     assert client(server).past("r1") is None

@@ -99,7 +99,7 @@ def test_a_finished_generation_is_told_in_status_result_and_history(exam: Exam) 
     assert (known.status, known.charged_usd, known.result_url) == ("COMPLETED", Decimal("0.945"), result.result_url)
 
 
-def test_a_failed_generation_is_told_with_its_reason_and_costs_nothing(exam: Exam) -> None:
+def test_a_failed_generation_has_a_reason_and_no_cost(exam: Exam) -> None:
     exam.fail_next()
     request_id = exam.provider.submit(REQUEST, exam.video_url)
     for progress in (exam.ended(request_id), exam.provider.past(request_id)):
@@ -119,7 +119,7 @@ def test_a_refused_submission_leaves_nothing_behind(exam: Exam) -> None:
     assert exam.provider.submit(REQUEST, exam.video_url)
 
 
-def test_a_submission_whose_answer_was_lost_is_in_the_history_under_its_path(exam: Exam) -> None:
+def test_a_submission_without_an_answer_is_in_the_history(exam: Exam) -> None:
     exam.lose_next()
     with pytest.raises(SubmissionUnknown):
         exam.provider.submit(REQUEST, exam.video_url)
@@ -138,7 +138,7 @@ def test_the_history_of_some_days_is_read_alone(exam: Exam) -> None:
     assert exam.provider.search_all(now - 9 * day, now - 3 * day) == ([], True)
 
 
-def test_a_request_that_never_was_is_gone_and_has_no_past(exam: Exam) -> None:
+def test_an_unknown_request_is_gone_and_has_no_past(exam: Exam) -> None:
     assert exam.provider.status("no-such-request").status == "GONE"
     assert exam.provider.result("no-such-request").status == "GONE"
     assert exam.provider.past("no-such-request") is None

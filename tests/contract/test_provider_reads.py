@@ -24,14 +24,27 @@ POLLS: dict[str, str | type[DropcutError]] = {
     "json_list": "",
     "unknown_status": "REVIEWING",
 }
+# Whether a read of the result gives the address under each fault; the history is asked for it otherwise.
+RESULTS = {
+    **dict.fromkeys(("output_list", "output_object", "elsewhere", "unauthorized"), True),
+    **dict.fromkeys(("bad_gateway", "unavailable", "gateway_timeout", "server_error", "rate_limited"), False),
+    **dict.fromkeys(("reset", "not_found", "truncated", "slow", "no_url"), False),
+}
+# What the history shows of a submission under each fault.
+IN_THE_HISTORY = ("body_as_string", "query_stripped", "prompt_cut", "duplicated", "null_cost", "unauthorized")
+NOT_LANDED = ("late", "never")
+UNREADABLE = ("bad_gateway", "unavailable", "gateway_timeout", "server_error", "rate_limited", "reset", "not_found",
+              "truncated", "slow")  # fmt: skip
 
 
-def test_every_fault_that_the_simulator_can_play_has_its_conclusion() -> None:
+def test_every_fault_of_a_read_has_its_conclusion() -> None:
     assert set(POLLS) == set(KINDS["poll"])
+    assert set(RESULTS) == set(KINDS["result"])
+    assert {*IN_THE_HISTORY, *NOT_LANDED, *UNREADABLE} == set(KINDS["history"])
 
 
 @pytest.mark.parametrize("fault", POLLS)
-def test_each_answer_to_a_poll_is_a_status_or_a_reason_to_read_again(
+def test_a_poll_gives_a_status_or_is_made_again(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, clip_url: str, fault: str
 ) -> None:
     provider = client(simulator)
@@ -47,9 +60,9 @@ def test_each_answer_to_a_poll_is_a_status_or_a_reason_to_read_again(
             provider.status(request_id)
 
 
-@pytest.mark.parametrize("fault", [*KINDS["result"], None])
-def test_a_finished_generation_is_told_with_its_cost_and_address(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, clip_url: str, fault: str | None
+@pytest.mark.parametrize("fault", RESULTS)
+def test_a_finished_generation_has_a_cost_and_an_address(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, clip_url: str, fault: str
 ) -> None:
     simulator.settings(generation_seconds=0.05)
     provider = client(simulator)
@@ -57,13 +70,12 @@ def test_a_finished_generation_is_told_with_its_cost_and_address(
     progress = ended(provider, request_id)
     assert (progress.status, str(progress.charged_usd)) == ("COMPLETED", "0.945")
     monkeypatch.setattr(module, "READ", 0.5)
-    if fault:
-        simulator.inject({"stage": "result", "kind": fault, "seconds": 2.0})
+    simulator.inject({"stage": "result", "kind": fault, "seconds": 2.0})
     try:
         address = provider.result(request_id).result_url
     except ProviderUnreadable:
         address = None
-    assert (address is None) == (fault not in (None, "output_list", "output_object", "elsewhere", "unauthorized"))
+    assert (address is not None) == RESULTS[fault]
     known = provider.past(request_id)
     assert known
     assert str(known.result_url).startswith(simulator.url), "the history tells it too"
@@ -82,12 +94,9 @@ def test_a_generation_that_failed_tells_why_whatever_the_code(simulator: Simulat
     assert (progress.status, progress.error, progress.charged_usd) == ("FAILED", "too wide", None)
 
 
-@pytest.mark.parametrize("fault", [None, "body_as_string", "query_stripped", "prompt_cut", "duplicated", "null_cost"])
-def test_a_submission_is_found_in_the_history_by_the_path_of_its_video(
-    simulator: Simulator, clip_url: str, fault: str | None
-) -> None:
-    if fault:
-        simulator.inject({"stage": "history", "kind": fault})
+@pytest.mark.parametrize("fault", IN_THE_HISTORY)
+def test_a_submission_is_found_in_the_history_by_its_path(simulator: Simulator, clip_url: str, fault: str) -> None:
+    simulator.inject({"stage": "history", "kind": fault})
     provider = client(simulator)
     request_id = provider.submit(REQUEST, clip_url)
     (row,) = provider.search(time.time())
@@ -100,18 +109,22 @@ def test_a_submission_is_found_in_the_history_by_the_path_of_its_video(
     assert abs(row.created_at - time.time()) < 60
 
 
-def test_a_row_that_has_not_landed_is_no_row(simulator: Simulator) -> None:
-    simulator.inject({"stage": "history", "kind": "never"})
+@pytest.mark.parametrize("fault", NOT_LANDED)
+def test_a_row_that_has_not_landed_is_no_row(simulator: Simulator, fault: str) -> None:
+    simulator.inject({"stage": "history", "kind": fault, "seconds": 900})
     provider = client(simulator)
     request_id = provider.submit(REQUEST, VIDEO_URL)
     assert provider.search(time.time()) == []
     assert provider.past(request_id) is None
 
 
-@pytest.mark.parametrize("fault", ["bad_gateway", "rate_limited", "reset", "truncated", "server_error", "not_found"])
-def test_a_history_that_cannot_be_read_is_never_an_empty_one(simulator: Simulator, fault: str) -> None:
+@pytest.mark.parametrize("fault", UNREADABLE)
+def test_an_unreadable_history_is_never_an_empty_one(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     provider = client(simulator)
     provider.submit(REQUEST, VIDEO_URL)
-    simulator.inject({"stage": "history", "kind": fault})
+    monkeypatch.setattr(module, "READ", 0.5)
+    simulator.inject({"stage": "history", "kind": fault, "seconds": 2.0})
     with pytest.raises(ProviderUnreadable):
         provider.search(time.time())

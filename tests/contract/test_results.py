@@ -141,10 +141,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory, clip_url: str) -> Iterato
 
 WHOLE, NOT_WHOLE, REFUSED = "whole", "not a whole video", "refused"
 DOWNLOADS = {
-    **dict.fromkeys(KINDS["download"], REFUSED),
+    **dict.fromkeys(("bad_gateway", "unavailable", "gateway_timeout", "server_error", "rate_limited"), REFUSED),
+    **dict.fromkeys(("reset", "not_found", "unauthorized", "forbidden", "redirect"), REFUSED),
+    **dict.fromkeys(("cut_short", "truncated", "html", "mistyped"), REFUSED),
     **dict.fromkeys(("slow", "slow_drip", "no_range", "overlong", "gzip"), WHOLE),
     **dict.fromkeys(("cut_short_undeclared", "empty", "corrupt", "repeated"), NOT_WHOLE),
 }
+
+
+def test_every_fault_of_a_download_has_its_conclusion() -> None:
+    assert set(DOWNLOADS) == set(KINDS["download"])
 
 
 @pytest.mark.parametrize("fault", DOWNLOADS)

@@ -27,7 +27,7 @@ def test_run_submits_waits_and_gives_the_result(
     assert hosts.asked[0] == f"POST {API}/v2/{MODEL}"
 
 
-def test_run_as_a_function_of_the_module_takes_its_key_from_the_environment(
+def test_the_modules_run_takes_its_key_from_the_environment(
     hosts: SegmindHosts, simulator: Simulator, request_body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGMIND_API_KEY", simulator.api_key)
@@ -49,7 +49,7 @@ def test_a_submission_arrives_as_the_sdk_sent_it(
     assert told == {"host": API, "user-agent": "segmind-python-sdk/1.3.0", "x-initiator": "SDK-PY"}
 
 
-def test_a_job_tells_how_far_it_is_and_waits_for_its_end(
+def test_a_job_tells_its_state_and_waits_for_its_end(
     sdk: SegmindClient, simulator: Simulator, request_body: dict[str, Any]
 ) -> None:
     simulator.settings(generation_seconds=60)
@@ -63,7 +63,7 @@ def test_a_job_tells_how_far_it_is_and_waits_for_its_end(
     assert result == job.result()
 
 
-def test_a_wait_that_is_too_short_names_the_request_which_can_be_waited_for_again(
+def test_a_wait_that_is_too_short_can_be_repeated(
     sdk: SegmindClient, simulator: Simulator, request_body: dict[str, Any]
 ) -> None:
     simulator.settings(generation_seconds=60)
@@ -76,9 +76,7 @@ def test_a_wait_that_is_too_short_names_the_request_which_can_be_waited_for_agai
     assert len(simulator.bill()["generations"]) == 1
 
 
-def test_a_failed_generation_is_raised_from_its_422_with_the_providers_words(
-    sdk: SegmindClient, request_body: dict[str, Any]
-) -> None:
+def test_a_failed_generation_is_raised_in_the_providers_words(sdk: SegmindClient, request_body: dict[str, Any]) -> None:
     job = sdk.submit_async(MODEL, **{**request_body, "prompt": ""})
     with pytest.raises(InferenceFailed) as caught:
         job.wait(**OFTEN)
@@ -87,14 +85,44 @@ def test_a_failed_generation_is_raised_from_its_422_with_the_providers_words(
     assert job.result()["status"] == "FAILED"
 
 
-def test_an_answer_without_a_request_id_is_said_to_be_none(sdk: SegmindClient, simulator: Simulator) -> None:
+# What is wrong with the account or the request, and words that the refusal must carry. Where no setting of the
+# simulator gives the code, a fault does.
+REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "400": ({}, {"kind": "bad_request"}, "Bad request"),
+    "401": ({"api_key": "SG_ffffffffffffffff"}, {}, "Unauthorized"),
+    "402": ({"credits": 0.5}, {}, "Insufficient credits. You have 0.5 credits"),
+    "404": ({}, {"kind": "not_found"}, "Not found"),
+    "406 for credits": ({"credits": 0.5, "no_credits_status": 406}, {}, "Insufficient credits. You have 0.5 credits"),
+    "406 for a value": ({}, {"mode": "ultra"}, "ultra"),
+    "410": ({"retired_slugs": MODEL}, {}, "retired"),
+    "429": ({}, {"kind": "rate_limited"}, "rate_limit_exceeded"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refusal_is_raised_in_the_providers_words(
+    sdk: SegmindClient, simulator: Simulator, request_body: dict[str, Any], code: str
+) -> None:
+    settings, cause, words = REFUSALS[code]
+    simulator.settings(**settings)
+    if "kind" in cause:
+        simulator.inject({"stage": "submit", **cause})
+        cause = {}
+    with pytest.raises(SegmindError) as caught:
+        sdk.submit_async(MODEL, **{**request_body, **cause})
+    assert words in str(caught.value)
+    assert str(caught.value.status) == code[:3]
+    assert not any(post["accepted"] for post in simulator.requests())
+
+
+def test_an_answer_without_a_request_id_is_an_error(sdk: SegmindClient, simulator: Simulator) -> None:
     simulator.inject({"stage": "submit", "kind": "no_request_id"})
     with pytest.raises(SegmindError) as caught:
         sdk.submit_async(MODEL, **REQUEST)
     assert "missing request_id" in caught.value.detail
 
 
-def test_one_bad_gateway_ends_the_sdks_waiting_and_not_the_generation(
+def test_a_bad_gateway_ends_the_wait_and_not_the_generation(
     sdk: SegmindClient, simulator: Simulator, request_body: dict[str, Any]
 ) -> None:
     """Why a client that must not lose what it paid for cannot leave the waiting to the SDK."""
@@ -106,9 +134,7 @@ def test_one_bad_gateway_ends_the_sdks_waiting_and_not_the_generation(
     assert job.wait(**OFTEN)["status"] == "COMPLETED"
 
 
-def test_the_sdks_own_base_url_is_enough_to_generate_against_a_simulator_elsewhere(
-    simulator: Simulator, request_body: dict[str, Any]
-) -> None:
+def test_the_sdks_base_url_is_enough_to_reach_a_simulator(simulator: Simulator, request_body: dict[str, Any]) -> None:
     """Without any mapping: only uploads and the history have hosts that the SDK lets nobody change."""
     elsewhere = SegmindClient(api_key=simulator.api_key, base_url=f"{simulator.url}/v1")
     try:

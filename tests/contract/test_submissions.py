@@ -46,12 +46,12 @@ SUBMISSIONS: dict[str, tuple[type[DropcutError] | None, bool, int]] = {
 }
 
 
-def test_every_fault_that_the_simulator_can_play_has_its_conclusion() -> None:
+def test_every_fault_of_a_submission_has_its_conclusion() -> None:
     assert set(SUBMISSIONS) == set(KINDS["submit"])
 
 
 @pytest.mark.parametrize("fault", SUBMISSIONS)
-def test_each_answer_to_a_submission_is_concluded_and_never_answered_with_another_one(
+def test_no_answer_to_a_submission_leads_to_another_one(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     error, accepted, posts = SUBMISSIONS[fault]
@@ -121,7 +121,7 @@ def test_the_body_sent_is_the_request_and_the_address(simulator: Simulator) -> N
     assert entry["video_url"] == VIDEO_URL.partition("?")[0]
 
 
-def test_a_provider_that_cannot_be_reached_proves_that_nothing_was_sent() -> None:
+def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = f"http://127.0.0.1:{free.getsockname()[1]}"
     provider = SegmindProvider(Keys("SG_0123456789abcdef"), api_url=closed, history_url=closed)
@@ -131,7 +131,7 @@ def test_a_provider_that_cannot_be_reached_proves_that_nothing_was_sent() -> Non
         provider.status("r1")
 
 
-def test_a_provider_without_an_address_proves_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_an_address_proves_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

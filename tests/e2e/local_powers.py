@@ -1,14 +1,11 @@
-"""What nobody can do to a stack in AWS, or should: hurry its time, kill its functions, make it deaf."""
+"""What nobody can do to a stack in AWS, or should: hurry its time, change its functions, make it deaf."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from localcloud.standing import STACK
@@ -52,11 +49,6 @@ class Powers:
         for row in rows:
             tables.put_item(TableName=name, Item=row)
 
-    def recheck(self, later: float) -> dict[str, int]:
-        """Look again for edits in doubt, as it will be done in so many seconds."""
-        with self.later("RecheckEditsFunction", later):
-            return dict(self.invoke("RecheckEditsFunction", {}))
-
     def recover(self, later: float) -> dict[str, int]:
         """Look for pairs that nobody announced, as it will be done in so many seconds."""
         with self.later("RecoverDropsFunction", later):
@@ -80,14 +72,7 @@ class Powers:
 
     def announce_uploads(self, wanted: bool) -> None:
         """Switch the rule that announces uploads on or off."""
-        self._listen("StartEditFunctionUpload", wanted)
-
-    def announce_endings(self, wanted: bool) -> None:
-        """Switch the rule that announces executions which ended badly on or off."""
-        self._listen("SettleExecutionFunctionEnded", wanted)
-
-    def _listen(self, rule: str, wanted: bool) -> None:
-        events, name = self._cloud.client("events"), self.function(rule).rpartition("/")[2]
+        events, name = self._cloud.client("events"), self.function("StartEditFunctionUpload").rpartition("/")[2]
         events.enable_rule(Name=name) if wanted else events.disable_rule(Name=name)
 
     def stop(self, execution_arn: str) -> None:
@@ -118,16 +103,6 @@ class Powers:
         finally:
             functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
 
-    @contextlib.contextmanager
-    def limits(self, **changes: str) -> Iterator[None]:
-        """Set other limits, such as MAX_EDITS_IN_FLIGHT="2"."""
-        with contextlib.ExitStack() as changed:
-            if "MAX_USD_PER_DAY" in changes:  # the only one that is looked at before an edit is sent
-                most = changes["MAX_USD_PER_DAY"]
-                changed.enter_context(self.variables("PrepareEditFunction", MAX_USD_PER_DAY=most))
-            changed.enter_context(self.variables("SubmitEditFunction", **changes))
-            yield
-
     def later(self, verb: str, seconds: float) -> contextlib.AbstractContextManager[None]:
         """Let a function live so many seconds from now."""
         return self.variables(verb, LOCALCLOUD_CLOCK_OFFSET=str(seconds))
@@ -140,29 +115,6 @@ class Powers:
             yield
         finally:
             self._cloud.set_wait_scale(self._wait_scale)
-
-    def kill(self, verb: str) -> int:
-        """Kill every worker of a function, as Lambda may lose a sandbox; gives how many there were."""
-        named = f"AWS_LAMBDA_FUNCTION_NAME={self.function(verb)}", f"AWS_ENDPOINT_URL={self._cloud.endpoint}"
-        wanted = {line.encode() for line in named}  # the endpoint: another cloud has functions of the same name
-        killed = 0
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if wanted <= set((process / "environ").read_bytes().split(b"\0")):
-                    os.kill(int(process.name), signal.SIGKILL)
-                    killed += 1
-        return killed
-
-    @contextlib.contextmanager
-    def timeout(self, verb: str, seconds: int) -> Iterator[None]:
-        """Let a function live only so long."""
-        functions, name = self._cloud.client("lambda"), self.function(verb)
-        usual = functions.get_function_configuration(FunctionName=name)["Timeout"]
-        functions.update_function_configuration(FunctionName=name, Timeout=seconds)
-        try:
-            yield
-        finally:
-            functions.update_function_configuration(FunctionName=name, Timeout=usual)
 
     def logs(self) -> str:
         """Everything that any function printed, tracebacks of the runtime included."""

@@ -46,7 +46,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
         process.kill()
 
 
-def test_the_demo_ends_with_the_video_the_manifest_and_the_notification_on_disk(tmp_path: Path) -> None:
+def test_the_demo_leaves_video_manifest_and_notification_on_disk(tmp_path: Path) -> None:
     said, complained = finish(process := start(tmp_path))
     assert (process.returncode, complained) == (0, "")
     states = re.findall(r"^ +[\d.]+ s +\S+  (\w+)", said, re.MULTILINE)
@@ -81,7 +81,7 @@ def test_the_demo_ends_with_the_video_the_manifest_and_the_notification_on_disk(
     assert "\r" not in said
 
 
-def test_a_refusal_is_shown_kindly_in_a_narrow_window_and_costs_nothing(tmp_path: Path) -> None:
+def test_a_refusal_fits_a_narrow_window_and_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("not the demo's")
     (tmp_path / "last.mp4").write_bytes(b"of the last run")
     Keepsakes(tmp_path).begin(tmp_path / "last.mp4", b"{}", "last.json")

@@ -37,7 +37,7 @@ def painted(path: Path, colour: str, size: str, seconds: float, *more: str) -> P
     return path
 
 
-def test_before_is_left_and_after_is_right_with_a_thin_gap_whatever_their_sizes(tmp_path: Path) -> None:
+def test_before_is_left_and_after_is_right(tmp_path: Path) -> None:
     red = painted(tmp_path / "red.mp4", "red", "320x180", 1)
     blue = painted(tmp_path / "blue.mp4", "blue", "640x360", 1.5)
     before_after(red, blue, tmp_path / "pair.png")
@@ -55,7 +55,7 @@ def test_a_picture_of_tall_clips_stays_lower_than_a_window(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["rotated", "anamorphic"])
-def test_a_clip_that_is_not_shown_as_it_is_stored_gives_two_equal_halves(tmp_path: Path, name: str) -> None:
+def test_a_rotated_or_anamorphic_clip_gives_two_equal_halves(tmp_path: Path, name: str) -> None:
     clip = REPOSITORY / "tests" / "golden" / "clips" / f"{name}.mp4"
     edit = painted(tmp_path / "edit.mp4", "red", "1280x720", 1)  # as a provider gives that looks at the stored size
     before_after(clip, edit, tmp_path / "pair.png")
@@ -80,7 +80,7 @@ def test_what_is_no_video_is_said_and_leaves_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_ctrl_c_ends_the_encoder_and_leaves_no_half_a_video(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_encoder_and_leaves_no_file(tmp_path: Path) -> None:
     clip = painted(tmp_path / "clip.mp4", "red", "1280x720", 30)
     command = [sys.executable, "-c", SHOW, str(clip), str(clip), str(tmp_path / "pair.mp4")]
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
@@ -120,7 +120,7 @@ def everything_from(terminal: int) -> str:
     return heard.decode()
 
 
-def test_on_a_terminal_the_wait_moves_and_the_own_clip_is_shown_before_and_after(tmp_path: Path) -> None:
+def test_a_terminal_shows_the_wait_and_the_pictures(tmp_path: Path) -> None:
     name = "Ferien am Meer – 夏.mp4"
     own = make_clip(tmp_path / name, seconds=3.0, width=720, height=720)
     command = [sys.executable, "-m", "localcloud", "demo", "--speed", "60", "--output", str(tmp_path / "out")]

@@ -6,16 +6,14 @@ import hashlib
 import io
 import json
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymediainfo import MediaInfo
 
-from localcloud.clips import make_clip
 from localcloud.executions import states_entered
 from tests.e2e.outcomes import valid
-from tests.e2e.stand import Stand, together
+from tests.e2e.stand import Stand
 
 ASK = {"prompt": "Make it an alien planet", "mode": "std", "keep_audio": True}
 SIDECAR = json.dumps(ASK).encode()
@@ -42,7 +40,7 @@ def assert_one_edit(stand: Stand, folder: str, key: str = "beach") -> dict[str, 
     return manifest
 
 
-def test_a_clip_and_then_its_sidecar_give_one_edit_with_everything_said(stand: Stand, folder: str, clip: bytes) -> None:
+def test_a_clip_and_then_its_sidecar_are_one_edit(stand: Stand, folder: str, clip: bytes) -> None:
     version = stand.put(f"{folder}beach.mp4", clip)
     stand.finish(folder)
     assert stand.executions(folder) == []
@@ -68,7 +66,7 @@ def test_a_clip_and_then_its_sidecar_give_one_edit_with_everything_said(stand: S
     assert times["submitted_at"] <= times["completed_at"] <= times["delivered_at"]
 
 
-def test_a_sidecar_and_then_its_clip_are_told_of_by_one_message(stand: Stand, folder: str, clip: bytes) -> None:
+def test_a_sidecar_and_then_its_clip_are_one_message(stand: Stand, folder: str, clip: bytes) -> None:
     stand.put(f"{folder}beach.json", SIDECAR)
     stand.finish(folder)
     assert stand.executions(folder) == []
@@ -102,42 +100,6 @@ def test_a_sidecar_and_then_its_clip_are_told_of_by_one_message(stand: Stand, fo
     ]
 
 
-def test_three_drops_at_once_are_three_edits(stand: Stand, folder: str, clip: bytes) -> None:
-    names = ["one", "two", "three"]
-    halves = [(f"{folder}{name}/beach.{suffix}", clip if suffix == "mp4" else SIDECAR) for name in names
-              for suffix in ("mp4", "json")]  # fmt: skip
-    together([lambda half=half: stand.put(*half) for half in halves])  # type: ignore[misc]
-    stand.finish(folder)
-    request_ids = {assert_one_edit(stand, f"{folder}{name}/")["request_id"] for name in names}
-    assert len(request_ids) == 3
-    assert len(stand.bill(folder)) == 3
-
-
-def test_a_sidecar_named_after_the_whole_clip_belongs_to_it(stand: Stand, folder: str, clip: bytes) -> None:
-    stand.drop(f"{folder}beach.mp4", clip, SIDECAR, f"{folder}beach.mp4.json")
-    assert assert_one_edit(stand, folder)["source"]["sidecar"]["key"] == f"{folder}beach.mp4.json"
-
-
-def test_a_clip_dropped_with_both_kinds_of_sidecar_is_edited_once_by_the_more_exact_one(
-    stand: Stand, folder: str, clip: bytes
-) -> None:
-    other = json.dumps({**ASK, "prompt": "Make it a psychedelic dream"}).encode()
-    halves = [("beach.json", other), ("beach.mp4.json", SIDECAR), ("beach.mp4", clip)]
-    together([lambda name=name, body=body: stand.put(folder + name, body) for name, body in halves])  # type: ignore[misc]
-    assert {run.status for run in stand.finish(folder)} == {"SUCCEEDED"}
-    assert stand.document(f"{folder}beach.manifest.json")["source"]["sidecar"]["key"] == f"{folder}beach.mp4.json"
-    assert len(stand.posts(folder)) == len(stand.bill(folder)) == 1
-    assert stand.message(folder).attributes["status"] == "DELIVERED"
-
-
-def test_suffixes_know_no_case_and_a_mov_comes_back_as_an_mp4(stand: Stand, folder: str) -> None:
-    mov = make_clip(seconds=3.0, container="mov").read_bytes()
-    stand.drop(f"{folder}Beach.MOV", mov, SIDECAR, f"{folder}Beach.JSON")
-    manifest = assert_one_edit(stand, folder, "Beach")
-    assert manifest["source"]["container"] == "QuickTime"
-    assert probe(stand.read(f"{folder}Beach.mp4")).general_tracks[0].format == "MPEG-4"
-
-
 def test_a_clip_uploaded_in_parts_is_one_edit(stand: Stand, folder: str, clip: bytes) -> None:
     from boto3.s3.transfer import TransferConfig
 
@@ -149,7 +111,7 @@ def test_a_clip_uploaded_in_parts_is_one_edit(stand: Stand, folder: str, clip: b
     assert assert_one_edit(stand, folder)["source"]["sha256"] == hashlib.sha256(padded).hexdigest()
 
 
-def test_a_delivery_takes_the_error_file_of_an_earlier_refusal_away(stand: Stand, folder: str, clip: bytes) -> None:
+def test_a_refused_drop_that_is_corrected_is_delivered(stand: Stand, folder: str, clip: bytes) -> None:
     stand.drop(f"{folder}beach.mp4", clip, {"promt": "Make it an alien planet"})
     assert [run.status for run in stand.finish(folder)] == ["FAILED"]
     assert stand.outbox(folder) == [f"{folder}beach.error.json"]
@@ -158,11 +120,3 @@ def test_a_delivery_takes_the_error_file_of_an_earlier_refusal_away(stand: Stand
     assert stand.outbox(folder) == [f"{folder}beach.manifest.json", f"{folder}beach.mp4"]
     assert [message.attributes["status"] for message in stand.messages(folder)] == ["REJECTED", "DELIVERED"]
     assert len(stand.bill(folder)) == 1
-
-
-def test_a_clip_without_sound_says_in_its_manifest_that_there_is_none_to_keep(stand: Stand, folder: str) -> None:
-    silent: Path = make_clip(seconds=3.0, audio=False)
-    stand.drop(f"{folder}beach.mp4", silent, SIDECAR)
-    (warning,) = assert_one_edit(stand, folder)["warnings"]
-    assert "keep_audio" in warning
-    assert "no sound" in stand.message(folder).text

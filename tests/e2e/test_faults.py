@@ -57,6 +57,6 @@ def test_what_was_delivered_was_paid_for_once(result: Result) -> None:
     assert sum(one.score.billed for one in result.played) > 50
 
 
-def test_the_days_of_the_ledger_say_what_its_edits_add_up_to(result: Result) -> None:
+def test_the_days_of_the_ledger_equal_its_edits(result: Result) -> None:
     for name, days, edits in result.money:
         assert days == pytest.approx(edits, abs=0.005), name

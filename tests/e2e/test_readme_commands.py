@@ -145,7 +145,7 @@ def test_the_state_machine_walks_alone(shell: Shell, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", readme("make invoke", "make debug"))
-def test_one_function_is_run_alone_and_one_that_is_not_named_is_asked_for(shell: Shell, command: str) -> None:
+def test_one_function_is_run_alone_or_asked_for(shell: Shell, command: str) -> None:
     named = "VERB=" in command
     assert "poll_edit" in shell.enter(command, status=0 if named else 2)
 
@@ -169,7 +169,7 @@ def standing(clone: Path, with_aws: dict[str, str]) -> Iterator[Terminal]:
         yield terminal
 
 
-def test_what_up_prints_can_be_typed_and_brings_the_edited_file(
+def test_the_commands_that_up_prints_bring_the_edited_file(
     standing: Terminal, with_aws: dict[str, str], clone: Path
 ) -> None:
     export, drop, and_its_sidecar, fetch = printed(standing)
@@ -183,7 +183,7 @@ def test_what_up_prints_can_be_typed_and_brings_the_edited_file(
     assert {path.name for path in (clone / "edited").iterdir()} == {"beach.mp4", "beach.manifest.json"}
 
 
-def test_what_it_prints_to_somebody_without_aws_can_be_typed_too(standing: Terminal, clone: Path) -> None:
+def test_the_commands_without_aws_can_be_typed_too(standing: Terminal, clone: Path) -> None:
     export, drop, _, _ = printed(standing)
     inbox, outbox = re.findall(r"^  (?:in|out)box +(\S+)$", standing.text, re.MULTILINE)
     clip = clone / drop.split()[3]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.operators import Said, done, dropcut, person, refused
-from tests.e2e.outcomes import ASK, PRICE, assert_books_agree, assert_delivered, assert_ended
-from tests.e2e.stand import Row, Stand, eventually, together
+from tests.e2e.operators import done, dropcut, person, refused
+from tests.e2e.outcomes import ASK, PRICE, assert_books_agree, assert_ended
+from tests.e2e.stand import Row, Stand
 
 
 def in_doubt(stand: Stand, folder: str, clip: bytes, *faults: Row) -> str:
@@ -38,9 +38,7 @@ def audits(stand: Stand, edit_id: str) -> list[Row]:
     return [row for row in stand.ledger() if row["pk"] == f"EDIT#{edit_id}" and row["sk"].startswith("AUDIT#")]
 
 
-def test_a_lost_submission_whose_row_lands_late_is_adopted_by_a_person_and_delivered_at_no_further_cost(
-    stand: Stand, folder: str, clip: bytes
-) -> None:
+def test_an_adopted_request_is_delivered_at_no_further_cost(stand: Stand, folder: str, clip: bytes) -> None:
     edit_id = in_doubt(stand, folder, clip, {"stage": "history", "kind": "late", "seconds": 900})
     (bill,) = stand.bill(folder)
     request_id, adopt = bill["request_id"], ("resolve", edit_id, "--adopt")
@@ -66,9 +64,7 @@ def test_a_lost_submission_whose_row_lands_late_is_adopted_by_a_person_and_deliv
     assert_books_agree(stand)
 
 
-def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_again(
-    stand: Stand, folder: str, clip: bytes
-) -> None:
+def test_an_edit_that_was_not_billed_is_bought_again(stand: Stand, folder: str, clip: bytes) -> None:
     edit_id, held = in_doubt(stand, folder, clip), reserved(stand)
     not_billed = ("resolve", edit_id, "--not-billed", "--yes")
     assert "--early" in refused(dropcut(stand, *not_billed)), "rows may land late"
@@ -86,17 +82,7 @@ def test_what_a_person_vouches_was_not_billed_is_bought_anew_by_dropping_it_agai
     assert_books_agree(stand)
 
 
-def test_what_lies_in_the_history_is_never_called_unbilled(stand: Stand, folder: str, clip: bytes) -> None:
-    edit_id = in_doubt(stand, folder, clip, {"stage": "history", "kind": "late", "seconds": 900})
-    stand.provider.advance(900)
-    before, (bill,) = stand.ledger(), stand.bill(folder)
-    for more in (("--early", "--dry-run"), ("--early", "--yes")):
-        said = refused(dropcut(stand, "resolve", edit_id, "--not-billed", *more))
-        assert f"./dropcut resolve {edit_id} --adopt {bill['request_id']}" in said
-    assert stand.ledger() == before
-
-
-def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, folder: str, clip: bytes) -> None:
+def test_an_abandoned_edit_is_bought_again_only_by_rerun(stand: Stand, folder: str, clip: bytes) -> None:
     edit_id, held = in_doubt(stand, folder, clip), reserved(stand)
     assert "ABANDONED" in done(dropcut(stand, "resolve", edit_id, "--give-up", "--note", "who knows", "--yes"))
     assert reserved(stand) == pytest.approx(held), "it may have been paid, so it stays counted"
@@ -114,47 +100,9 @@ def test_what_a_person_gave_up_on_is_bought_again_only_on_purpose(stand: Stand, 
     assert_books_agree(stand)
 
 
-def test_of_two_people_who_resolve_at_once_one_does_and_the_other_is_told(
-    stand: Stand, folder: str, clip: bytes
-) -> None:
-    edit_id = in_doubt(stand, folder, clip)
-    said: list[Said] = []
-    together([lambda ways=ways: said.append(dropcut(stand, "resolve", edit_id, *ways, "--yes"))  # type: ignore[misc]
-              for ways in (("--not-billed", "--early"), ("--give-up",))])  # fmt: skip
-    won, lost = sorted(said, key=lambda one: one.returncode)
-    assert (won.returncode, lost.returncode) == (0, 1)
-    state = only(stand, folder)["state"]
-    assert state in won.stdout
-    assert state in lost.stderr
-    assert len(audits(stand, edit_id)) == 1
-
-
-def test_an_edit_whose_execution_was_stopped_by_hand_is_taken_up_again(stand: Stand, folder: str, clip: bytes) -> None:
-    stand.provider.settings(generation_seconds=3000)
-    try:
-        stand.drop(f"{folder}beach.mp4", clip, ASK)
-        eventually(lambda: [edit for edit in stand.edits(folder) if edit["state"] == "SUBMITTED"], "it is submitted")
-    finally:
-        stand.provider.settings(generation_seconds=0.3)
-    (run,) = stand.executions(folder)
-    stand.cloud.client("stepfunctions").stop_execution(executionArn=run.arn)
-    eventually(lambda: statuses(stand, folder), "the person is told")
-    assert statuses(stand, folder) == ["UNDELIVERED"]
-    command = f"./dropcut resolve {only(stand, folder)['edit_id']} --adopt {only(stand, folder)['request_id']}"
-    assert command in stand.message(folder).text
-    stand.provider.advance(3000)
-    assert "carries it on" in done(dropcut(stand, *command.split()[1:], "--yes"))
-    assert [run.status for run in stand.finish(folder)] == ["ABORTED", "SUCCEEDED"]
-    assert only(stand, folder)["state"] == "DELIVERED"
-    assert len(stand.posts(folder)) == len(stand.bill(folder)) == 1
-
-
-@pytest.fixture
-def held_edit(stand: Stand, folder: str, clip: bytes) -> str:
-    return in_doubt(stand, folder, clip)
-
-
-def test_the_overview_names_what_is_held_and_the_days_dollars(stand: Stand, folder: str, held_edit: str) -> None:
+def test_status_shows_what_is_held_and_the_days_dollars(stand: Stand, folder: str, clip: bytes) -> None:
+    held_edit = in_doubt(stand, folder, clip)
+    assert 'no stack "another"' in refused(dropcut(stand, "status", "--stack", "another"))
     text = done(dropcut(stand, "status"))
     assert f"{held_edit[:12]}  IN_DOUBT held" in text
     assert "MaxUsdPerDay" in text
@@ -170,32 +118,6 @@ def test_the_overview_names_what_is_held_and_the_days_dollars(stand: Stand, fold
         f"{folder}beach.mp4",
         "IN_DOUBT",
     )
-
-
-def test_a_request_that_the_provider_never_heard_of_is_not_adopted(stand: Stand, held_edit: str) -> None:
-    before = stand.ledger()
-    assert "knows no request r1" in refused(dropcut(stand, "resolve", held_edit, "--adopt", "r1", "--yes"))
-    asked = dropcut(stand, "resolve", held_edit, "--give-up")
-    assert (asked.returncode, asked.stdout) == (2, "")
-    assert "it needs --yes" in asked.stderr
-    assert stand.ledger() == before
-
-
-def test_what_cannot_be_found_is_told_in_words(stand: Stand, folder: str) -> None:
-    assert "Nothing is known" in refused(dropcut(stand, "status", f"{folder}beach.mp4"))
-    assert 'no stack "another"' in refused(dropcut(stand, "status", "--stack", "another"))
-
-
-def test_a_good_edit_has_nothing_to_resolve(stand: Stand, folder: str, clip: bytes) -> None:
-    stand.drop(f"{folder}beach.mp4", clip, ASK)
-    assert_delivered(stand, folder)
-    edit = only(stand, folder)
-    story = done(dropcut(stand, "status", edit["owner"]))
-    for known in (edit["edit_id"], edit["request_id"], "charged $0.945", "SUCCEEDED in Delivered", "DELIVERED, sent"):
-        assert known in story
-    assert done(dropcut(stand, "status", f"s3://{stand.outbox_bucket}/{folder}beach.mp4")) == story
-    for way in ("--give-up", "--not-billed"):
-        assert "its output lies in the outbox" in refused(dropcut(stand, "resolve", edit["edit_id"], way, "--yes"))
 
 
 def test_the_permissions_on_the_operations_page_are_enough(stand: Stand, folder: str, clip: bytes) -> None:

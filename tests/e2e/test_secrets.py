@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from localcloud.executions import history
+from localcloud.executions import history, states_entered
+from localcloud.standing import put_api_key
 from tests.e2e.local_powers import Powers
 from tests.e2e.outcomes import ASK, assert_delivered, assert_ended
-from tests.e2e.stand import Stand
-from tests.e2e.test_refusals import GOOD
+from tests.e2e.stand import Stand, eventually
 
 SIGNED = (
     "https://workroom.s3.amazonaws.com/clip.mp4?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=ASIAEXAMPLE%2F2026"
@@ -39,9 +39,8 @@ def test_no_secret_is_written_anywhere(stand: Stand, powers: Powers, folder: str
         "could not fetch https://workroom.s3.amazonaws.com/clip.mp4"
         in assert_ended(stand, f"{folder}told/", "FAILED").text
     )
-    stand.provider.inject({"stage": "submit", "kind": "answer_lost"})
-    stand.drop(f"{folder}lost/beach.mp4", clip, ASK)
-    assert_delivered(stand, f"{folder}lost/")
+    stand.drop(f"{folder}good/beach.mp4", clip, ASK)
+    assert_delivered(stand, f"{folder}good/")
     stand.drop(f"{folder}signed/beach.mp4", clip, {"prompt": f"like {SIGNED}", "image_urls": [SIGNED], "mode": key})
     assert [run.error for run in stand.finish(f"{folder}signed/")] == ["Rejected"]
 
@@ -53,10 +52,8 @@ def test_no_secret_is_written_anywhere(stand: Stand, powers: Powers, folder: str
         assert signatures == 0, place
 
 
-def test_the_provider_is_given_an_address_that_reads_this_clip_and_nothing_else(
-    stand: Stand, folder: str, clip: bytes
-) -> None:
-    stand.drop(f"{folder}beach.mp4", clip, GOOD)
+def test_the_provider_is_given_an_address_of_this_clip_alone(stand: Stand, folder: str, clip: bytes) -> None:
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
     stand.finish(folder)
     (post,) = stand.posts(folder)
     (edit,) = stand.edits(folder)
@@ -66,3 +63,19 @@ def test_the_provider_is_given_an_address_that_reads_this_clip_and_nothing_else(
     with frozen["Body"] as body:
         assert body.read() == clip
     assert frozen["Metadata"] == {}
+
+
+def test_a_replaced_api_key_is_read_while_an_edit_runs(stand: Stand, folder: str, clip: bytes) -> None:
+    """Between the old key's end at the provider and the new one in the parameter every poll is a 401."""
+    old, new = stand.provider.api_key, "SG_00000000deadbeef"
+    stand.drop(f"{folder}beach.mp4", clip, ASK)
+    try:
+        eventually(lambda: stand.posts(folder), "it is submitted")
+        stand.provider.settings(api_key=new)
+        (run,) = stand.executions(folder)
+        eventually(lambda: "PollEdit" in states_entered(stand.cloud, run.arn)[:-1], "one poll was refused")
+        put_api_key(stand.cloud, new)
+        assert_delivered(stand, folder)
+    finally:
+        stand.provider.settings(api_key=old)
+        put_api_key(stand.cloud, old)

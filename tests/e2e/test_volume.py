@@ -10,6 +10,6 @@ from tests.volume.flood import QUIET_SECONDS, play
 
 
 @pytest.mark.timeout(5 * QUIET_SECONDS)
-def test_pairs_dropped_at_once_in_a_small_account_are_all_delivered_and_paid_once(tmp_path: Path) -> None:
+def test_many_pairs_at_once_are_delivered_and_paid_once(tmp_path: Path) -> None:
     outcome = play(tmp_path, pairs=12, concurrency=3, say=print)
     assert outcome.flawless, outcome.table()

@@ -68,7 +68,7 @@ def cloud(tmp_path: Path, debugged: Debugged) -> Iterator[Cloud]:
         yield running
 
 
-def test_a_plain_breakpoint_stops_for_longer_than_the_function_may_run(
+def test_a_breakpoint_may_outlast_the_functions_timeout(
     cloud: Cloud, debugged: Debugged, attach: dict[str, Any]
 ) -> None:
     outputs = deploy(cloud, stack_name="probe", parameters={"Stage": "debugging"}, root=PROBE)
@@ -91,7 +91,7 @@ def test_a_plain_breakpoint_stops_for_longer_than_the_function_may_run(
     assert answers == [b'"hello!"']
 
 
-def test_an_end_to_end_test_waits_in_a_handler_and_in_the_layer_and_then_passes(attach: dict[str, Any]) -> None:
+def test_an_end_to_end_test_waits_for_the_debugger(attach: dict[str, Any]) -> None:
     handler = REPOSITORY / "functions" / "poll_edit" / "app.py"
     use_case = REPOSITORY / "layers" / "core" / "dropcut" / "workflow" / "poll_edit.py"
     lines = {handler: line_with(handler, "poll_edit(services()"), use_case: line_with(use_case, "provider.status(")}

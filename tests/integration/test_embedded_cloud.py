@@ -134,7 +134,7 @@ def test_a_template_that_cannot_be_deployed_is_refused_in_words(
         deploy(cloud, stack_name=f"bad-{len(template)}", parameters={}, root=tmp_path)
 
 
-def test_a_yaml_definition_with_an_alias_is_refused_as_by_aws(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_yaml_alias_is_refused_as_by_aws(cloud: Cloud, tmp_path: Path) -> None:
     (tmp_path / "machine.asl.yaml").write_text("StartAt: &a A\nStates: {*a : {Type: Succeed}}\n")
     (tmp_path / "template.yaml").write_text(
         "Transform: AWS::Serverless-2016-10-31\n"

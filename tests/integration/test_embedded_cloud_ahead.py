@@ -74,13 +74,13 @@ def test_functions_that_a_state_machine_names_run_before_it_does(cloud: Cloud, o
     assert not started(cloud, outputs, "IdleFunction"), "no machine names it"
 
 
-def test_a_function_that_cannot_start_says_so_when_it_is_called(cloud: Cloud, outputs: dict[str, str]) -> None:
+def test_a_function_that_cannot_start_says_so(cloud: Cloud, outputs: dict[str, str]) -> None:
     arn = cloud.client("stepfunctions").start_execution(stateMachineArn=outputs["Machine"])["executionArn"]
     execution = wait_for_execution(cloud, arn)
     assert (execution.status, execution.error) == ("FAILED", "Runtime.ImportModuleError")
 
 
-def test_the_functions_of_a_good_day_are_started_and_those_of_a_bad_one_are_not() -> None:
+def test_only_the_functions_of_the_good_path_start_ahead() -> None:
     definition = json.dumps(load(STATE_MACHINE))
     for name in re.findall(r"\$\{(\w+Function)Arn\}", definition):
         arn = f"arn:aws:lambda:us-east-1:000000000000:function:dropcut-{name}-0A1B"

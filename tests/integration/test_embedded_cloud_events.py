@@ -41,7 +41,7 @@ def recorded(cloud: Cloud, probe: dict[str, str]) -> Recorded:
 @pytest.mark.parametrize(
     "key", ["trip/beach.mp4", "a b+c%.mp4", "%2B.json", "été 日本.mp4", "two\nlines.mp4", "k" * 900]
 )
-def test_a_dropped_file_reaches_the_function_with_its_key_and_version(
+def test_an_upload_reaches_the_function_with_key_and_version(
     cloud: Cloud, probe: dict[str, str], recorded: Recorded, key: str
 ) -> None:
     put = cloud.client("s3").put_object(Bucket=probe["Inbox"], Key=key, Body=b"clip")
@@ -81,7 +81,7 @@ def received(cloud: Cloud, queue: str, wanted: str, seconds: int = 15) -> str:
     raise AssertionError(f"no message with {wanted!r}")
 
 
-def test_a_function_that_fails_is_tried_again_and_then_its_event_is_a_dead_letter(
+def test_an_event_that_fails_three_times_is_a_dead_letter(
     cloud: Cloud, probe: dict[str, str], recorded: Recorded
 ) -> None:
     cloud.client("s3").put_object(Bucket=probe["Inbox"], Key="fail/clip.mp4", Body=b"x")
@@ -89,7 +89,7 @@ def test_a_function_that_fails_is_tried_again_and_then_its_event_is_a_dead_lette
     assert int(recorded.row("fail/clip.mp4")["attempts"]["N"]) == 2
 
 
-def test_a_dead_letter_is_told_on_the_console_once_and_stays(cloud: Cloud, probe: dict[str, str]) -> None:
+def test_a_dead_letter_is_told_once_and_stays(cloud: Cloud, probe: dict[str, str]) -> None:
     cloud.client("sqs").purge_queue(QueueUrl=probe["DeadLetters"])
     letters, said = DeadLetters(cloud, probe["DeadLetters"]), ""
     assert letters.news() == ""
@@ -151,9 +151,7 @@ def test_an_event_without_room_is_kept_until_there_is_room(
     assert recorded.row("throttled.mp4")["attempts"]["N"] == "1"
 
 
-def test_a_rule_without_permission_does_not_reach_the_function_but_its_dead_letters(
-    cloud: Cloud, probe: dict[str, str]
-) -> None:
+def test_a_rule_without_permission_leads_to_dead_letters(cloud: Cloud, probe: dict[str, str]) -> None:
     events, sqs = cloud.client("events"), cloud.client("sqs")
     arn = sqs.get_queue_attributes(QueueUrl=probe["DeadLetters"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="intruder", EventPattern=json.dumps({"source": ["intruder"]}))

@@ -78,7 +78,7 @@ def play(stage: tuple[Cloud, dict[str, str], Director]) -> Play:
     return Play(*stage)
 
 
-def test_every_effect_of_a_run_is_seen_with_its_name_and_number(play: Play) -> None:
+def test_every_effect_has_its_name_and_number(play: Play) -> None:
     watch = play.spoil()
     assert play.run().status == "SUCCEEDED"
     seen = [(q["who"], q["name"], q["call"]) for q in watch.trace if q["kind"] == "effect" and q["phase"] == "after"]
@@ -130,12 +130,12 @@ def test_a_call_fails_before_or_after_it_was_made(play: Play, phase: str, what: 
     assert play.invoke() == {"attempts": changes + 1}
 
 
-def test_an_answer_lost_once_is_asked_for_again_by_the_sdk(play: Play) -> None:
+def test_the_sdk_repeats_a_call_whose_answer_is_lost(play: Play) -> None:
     play.spoil(f"{COUNT} after -> lost")
     assert play.invoke() == {"attempts": 2}
 
 
-def test_a_function_may_be_lost_before_it_starts_and_after_it_is_done(play: Play) -> None:
+def test_a_function_may_be_lost_before_and_after_its_work(play: Play) -> None:
     play.spoil("effect probe.1 invocation.1 before -> crash", "effect probe.2 invocation.1 after -> crash")
     assert play.invoke()["errorType"] == play.invoke()["errorType"] == "Runtime.ExitError"
     assert play.counted() == 1
@@ -160,14 +160,14 @@ def test_what_is_broken_stays_broken(play: Play) -> None:
         ("lambda:Invoke.1 before -> throttled", "Lambda.TooManyRequestsException", 0),
     ],
 )
-def test_a_task_of_the_state_machine_fails_by_aws_s_names(play: Play, fault: str, error: str, changes: int) -> None:
+def test_a_task_fails_with_the_error_names_of_aws(play: Play, fault: str, error: str, changes: int) -> None:
     play.spoil(f"effect Probe.1 {fault}")
     execution = play.run()
     assert (execution.status, execution.error) == ("FAILED", error)
     assert play.counted() == changes
 
 
-def test_an_hour_of_throttling_is_counted_by_the_waits_as_they_are_written(play: Play) -> None:
+def test_an_hour_of_throttling_is_counted_by_written_waits(play: Play) -> None:
     """Of which none lasts more than a fifth of a second here."""
     arn = play.outputs["Machine"]
     machines = play.cloud.client("stepfunctions")
@@ -185,7 +185,7 @@ def test_an_hour_of_throttling_is_counted_by_the_waits_as_they_are_written(play:
     assert play.counted() == 1
 
 
-def test_one_invocation_finds_other_variables_and_the_next_the_usual_ones(play: Play) -> None:
+def test_variables_change_for_one_invocation(play: Play) -> None:
     watch = play.spoil()
     watch.variables = {"probe": [{"STAGE": "elsewhere", "UNKNOWN": "never set"}, {}]}
     seen = [play.invoke(do="describe") for _ in range(3)]
@@ -219,7 +219,7 @@ def test_an_execution_times_out_as_a_state_is_entered(play: Play) -> None:
     assert list(watch.executions.values()) == ["TIMED_OUT"]
 
 
-def test_a_power_of_the_directors_own_is_used_at_a_state(play: Play) -> None:
+def test_a_power_of_the_director_is_used_at_a_state(play: Play) -> None:
     used: list[str] = []
     play.director.powers["note"] = lambda watch, question: used.append(question["execution"])
     play.spoil("state Publish.1 entry.1 at -> note")
@@ -240,7 +240,7 @@ def test_a_run_rests_only_after_lambdas_own_retries(play: Play) -> None:
     assert [q["failed"] for q in watch.trace if q["kind"] == "invocation over"] == [False]
 
 
-def test_a_function_that_is_to_fail_starts_like_a_new_sandbox(play: Play) -> None:
+def test_a_function_that_will_fail_starts_afresh(play: Play) -> None:
     watch = play.spoil("effect probe.1 nothing:Known.1 before -> crash")
     assert play.director.answer({"kind": "effect", "about": play.about, "who": "probe", "name": "invocation"} | AT) == {
         "do": "forget"

@@ -95,7 +95,7 @@ def test_what_a_function_prints_is_in_its_log(run: Probe) -> None:
     assert "described" in (run.cloud.workdir / f"lambda-{name}.log").read_text()
 
 
-def test_a_role_may_do_what_its_policies_say_and_no_more(run: Probe) -> None:
+def test_a_role_may_do_only_what_its_policies_say(run: Probe) -> None:
     outbox, inbox = run.outputs["Outbox"], run.outputs["Inbox"]
     run.cloud.client("s3").put_object(Bucket=inbox, Key="seen.txt", Body=b"x")
     assert "answer" in run.call("s3", "put_object", Bucket=outbox, Key="a.txt", Body="x")
@@ -124,7 +124,7 @@ def test_a_secret_is_read_by_its_own_name_only(run: Probe) -> None:
     assert "AccessDenied" in run.call("ssm", "get_parameter", Name="/embedded-cloud/other")["errorMessage"]
 
 
-def test_a_role_is_assumed_by_the_function_it_trusts_and_has_its_own_rights(run: Probe) -> None:
+def test_an_assumed_role_has_its_own_rights(run: Probe) -> None:
     outbox, reader = run.outputs["Outbox"], run.outputs["ReaderRole"]
     run.cloud.client("s3").put_object(Bucket=outbox, Key="to-read.txt", Body=b"x")
     assert "answer" in run.call("s3", "get_object", role=reader, Bucket=outbox, Key="to-read.txt")
@@ -133,7 +133,7 @@ def test_a_role_is_assumed_by_the_function_it_trusts_and_has_its_own_rights(run:
     assert "AccessDenied" in run("presign", role=run.outputs["MachineRole"], Bucket=outbox, Key="x")["errorMessage"]
 
 
-def test_a_url_signed_by_the_assumed_role_gives_the_version_that_it_names(run: Probe) -> None:
+def test_a_url_of_an_assumed_role_gives_its_version(run: Probe) -> None:
     outbox, s3 = run.outputs["Outbox"], run.cloud.client("s3")
     old = s3.put_object(Bucket=outbox, Key="edit/1/clip.mp4", Body=b"first")["VersionId"]
     s3.put_object(Bucket=outbox, Key="edit/1/clip.mp4", Body=b"second")

@@ -30,7 +30,7 @@ def test_a_function_is_its_folder_without_what_running_leaves_there(folder: Path
     assert names(function_package(folder)) == ["app.py", "inner/part.txt"]
 
 
-def test_the_same_content_is_the_same_package_and_other_content_another(folder: Path) -> None:
+def test_a_package_is_named_by_its_content(folder: Path) -> None:
     first = function_package(folder)
     (folder / "app.py").touch()
     assert function_package(folder) == first

@@ -130,7 +130,7 @@ def reserve(dynamodb: Any, table: str, edit: str, cap: int) -> str:
     return "reserved"
 
 
-def test_a_transaction_is_all_or_nothing_and_says_which_condition_failed(cloud: Cloud, probe: dict[str, str]) -> None:
+def test_a_transaction_is_all_or_nothing_and_names_the_condition(cloud: Cloud, probe: dict[str, str]) -> None:
     dynamodb, table = cloud.client("dynamodb"), probe["Table"]
     dynamodb.delete_item(TableName=table, Key={"pk": {"S": "counter"}})
     assert reserve(dynamodb, table, "edit#1", cap=2) == "reserved"
@@ -155,7 +155,7 @@ def test_a_cap_holds_against_many_at_once(cloud: Cloud, probe: dict[str, str]) -
     assert answers.count("reserved") == 10
 
 
-def test_a_failed_condition_returns_the_row_that_stood_in_the_way(cloud: Cloud, probe: dict[str, str]) -> None:
+def test_a_failed_condition_returns_the_row(cloud: Cloud, probe: dict[str, str]) -> None:
     dynamodb = cloud.client("dynamodb")
     dynamodb.put_item(TableName=probe["Table"], Item={"pk": {"S": "there"}, "state": {"S": "SUBMITTED"}})
     with pytest.raises(ClientError) as caught:

@@ -120,6 +120,6 @@ def outbox(cloud: Cloud, deployed: Deployed) -> set[str]:
     return {entry["Key"] for entry in listed.get("Contents", [])}
 
 
-def test_one_function_can_be_invoked_by_hand_where_it_is_deployed(deployed: Deployed) -> None:
+def test_a_deployed_function_can_be_invoked_by_hand(deployed: Deployed) -> None:
     for command in readme("sam remote invoke"):
         assert "Error" not in deployed.shell.enter(command)

@@ -24,8 +24,7 @@ RUN_ELSEWHERE = {
     "make dev": "tests/integration/test_debugger.py::_a_workshop_for_editors",
     ".workshop/dev/bin/python benchmarks/cold_starts.py": "tests/integration/test_cold_starts.py::"
     "test_the_benchmark_compares_a_cold_start_with_its_floor",
-    "make debug": "tests/integration/test_debugger.py::"
-    "test_an_end_to_end_test_waits_in_a_handler_and_in_the_layer_and_then_passes",
+    "make debug": "tests/integration/test_debugger.py::test_an_end_to_end_test_waits_for_the_debugger",
     "make test TEST=tests/e2e/": "tests/e2e/test_names.py::test_a_clip_may_lie_in_no_folder",
     "make check": ".ci/run",
     "make volume": "tests/e2e/test_volume.py",

@@ -102,11 +102,19 @@ def test_the_hostile_clips_are_those_of_which_a_dozen_are_among_the_tests() -> N
     assert steps(hostile) == [".workshop/dev/bin/python -m tests.hostile --check "]
 
 
-def test_check_is_its_five_parts_and_what_the_continuous_integration_runs() -> None:
-    # Typed here, they would run themselves: `make check` is what runs this test, after the first four.
+def test_check_is_its_three_parts_and_what_ci_runs() -> None:
+    # Typed here, they would run themselves: `make check` is what runs this test, after the first two.
     (check,) = readme("make check")
-    parts = readme("make lint", "make template", "make statemachine", "make fresh", "make test")
+    parts = readme("make lint", "make template", "make test")
     parts = [part for part in parts if "=" not in part]
     assert sorted(steps(check)) == sorted(line for part in parts for line in steps(part))
     assert all(steps(part) for part in parts)
     assert (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8").endswith(f"exec {check}\n")
+
+
+def test_the_quick_checks_are_those_that_tests_hold_too() -> None:
+    # tests/unit/test_house_rules_template.py, test_house_rules_text.py and checks/test_schemas.py.
+    quick = [
+        line.rpartition(" ")[2] for command in readme("make statemachine", "make fresh") for line in steps(command)
+    ]
+    assert quick == ["checks.statemachine", "checks.requirements", "checks.schemas"]

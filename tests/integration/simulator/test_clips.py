@@ -18,7 +18,7 @@ from localcloud.clips import make_clip
         {"seconds": 3.5, "fps": 30.0, "container": "mov", "audio": False, "width": 720, "height": 720},
     ],
 )
-def test_a_clip_has_the_length_size_rate_sound_and_container_asked_for(tmp_path: Path, asked: dict[str, Any]) -> None:
+def test_a_clip_is_drawn_as_asked_for(tmp_path: Path, asked: dict[str, Any]) -> None:
     path = make_clip(tmp_path / "a folder" / f"clip.{asked['container']}", **asked)
     media = MediaInfo.parse(str(path))
     video = media.video_tracks[0]

@@ -65,7 +65,7 @@ def test_submit_failed_with_a_text_of_one_s_own(customer: Customer) -> None:
     assert customer.wait(customer.submit())["error"] == "The moon is in the way."
 
 
-def test_submit_failed_late_fails_only_after_the_whole_generation_and_is_free(customer: Customer) -> None:
+def test_submit_failed_late_fails_at_its_end_and_is_free(customer: Customer) -> None:
     customer.simulator.settings(generation_seconds=0.8)
     customer.inject("submit", "failed_late", reason="moderation")
     done = customer.wait(customer.submit())
@@ -75,7 +75,7 @@ def test_submit_failed_late_fails_only_after_the_whole_generation_and_is_free(cu
     assert customer.wait(customer.submit())["status"] == "COMPLETED"
 
 
-def test_submit_cost_differs_from_the_price_everywhere_that_a_cost_is_told(customer: Customer) -> None:
+def test_submit_cost_differs_wherever_a_cost_is_told(customer: Customer) -> None:
     customer.inject("submit", "cost_differs", usd=1.5)
     request_id = customer.submit()
     assert customer.wait(request_id)["metrics"]["cost"] == 1.5
@@ -84,7 +84,7 @@ def test_submit_cost_differs_from_the_price_everywhere_that_a_cost_is_told(custo
     assert customer.wait(customer.submit())["metrics"]["cost"] == 0.945
 
 
-def test_submit_failed_and_cost_differs_is_a_failure_that_only_its_row_calls_charged(customer: Customer) -> None:
+def test_submit_failed_and_cost_differs_is_charged_in_the_row(customer: Customer) -> None:
     customer.inject("submit", "failed", reason="capacity")
     customer.inject("submit", "cost_differs", usd=1.5)
     done = customer.wait(customer.submit())

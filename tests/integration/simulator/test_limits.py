@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SLUG = "kling-o3-video2video-edit"
 
 
-def test_too_many_submissions_a_minute_get_a_429_with_the_moment_of_the_reset(customer: Customer) -> None:
+def test_too_many_submissions_a_minute_get_a_429(customer: Customer) -> None:
     customer.simulator.settings(requests_per_minute=2)
     for _ in range(2):
         assert customer.post().status_code == 200
@@ -30,7 +30,7 @@ def test_too_many_submissions_a_minute_get_a_429_with_the_moment_of_the_reset(cu
     assert customer.post().status_code == 200
 
 
-def test_a_balance_below_the_estimate_is_refused_and_running_generations_hold_their_estimate(
+def test_a_balance_below_the_estimate_is_refused(
     customer: Customer,
 ) -> None:
     customer.simulator.settings(credits=0.5)

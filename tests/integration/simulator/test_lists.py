@@ -20,21 +20,7 @@ def day(offset: int) -> str:
     return (datetime.now(UTC) + timedelta(days=offset)).date().isoformat()
 
 
-def test_the_history_is_paged_filtered_and_sorted(customer: Customer) -> None:
-    request_ids = [customer.submit() for _ in range(5)]
-    failed = customer.submit(prompt="")
-    for request_id in [*request_ids, failed]:
-        customer.wait(request_id)
-    assert [row["request_id"] for row in customer.rows("?per_page=2&page=2")] == request_ids[3:1:-1]
-    assert [row["request_id"] for row in customer.rows("?sort_order=asc&status=COMPLETED")] == request_ids
-    (row,) = customer.rows("?status=FAILED")
-    assert (row["request_id"], row["credits_deduction"], row["generation_url"]) == (failed, 0.0, None)
-    assert row["error"] == "Prompt is required for video generation."
-    assert customer.rows("?model_name=o3-video2video") == customer.rows()
-    assert customer.rows("?model_name=wan") == []
-
-
-def test_the_lists_of_generations_show_only_what_has_an_output_and_lack_what_has_not_landed(customer: Customer) -> None:
+def test_the_lists_of_generations_show_only_finished_outputs(customer: Customer) -> None:
     url = customer.finished_url()
     customer.wait(customer.submit(prompt=""))
     for path in ("generations", "recent-generations?model_name=kling-o3-video2video-edit"):
@@ -58,7 +44,7 @@ def test_a_query_that_makes_no_sense_is_refused_in_words(customer: Customer, que
     assert (response.status_code, len(response.json()["error"]) > 15) == (400, True)
 
 
-def test_a_window_of_days_holds_both_of_its_ends_and_at_most_31_days(customer: Customer) -> None:
+def test_a_window_holds_both_ends_and_at_most_31_days(customer: Customer) -> None:
     customer.submit()
     assert customer.rows(f"?to_date={day(-1)}") == []
     assert customer.rows(f"?from_date={day(1)}&to_date={day(2)}") == []
@@ -67,7 +53,7 @@ def test_a_window_of_days_holds_both_of_its_ends_and_at_most_31_days(customer: C
     assert customer.get(f"{HISTORY}?from_date={day(-32)}").status_code == 400
 
 
-def test_after_a_week_a_request_is_out_of_the_default_window_but_found_by_date_and_by_id(customer: Customer) -> None:
+def test_an_old_request_is_found_by_date_and_id(customer: Customer) -> None:
     request_id = customer.submit()
     customer.simulator.advance(8 * DAY)
     assert customer.rows() == []

@@ -149,7 +149,7 @@ def test_clips_on_their_way_leave_nothing_on_the_disk(customer: Customer) -> Non
     assert not list((customer.simulator.log.parent / "clips").iterdir())
 
 
-def test_one_command_starts_it_with_a_key_credits_a_price_list_and_faults_that_a_reset_brings_back(
+def test_one_command_starts_it_and_a_reset_restores_it(
     tmp_path: Path,
 ) -> None:
     faults = tmp_path / "faults.json"

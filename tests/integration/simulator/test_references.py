@@ -45,9 +45,7 @@ SPOTS = [(96 + 172 * n, 624) for n in range(4)]
 RIM = (22, 624)
 
 
-def test_images_and_elements_appear_framed_along_the_bottom_in_their_order(
-    customer: Customer, shelf: Shelf, tmp_path: Path
-) -> None:
+def test_images_and_elements_appear_in_their_order(customer: Customer, shelf: Shelf, tmp_path: Path) -> None:
     images = [image(shelf, "red.png", RED), image(shelf, "green.jpg", GREEN)]
     elements = [
         {"frontal_image_url": image(shelf, "blue.png", BLUE), "reference_image_urls": [image(shelf, "more.png")]},
@@ -74,7 +72,7 @@ def test_an_uploaded_image_can_be_a_reference(customer: Customer, shelf: Shelf, 
     assert near(pixels(url, tmp_path / "out.mp4", SPOTS[0])[0], BLUE)
 
 
-def test_references_of_an_upright_clip_in_pro_fit_into_its_width(customer: Customer, shelf: Shelf) -> None:
+def test_references_fit_into_the_width_of_an_upright_clip(customer: Customer, shelf: Shelf) -> None:
     from localcloud.clips import make_clip
 
     make_clip(shelf[0] / "upright.mp4", seconds=3, width=720, height=1280)
@@ -103,7 +101,7 @@ def test_an_image_beyond_the_model_s_limits_fails_in_words(
     assert customer.simulator.bill()["total_usd"] == 0
 
 
-def test_an_image_that_is_missing_too_large_or_no_image_fails_in_words(customer: Customer, shelf: Shelf) -> None:
+def test_an_image_that_cannot_be_used_fails_in_words(customer: Customer, shelf: Shelf) -> None:
     good = image(shelf, "good.png")
     assert failure(customer, image_urls=[good, f"{shelf[1]}/gone.png?sig=topsecret"]) == (
         f"Reference media rejected: could not download {shelf[1]}/gone.png (HTTP 404)."

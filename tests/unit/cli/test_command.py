@@ -67,7 +67,7 @@ def test_without_a_terminal_it_needs_yes(world: FakeServices, capsys: pytest.Cap
     assert "IN_DOUBT -> ABANDONED" in said.err, "what is written is shown, but it is not the answer"
 
 
-def test_what_was_sent_within_the_day_is_called_unbilled_only_with_early(
+def test_a_young_submission_is_unbilled_only_with_early(
     world: FakeServices, capsys: pytest.CaptureFixture[str]
 ) -> None:
     not_billed = ("resolve", EDIT.edit_id, "--not-billed")
@@ -88,7 +88,7 @@ def test_what_was_sent_within_the_day_is_called_unbilled_only_with_early(
     ("y\n", 0, State.ABANDONED), ("YES\n", 0, State.ABANDONED), ("n\n", 1, State.IN_DOUBT), ("\n", 1, State.IN_DOUBT),
     ("", 1, State.IN_DOUBT),
 ])  # fmt: skip
-def test_at_a_terminal_it_asks_once_and_only_yes_is_yes(
+def test_a_terminal_is_asked_once_and_yes_means_yes(
     world: FakeServices, monkeypatch: pytest.MonkeyPatch, typed: str, status: int, becomes: State
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
@@ -99,7 +99,7 @@ def test_at_a_terminal_it_asks_once_and_only_yes_is_yes(
 @pytest.mark.parametrize("typed", [
     (), ("resolve",), ("resolve", "x"), ("resolve", "x", "--adopt", "r", "--give-up"), ("status", "x", "y"), ("sweep",)
 ])  # fmt: skip
-def test_what_is_typed_wrongly_is_told_apart_from_what_is_refused(typed: tuple[str, ...]) -> None:
+def test_a_typing_error_is_told_apart_from_a_refusal(typed: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as left:
         command.main(list(typed))
     assert left.value.code == 2
@@ -139,7 +139,7 @@ def test_trouble_is_told_in_words_on_stderr(
     assert said.out == ""
 
 
-def test_the_stack_may_be_named_before_or_after_the_command_or_by_the_environment(
+def test_the_stack_is_named_by_option_or_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []

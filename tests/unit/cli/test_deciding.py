@@ -29,7 +29,7 @@ from tests.unit.cli.held import (
 )
 
 
-def test_what_was_not_billed_is_bought_by_the_next_drop_and_what_was_given_up_is_not() -> None:
+def test_another_drop_buys_the_unbilled_and_not_the_abandoned() -> None:
     for wish, submissions, status in ((NOT_BILLED, 2, "DELIVERED"), (GIVE_UP, 1, "ABANDONED")):
         world, drop = in_doubt()
         world.provider.loses_requests = False
@@ -98,7 +98,7 @@ def test_a_submission_that_the_history_shows_is_not_called_unbilled(seconds: int
         assert f"./dropcut resolve {only(world).edit_id} --adopt request-1" in str(refusal.value)
 
 
-def test_a_history_that_cannot_be_read_lets_nothing_be_called_unbilled() -> None:
+def test_with_an_unreadable_history_nothing_is_called_unbilled() -> None:
     world, _ = in_doubt()
     a_day_without_its_row(world)
     world.provider.failing_reads = {"search"}

@@ -50,7 +50,7 @@ def why_not(edit: Edit, wish: Wish, **more: Any) -> str:
 
 
 @pytest.mark.parametrize("wish", [ADOPT, NOT_BILLED, GIVE_UP], ids=lambda wish: wish.verdict)
-def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wish: Wish) -> None:
+def test_the_plan_tells_every_change_and_its_audit(wish: Wish) -> None:
     planned = plan(held(), wish)
     text = "\n".join(planned.lines())
     assert "only if the edit is still IN_DOUBT in attempt 1" in text
@@ -75,7 +75,7 @@ def test_the_plan_tells_every_change_that_it_makes_and_the_audit_that_is_kept(wi
             assert part in shown, "whole, as it will be read"
 
 
-def test_to_adopt_starts_an_execution_that_is_given_the_edit_as_its_owners() -> None:
+def test_adopting_starts_an_execution_that_owns_the_edit() -> None:
     described_by_another = held(drop=a_drop(clip_version="c9"))
     planned = plan(described_by_another, ADOPT, row=a_row(OURS))
     text = "\n".join(planned.lines())
@@ -101,7 +101,7 @@ def test_an_undelivered_edit_knows_its_own_request() -> None:
     assert vouched.after.request_id == "r7", "somebody's word may be corrected"
 
 
-def test_an_edit_in_doubt_knows_none_but_perhaps_some_that_it_may_be() -> None:
+def test_an_edit_in_doubt_knows_only_candidates() -> None:
     nameless = Wish(verdict=Verdict.ADOPT)
     assert why_not(held(), nameless).startswith("Which request?")
     assert "Perhaps one of these: r8, r9." in why_not(held(candidates=("r8", "r9")), nameless)
@@ -138,13 +138,13 @@ def test_a_request_that_something_speaks_against_is_not_adopted(what: str) -> No
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.IN_DOUBT, State.UNDELIVERED)])
 @pytest.mark.parametrize("wish", [ADOPT, NOT_BILLED, GIVE_UP], ids=lambda wish: wish.verdict)
-def test_what_is_not_held_is_refused_with_what_it_is_instead(wish: Wish, state: State) -> None:
+def test_an_edit_that_is_not_held_cannot_be_resolved(wish: Wish, state: State) -> None:
     told = why_not(an_edit_in(state, **TOLD), wish)
     assert f"The edit is {state}" in told
     assert ("goes on by itself" in told) == (state in OPEN)
 
 
-def test_what_the_provider_accepted_cannot_be_vouched_for_as_not_billed() -> None:
+def test_an_accepted_request_cannot_be_called_unbilled() -> None:
     assert "accepted this edit as request request-1" in why_not(held(State.UNDELIVERED), NOT_BILLED)
 
 
@@ -153,7 +153,7 @@ def test_an_end_that_is_still_being_told_is_waited_for() -> None:
         assert "Wait a minute" in why_not(an_edit_in(State.IN_DOUBT), wish)
 
 
-def test_what_the_providers_history_shows_was_accepted_and_is_named_with_what_to_type() -> None:
+def test_a_request_in_the_history_is_offered_for_adoption() -> None:
     other = a_row("/w/" + mark("f" * 64, 1), request_id="r6")
     refusal = why_not(held(), NOT_BILLED, rows=(other, a_row(OURS)), stack="films")
     assert "request r7" in refusal
@@ -163,7 +163,7 @@ def test_what_the_providers_history_shows_was_accepted_and_is_named_with_what_to
     )
 
 
-def test_what_the_history_may_not_have_shown_is_not_called_unbilled() -> None:
+def test_an_incomplete_history_calls_nothing_unbilled() -> None:
     for early in (False, True):
         wish = replace(NOT_BILLED, early=early)
         assert "could not be read" in why_not(held(), wish, rows=None)
@@ -171,7 +171,7 @@ def test_what_the_history_may_not_have_shown_is_not_called_unbilled() -> None:
         assert "more than the 999 requests that were read" in why_not(held(), wish, rows=many, whole=False)
 
 
-def test_a_submission_younger_than_a_day_is_called_unbilled_only_on_purpose() -> None:
+def test_a_submission_of_today_is_unbilled_only_on_purpose() -> None:
     young = {"now": NOW + DAY - 1}
     refusal = why_not(held(), NOT_BILLED, **young)
     assert "rows may land hours late" in refusal
@@ -182,19 +182,19 @@ def test_a_submission_younger_than_a_day_is_called_unbilled_only_on_purpose() ->
     assert "less than a day" not in plan(held(), NOT_BILLED, now=NOW + DAY).evidence
 
 
-def test_what_only_looks_like_the_submission_is_named_before_it_is_called_unbilled() -> None:
+def test_candidates_are_named_before_an_edit_is_called_unbilled() -> None:
     alike = a_row("", "a noir film", request_id="r8")
     text = "\n".join(plan(held(), NOT_BILLED, rows=(alike,)).lines())
     assert "Looked up: the provider's history has no request with this attempt's path." in text
     assert "which may be it without the path: r8." in text
 
 
-def test_a_request_without_its_mark_is_written_down_as_somebodys_word() -> None:
+def test_a_request_without_its_mark_is_somebodys_word() -> None:
     assert f"vouched_by: none -> {WHO}" in "\n".join(plan(held(), ADOPT, row=a_row("/elsewhere.mp4")).lines())
     assert "vouched_by" not in "\n".join(plan(held(), ADOPT, row=a_row(OURS)).lines())
 
 
-def test_what_the_provider_failed_and_yet_charged_has_nothing_to_adopt() -> None:
+def test_a_charged_failure_has_nothing_to_adopt() -> None:
     failed = held(State.UNDELIVERED, reason="the provider failed it (capacity): busy", cause=Cause.CHARGED)
     assert "no result to deliver" in why_not(failed, Wish(verdict=Verdict.ADOPT))
     assert plan(failed, GIVE_UP).after.state is State.ABANDONED

@@ -72,7 +72,7 @@ def test_an_adopted_request_that_failed_for_capacity_buys_nothing() -> None:
 
 
 @pytest.mark.parametrize("cost", [None, "1.68"])
-def test_a_request_adopted_on_somebodys_word_that_failed_proves_nothing_about_the_submission(cost: str | None) -> None:
+def test_an_adopted_request_that_failed_proves_nothing(cost: str | None) -> None:
     world, drop = in_doubt()
     world.provider.know("request-9", "/elsewhere.mp4")
     world.provider.fail("internal timeout", "request-9", cost)
@@ -94,7 +94,7 @@ def test_a_request_adopted_on_somebodys_word_that_failed_proves_nothing_about_th
     assert walk_on(world, f"{drop.drop_id}-3") == "Delivered"
 
 
-def test_a_prompt_that_was_left_open_decides_nothing_after_somebody_elses_adoption_came_to_the_same() -> None:
+def test_an_open_prompt_decides_nothing_after_another_adoption() -> None:
     world, drop = in_doubt()
     world.provider.finish()
     world.results.body = b"no video"
@@ -112,7 +112,7 @@ def test_a_prompt_that_was_left_open_decides_nothing_after_somebody_elses_adopti
     assert len(world.ledger.audits) == 2
 
 
-def test_a_name_that_was_used_since_it_was_shown_is_replaced_by_the_next() -> None:
+def test_an_execution_name_that_was_taken_is_replaced() -> None:
     world, drop = in_doubt()
     plan = planned(world, ADOPT)
     world.executions.start(drop, f"{drop.drop_id}-2")
@@ -152,7 +152,7 @@ def test_the_sweep_starts_what_a_dead_command_had_only_written() -> None:
     assert len(world.provider.submissions) == 1
 
 
-def test_an_execution_that_cannot_be_started_is_left_to_the_sweep_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_starts_an_execution_that_could_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     world, drop = in_doubt()
     plan = planned(world, ADOPT)
 
@@ -171,7 +171,7 @@ def test_an_execution_that_cannot_be_started_is_left_to_the_sweep_in_words(monke
     assert f"{drop.drop_id}-2" in world.executions.started
 
 
-def test_the_end_of_the_old_execution_told_late_does_not_close_what_was_taken_up_again() -> None:
+def test_a_late_ending_does_not_close_a_resumed_edit() -> None:
     """Announcements of ended executions are repeated for hours."""
     world, drop = in_doubt()
     carry_out(stack(world), planned(world, ADOPT))
@@ -182,7 +182,7 @@ def test_the_end_of_the_old_execution_told_late_does_not_close_what_was_taken_up
     assert settle_execution(world, drop, edit_id, "ABORTED", execution=f"{drop.drop_id}-2") == "UNDELIVERED"
 
 
-def test_a_provider_that_cannot_be_asked_is_no_reason_to_refuse_and_one_that_knows_nothing_is() -> None:
+def test_an_unknown_request_is_refused_an_unreachable_provider_is_not() -> None:
     world, _ = in_doubt()
     world.provider.failing_reads = {"past"}
     assert "could not be asked" in planned(world, ADOPT).evidence

@@ -33,7 +33,7 @@ def told(edit: Edit, *more: dict[str, Any], limits: Limits = LIMITS, **doubt: An
 
 
 @pytest.mark.parametrize("state", State)
-def test_an_edit_in_each_state_is_told_with_its_money_and_its_execution(state: State) -> None:
+def test_each_state_is_shown_with_money_and_execution(state: State) -> None:
     edit = an_edit_in(state, output={"bucket": "outbox", "key": "trip/beach.mp4"})
     document, text = told(edit)
     assert document["state"] == state
@@ -49,7 +49,7 @@ def test_an_edit_in_each_state_is_told_with_its_money_and_its_execution(state: S
     assert bool(document["next"]) == (state in (State.IN_DOUBT, State.UNDELIVERED))
 
 
-def test_an_edit_in_doubt_says_when_it_is_looked_for_again() -> None:
+def test_an_edit_in_doubt_shows_its_next_search() -> None:
     doubt = {"sweep": "DOUBT", "looks": Decimal(3), "sweep_at": Decimal(int(NOW))}
     document, text = told(an_edit_in(State.IN_DOUBT), doubt=doubt)
     assert document["looked_for"] == {"times": 3, "again_at": "2026-11-24T06:00:00Z"}
@@ -82,7 +82,7 @@ WAITS = {
 
 
 @pytest.mark.parametrize("delay", Delay)
-def test_an_edit_that_waits_tells_for_what_since_when_and_what_the_limit_is(delay: Delay) -> None:
+def test_a_waiting_edit_shows_why_since_when_and_the_limit(delay: Delay) -> None:
     document, text = told(an_edit(delayed_by=str(delay), delayed_since=NOW))
     assert WAITS[delay] in text
     assert "since 2026-11-24T06:00:00Z" in text
@@ -105,7 +105,7 @@ def test_every_attempt_and_every_decision_is_told() -> None:
     assert "IN_DOUBT, sent 2026-11-24T06:10:00Z" in text
 
 
-def test_nothing_that_a_file_name_or_a_provider_says_moves_the_cursor() -> None:
+def test_no_name_or_answer_moves_the_cursor() -> None:
     bad = "\x1b[2J\r\n"
     edit = an_edit_in(State.IN_DOUBT, drop=a_drop(f"a{bad}.mp4"), reason=bad, request={"prompt": bad * 40})
     text = told(edit)[1]
@@ -113,7 +113,7 @@ def test_nothing_that_a_file_name_or_a_provider_says_moves_the_cursor() -> None:
     assert "\\x1b[2J" in text
 
 
-def test_the_overview_is_a_line_for_each_edit_and_the_days_money() -> None:
+def test_the_overview_has_each_edit_and_the_days_money() -> None:
     waiting = an_edit(edit_id="a" * 64, delayed_by="DAY_LIMIT", delayed_since=NOW)
     flying, held = an_edit_in(State.SUBMITTED, edit_id="b" * 64), an_edit_in(State.IN_DOUBT, edit_id="c" * 64)
     counted = {"committed_usd": Decimal("3.36"), "reserved_usd": Decimal("3.36"), "charged_usd": Decimal(0)}
@@ -132,7 +132,7 @@ def test_a_place_that_no_open_edit_has_is_named() -> None:
     assert text.count("A slot is taken by edit") == 2
 
 
-def test_an_empty_overview_says_so_and_a_switch_that_is_off_is_told() -> None:
+def test_an_empty_overview_says_so_and_shows_the_switch() -> None:
     off = Limits(usd_per_day=Decimal(50), in_flight=5, spending=False)
     text = status_text.overview_text(overview([], set(), {}, off, NOW))
     assert text.startswith("No edit is open, delayed or held.")

@@ -55,7 +55,7 @@ def test_a_table_sets_its_values_below_each_other(monkeypatch: pytest.MonkeyPatc
     ]
 
 
-def test_a_refusal_says_of_each_problem_where_it_is_what_it_is_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_shows_each_problem_with_its_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal, _ = a_screen(monkeypatch)
     assert closing.problems(terminal, ERROR).splitlines() == [
         "  1. /prompt",
@@ -103,7 +103,7 @@ def test_after_a_refusal_the_first_command_mends_it(own: dict[str, str], fields:
     assert typed(closing.next_commands(an_offer(**own), "REJECTED", fields, []))[0] == ["make", "demo", *first]
 
 
-def test_after_a_refused_clip_the_first_command_says_which_clips_fit() -> None:
+def test_after_a_refused_clip_fitting_clips_are_explained() -> None:
     (_, brings), (drawn, _), _ = closing.next_commands(an_offer(clip="a.mp4"), "REJECTED", ["clip"], [])
     for limit in ("3 to 10 s", "720 to 2160 pixels", "24 to 60 frames", "200 MB"):
         assert limit in brings
@@ -119,7 +119,7 @@ def test_commands_stay_whole_in_a_narrow_window(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
-def test_the_mail_reads_as_in_a_mailbox_with_the_time_at_which_it_came(tmp_path: Path) -> None:
+def test_the_mail_reads_as_in_a_mailbox(tmp_path: Path) -> None:
     written = EmailMessage()
     written["From"], written["To"] = "AWS Notifications <no-reply@sns.amazonaws.com>", "reader@example.com"
     path = tmp_path / "1.eml"

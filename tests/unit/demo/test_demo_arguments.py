@@ -20,14 +20,14 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_clip_and_a_prompt_of_one_s_own_are_dropped(clip: Path) -> None:
+def test_your_own_clip_and_prompt_are_dropped(clip: Path) -> None:
     offer = what_to_drop(parse(["--clip", str(clip), "--prompt", "näher ans Meer"], {}))
     assert (offer.clip, offer.sidecar_name) == (clip, "Ferien am Meer – 夏.json")
     assert json.loads(offer.sidecar) == {"prompt": "näher ans Meer", "keep_audio": True}
     assert offer.prompt == "näher ans Meer"
 
 
-def test_make_variables_say_the_same_as_options_and_options_count_more(clip: Path) -> None:
+def test_options_count_more_than_make_variables(clip: Path) -> None:
     given = {"DROPCUT_DEMO_CLIP": str(clip), "DROPCUT_DEMO_PROMPT": "from make"}
     assert what_to_drop(parse([], given)).prompt == "from make"
     assert what_to_drop(parse(["--prompt", "typed"], given)).prompt == "typed"
@@ -35,15 +35,13 @@ def test_make_variables_say_the_same_as_options_and_options_count_more(clip: Pat
 
 
 @pytest.mark.parametrize("given", [(["--prompt", ""], {}), ([], {"DROPCUT_DEMO_PROMPT": ""})])
-def test_an_empty_prompt_is_dropped_as_it_is_to_show_a_refusal(
-    clip: Path, given: tuple[list[str], dict[str, str]]
-) -> None:
+def test_an_empty_prompt_is_dropped_to_show_a_refusal(clip: Path, given: tuple[list[str], dict[str, str]]) -> None:
     arguments, variables = given
     assert what_to_drop(parse(["--clip", str(clip), *arguments], variables)).prompt == ""
 
 
 @pytest.mark.parametrize("text", [b"{not json", b"[1]", b'{"prompt": 3}', b"\xff", b"[" * 100_000])
-def test_a_sidecar_of_one_s_own_is_dropped_byte_by_byte(clip: Path, text: bytes) -> None:
+def test_your_own_sidecar_is_dropped_byte_by_byte(clip: Path, text: bytes) -> None:
     sidecar = clip.with_name("mine.json")
     sidecar.write_bytes(text)
     offer = what_to_drop(parse(["--clip", str(clip), "--sidecar", str(sidecar)], {}))
@@ -69,7 +67,7 @@ def test_a_home_folder_and_a_relative_path_are_understood(clip: Path, monkeypatc
         ("pipe.mp4", "no ordinary file"),
     ],
 )
-def test_a_clip_that_cannot_be_dropped_is_refused_in_words_that_help(
+def test_a_clip_that_cannot_be_dropped_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, says: str
 ) -> None:
     for name in ("a.avi", "_draft.mp4"):
@@ -94,7 +92,7 @@ def test_an_output_that_is_a_file_is_refused(clip: Path) -> None:
         what_to_drop(parse(["--clip", str(clip), "--output", str(clip)], {}))
 
 
-def test_a_clip_whose_error_file_would_be_mistaken_for_a_sidecar_gets_the_longer_name(clip: Path) -> None:
+def test_a_sidecar_never_takes_the_name_of_an_error_file(clip: Path) -> None:
     odd = clip.with_name("beach.error.mp4")
     odd.write_bytes(b"clip")
     assert what_to_drop(parse(["--clip", str(odd)], {})).sidecar_name == "beach.error.mp4.json"
@@ -114,7 +112,7 @@ def test_a_prompt_and_a_sidecar_from_make_are_refused_together(capsys: pytest.Ca
     assert "one of the two" in capsys.readouterr().err
 
 
-def test_the_help_names_every_default_the_make_variables_and_the_exit_codes(
+def test_the_help_names_defaults_variables_and_exit_codes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")

@@ -46,7 +46,7 @@ def telling(monkeypatch: pytest.MonkeyPatch) -> Telling:
     return Telling(monkeypatch)
 
 
-def test_each_state_is_told_once_with_time_money_and_what_came_of_it(telling: Telling) -> None:
+def test_each_state_is_told_once_with_time_and_money(telling: Telling) -> None:
     for name, document in (("PrepareEdit", READY), ("PollEdit", RUNNING), ("DeliverEdit", DELIVERED)):
         telling.enter(name)
         telling.leave(name, document)
@@ -68,7 +68,7 @@ def test_an_inspection_is_told_by_its_answer(telling: Telling, inspection: dict[
     assert told in telling.lines[0]
 
 
-def test_waiting_is_told_when_it_begins_and_not_again_and_questions_are_not_told(telling: Telling) -> None:
+def test_waiting_is_told_once_and_questions_never(telling: Telling) -> None:
     for _ in range(3):
         telling.enter("WaitForProvider")
         telling.leave("WaitForProvider", RUNNING)
@@ -78,7 +78,7 @@ def test_waiting_is_told_when_it_begins_and_not_again_and_questions_are_not_told
     assert telling.progress.states.count("IsEditDone") == 3
 
 
-def test_an_answer_of_the_provider_is_told_once_however_often_it_comes(telling: Telling) -> None:
+def test_a_repeated_answer_of_the_provider_is_told_once(telling: Telling) -> None:
     for outcome in ("running", "running", "running", "completed"):
         telling.leave("PollEdit", {**RUNNING, "generation": {"outcome": outcome}})
     assert [line.split()[-1] for line in telling.lines] == ["running", "completed"]
@@ -107,7 +107,7 @@ def test_a_pipe_sees_the_lines_only(telling: Telling) -> None:
     assert telling.lines == []
 
 
-def test_colour_is_added_to_the_line_and_changes_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_changes_nothing_else_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     telling = Telling(monkeypatch, tty=True)
     telling.enter("Rejected")
     assert "\x1b[1;33mRejected" in telling.lines[0]
@@ -129,7 +129,7 @@ def test_what_the_machine_hands_on_may_be_anything(telling: Telling) -> None:
     assert {line.split()[3] for line in telling.lines} == set(story.TASKS)
 
 
-def test_every_state_that_is_told_is_a_state_of_the_machine_and_every_task_is_told() -> None:
+def test_every_task_of_the_machine_is_told() -> None:
     from samtranslator.yaml_helper import yaml_parse
 
     states = yaml_parse((REPOSITORY / "statemachine" / "edit_video.asl.yaml").read_text())["States"]

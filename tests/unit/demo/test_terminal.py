@@ -40,7 +40,7 @@ def test_a_terminal_that_cannot_show_blocks_gets_no_picture(monkeypatch: pytest.
     assert not a_screen(monkeypatch, tty=True, encoding="latin-1")[0].shows_pictures
 
 
-def test_the_line_that_moves_is_rewritten_never_wraps_and_leaves_nothing_behind(
+def test_the_moving_line_never_wraps_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal, screen = a_screen(monkeypatch, tty=True, columns=30)

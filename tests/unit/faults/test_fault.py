@@ -53,18 +53,6 @@ def test_a_fault_comes_up_nowhere_else(elsewhere: dict[str, Any]) -> None:
     assert not Fault.parse(TEXTS[0]).belongs(asked(TEXTS[0], **elsewhere), met=False)
 
 
-def test_a_call_that_is_refused_is_refused_however_often_the_sdk_repeats_it() -> None:
-    text = "effect submit_edit.1 s3:CopyObject.1 before -> refused"
-    assert Fault.parse(text).belongs(asked(text, attempt=4), met=True)
-    assert not Fault.parse(text).belongs(asked(text, visit=2), met=True), "a new try of the state machine goes through"
-
-
-def test_what_is_broken_is_broken_for_every_later_visit_too() -> None:
-    text = "effect submit_edit.2 s3:CopyObject.1 before -> broken"
-    fault = Fault.parse(text)
-    assert [fault.belongs(asked(text, visit=visit), met=True) for visit in (1, 2, 3)] == [False, True, True]
-
-
 def test_deaths_in_a_row_are_so_many_and_no_more() -> None:
     text = "effect submit_edit.2 invocation.1 before -> crash four times"
     fault = Fault.parse(text)
@@ -75,18 +63,3 @@ def test_deaths_in_a_row_are_so_many_and_no_more() -> None:
 
 def test_a_state_is_spoilt_once_however_often_it_is_entered() -> None:
     assert not Fault.parse(TEXTS[4]).belongs(asked(TEXTS[4]), met=True)
-
-
-@pytest.mark.parametrize(
-    ("service", "code"), [("dynamodb", "ProvisionedThroughputExceededException"), ("s3", "SlowDown")]
-)
-def test_a_throttled_call_gets_its_services_own_answer(service: str, code: str) -> None:
-    text = f"effect start_edit.1 {service}:PutItem.1 before -> throttled"
-    assert verdict(Fault.parse(text), asked(text))["code"] == code
-
-
-def test_a_task_hears_of_a_lost_connection_as_an_error_of_the_service() -> None:
-    text = "effect NotifyEnding.1 sns:Publish.1 after -> lost"
-    assert verdict(Fault.parse(text), asked(text)) == {"do": "lose"}
-    told = verdict(Fault.parse(text), asked(text, execution="arn"))
-    assert told == {"do": "answer", "status": 500, "code": "InternalError"}

@@ -28,13 +28,13 @@ def test_the_score_is_of_many_runs_and_adds_up() -> None:
     assert int(SCORE["edits"]) == sum(int(SCORE[f"... {end}"]) for end in ENDS)
 
 
-def test_the_page_tells_each_story_with_the_case_that_plays_it() -> None:
+def test_the_page_tells_each_story_with_its_case() -> None:
     told = dict(re.findall(r"^### (.+)\n\n`(.+)`$", PAGE, re.MULTILINE))
     assert told == STORIES
     assert {case.scenario for case in CASES} <= SCENARIOS.keys()
 
 
-def test_the_page_counts_the_ways_and_its_commands_can_be_typed() -> None:
+def test_the_page_counts_the_ways_and_shows_commands() -> None:
     assert f"({len(WAYS)} of them:" in PAGE
     typed = re.findall(r'^make faults ARGS="(.+?)"', PAGE, re.MULTILINE)
     assert len(typed) >= 4
@@ -42,5 +42,5 @@ def test_the_page_counts_the_ways_and_its_commands_can_be_typed() -> None:
         options(arguments.split())
 
 
-def test_the_page_keeps_no_folder_and_no_address_of_one_run() -> None:
+def test_the_page_keeps_nothing_of_one_run() -> None:
     assert re.findall(r"subject-[0-9a-f]|127\.0\.0\.1", PAGE) == []

@@ -37,7 +37,7 @@ def test_the_score_counts_what_was_billed_for_what_was_delivered() -> None:
     assert number(worse, TWICE) == "1"
 
 
-def test_a_failed_run_is_told_with_the_command_that_plays_it_again() -> None:
+def test_a_failed_run_names_the_command_that_replays_it() -> None:
     text = report.failures([well(CRASH), bad(CRASH)], seed=7)
     (command,) = [line for line in text.splitlines() if "make faults" in line]
     arguments = shlex.split(shlex.split(command)[-1].removeprefix("ARGS="))
@@ -46,12 +46,12 @@ def test_a_failed_run_is_told_with_the_command_that_plays_it_again() -> None:
     assert spelled(wanted.only) == CRASH
 
 
-def test_a_run_without_its_fault_is_not_counted_as_one_with_it() -> None:
+def test_a_run_without_its_fault_is_not_counted() -> None:
     assert number(report.score_table([well(CRASH)]), "distinct runs with a fault") == "0"
     assert str(CRASH) in report.unmet([well(CRASH)])
 
 
-def test_what_goes_wrong_in_a_situation_is_named_by_its_kind() -> None:
+def test_a_situation_is_named_by_its_kind() -> None:
     one = Played(Case("answer lost, row after a day", ()), score=Score(["IN_DOUBT"], billed=1))
     assert "| time: answer lost, row after a day | 1 | 0 | 0 | 1 | 0 | 0 | 0 |" in report.faults_table([one])
     table = report.score_table([one, well(CRASH)])
@@ -65,7 +65,7 @@ def test_a_page_gets_new_tables_and_keeps_its_words() -> None:
     assert report.with_tables(page, [new, "| unknown |\n"]) == page.replace("| runs | 1 |", "| runs | 2 |")
 
 
-def test_a_part_of_its_text_or_a_pattern_chooses_a_case() -> None:
+def test_a_case_is_chosen_by_text_or_pattern() -> None:
     assert chosen([CRASH, ABORT], "submit_edit") == chosen([CRASH, ABORT], "effect * crash") == [CRASH]
     assert spelled("effect * crash") is None
     assert spelled(None) is None

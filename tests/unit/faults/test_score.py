@@ -200,7 +200,7 @@ def test_each_rule_is_broken_by_what_breaks_it(books: FakeBooks, spoil: Callable
     assert rule in rules(books)
 
 
-def test_a_paid_edit_may_be_held_if_somebody_was_told_why(books: FakeBooks) -> None:
+def test_a_paid_edit_may_be_held_with_a_message(books: FakeBooks) -> None:
     edit(books, state="UNDELIVERED", reason="403")
     books.account.messages = [message("UNDELIVERED")]
     found = judge(books, "subject-1")  # type: ignore[arg-type]
@@ -208,7 +208,7 @@ def test_a_paid_edit_may_be_held_if_somebody_was_told_why(books: FakeBooks) -> N
     assert found.held == ["403"]
 
 
-def test_the_same_message_sent_twice_under_its_one_id_is_fine(books: FakeBooks) -> None:
+def test_a_message_may_be_sent_twice_under_one_id(books: FakeBooks) -> None:
     books.account.messages *= 2
     assert rules(books) == set()
 
@@ -220,7 +220,7 @@ def test_a_message_published_again_on_one_occasion_is_told_once(books: FakeBooks
     assert rules(books) == set(), "two reasons to wait are two messages"
 
 
-def test_files_that_change_while_the_buying_function_runs_may_be_bought(books: FakeBooks) -> None:
+def test_files_that_change_during_the_purchase_may_be_bought(books: FakeBooks) -> None:
     books.account.uploads.append(Upload(BEGUN + 1, SIDECAR, "", ""))
     assert rules(books) == set()
 
@@ -230,7 +230,7 @@ def test_the_same_bytes_uploaded_again_are_the_same_files(books: FakeBooks) -> N
     assert rules(books) == set()
 
 
-def test_a_charge_that_the_provider_never_tells_of_is_counted_and_breaks_no_rule(books: FakeBooks) -> None:
+def test_a_charge_that_nobody_can_know_breaks_no_rule(books: FakeBooks) -> None:
     edit(books, state="FAILED", event_id="m2")
     books.account.bill[0]["seconds"] = 0
     books.account.messages = [message("FAILED", "m2")]
@@ -240,7 +240,7 @@ def test_a_charge_that_the_provider_never_tells_of_is_counted_and_breaks_no_rule
     assert (found.findings, found.beyond_knowing) == ([], 1)
 
 
-def test_an_edit_that_was_never_sent_may_end_with_its_drop(books: FakeBooks) -> None:
+def test_an_unsent_edit_may_end_with_its_drop(books: FakeBooks) -> None:
     edit(books, state="PREPARED", attempt=0)
     books.account.bill, books.account.posts, books.account.objects = [], [], []
     del books.account.rows[0]["event_id"]
@@ -249,7 +249,7 @@ def test_an_edit_that_was_never_sent_may_end_with_its_drop(books: FakeBooks) -> 
     assert rules(books) == set()
 
 
-def test_a_charge_belongs_to_the_folder_whose_edit_its_clip_names() -> None:
+def test_a_charge_belongs_to_the_folder_of_its_edit() -> None:
     assert owner_of({"video_url": URL}, {"e0": "subject-0", "e1": "subject-1"}) == "subject-1"
     assert owner_of({"video_url": "http://here/other.mp4"}, {"e1": "subject-1"}) == ""
 

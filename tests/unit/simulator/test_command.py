@@ -66,7 +66,7 @@ def test_what_makes_no_sense_is_told_in_one_line(
         ('[{"stage": "poll", "kind": "slow", "seconds": "long"}]', "seconds must be a number, not 'long'"),
     ],
 )
-def test_a_file_of_faults_that_cannot_be_played_is_refused_by_name(
+def test_a_file_of_unknown_faults_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, told: str
 ) -> None:
     path = tmp_path / "faults.json"
@@ -84,7 +84,7 @@ def test_a_file_may_hold_one_fault_or_a_list(tmp_path: Path) -> None:
     assert [(fault.kind, fault.times) for fault in faults_from(path)] == [("slow", 0)]
 
 
-def test_the_help_shows_an_example_every_option_s_default_and_every_setting(
+def test_the_help_shows_options_defaults_and_an_example(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):

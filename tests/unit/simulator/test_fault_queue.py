@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localcloud.simulator.faults import Faults, parse_fault
+import pytest
+
+from localcloud.simulator.faults import FaultRefused, Faults, parse_fault
 
 
 def queue(*faults: Mapping[str, object], seed: int = 7) -> Faults:
@@ -23,11 +25,35 @@ def stuck(faults: Faults, generations: int, polls: int) -> list[int]:
     return found
 
 
-def test_a_fault_that_stays_takes_its_chance_once_a_generation_however_often_it_is_polled() -> None:
+def test_a_fault_that_stays_is_drawn_once_a_generation() -> None:
     fault = {"stage": "poll", "kind": "never_finishes", "probability": 0.3, "times": 0}
     once, often = stuck(queue(fault), 100, 1), stuck(queue(fault), 100, 50)
     assert once == often
     assert 15 < len(once) < 45
+
+
+def test_a_fault_may_skip_exchanges_and_repeat() -> None:
+    faults = queue({"stage": "history", "kind": "slow", "skip": 1, "times": 2})
+    assert [faults.take("history") is not None for _ in range(4)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"stage": "lunch", "kind": "reset"},
+        {"stage": "poll", "kind": "answer_lost"},
+        {"stage": "submit", "kind": "failed", "reason": "mood"},
+        {"stage": "submit", "kind": "reset", "match": {"colour": "red"}},
+        {"stage": "submit", "kind": "reset", "speed": 3},
+        {"stage": "submit", "kind": "reset", "times": "often"},
+        {"stage": "submit", "kind": "reset", "times": -1},
+        {"stage": "submit", "kind": "reset", "probability": 7},
+        {"stage": "submit"},
+    ],
+)
+def test_a_fault_that_cannot_be_played_is_refused(fault: dict[str, object]) -> None:
+    with pytest.raises(FaultRefused):
+        parse_fault(fault)
 
 
 def test_a_fault_that_stays_skips_generations_and_not_polls() -> None:
@@ -35,7 +61,7 @@ def test_a_fault_that_stays_skips_generations_and_not_polls() -> None:
     assert stuck(queue(fault), 6, 10) == [2, 3]
 
 
-def test_the_same_seed_plays_the_same_faults_and_another_seed_others() -> None:
+def test_the_same_seed_plays_the_same_faults() -> None:
     fault = {"stage": "poll", "kind": "slow", "probability": 0.5, "times": 0}
 
     def played(seed: int) -> list[bool]:
@@ -52,7 +78,7 @@ def test_two_faults_of_the_same_words_are_played_twice() -> None:
     assert [faults.take("poll") is not None for _ in range(3)] == [True, True, False]
 
 
-def test_a_second_fault_of_a_kind_is_left_for_the_next_generation() -> None:
+def test_a_second_equal_fault_waits_for_the_next_generation() -> None:
     faults = queue(*[{"stage": "poll", "kind": "never_finishes"}] * 2)
     (first,) = faults.take_staying("poll", video_url="", request_id="r1")
     assert faults.take_staying("poll", video_url="", request_id="r1", held={first.kind}) == []

@@ -31,9 +31,7 @@ def file(tmp_path: Path) -> Servable:
         ("bytes=13-13", 13, 14),
     ],
 )
-def test_one_valid_range_is_answered_in_part_across_the_file_s_end(
-    file: Servable, header: str, first: int, stop: int
-) -> None:
+def test_a_valid_range_ends_with_the_file(file: Servable, header: str, first: int, stop: int) -> None:
     reply = ranged(file, header)
     assert (reply.status, reply.headers["content-range"]) == (206, f"bytes {first}-{stop - 1}/14")
     assert isinstance(reply.body, FileRange)

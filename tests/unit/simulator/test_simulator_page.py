@@ -56,7 +56,7 @@ def test_the_page_names_every_fault_beside_its_stage() -> None:
     assert told == {stage: set(kinds) - set(ANYWHERE) for stage, kinds in KINDS.items()}
 
 
-def test_the_page_names_the_faults_that_stay_and_the_reasons_of_a_failure() -> None:
+def test_the_page_names_lasting_faults_and_failure_reasons() -> None:
     faults = PAGE.partition("## Faults")[2].partition("## ")[0]
     stay = faults.partition("Some stay with one generation:")[2].partition("They take hold")[0]
     assert set(re.findall(r"`(\w+)`", stay)) == STAYING["submit"] | STAYING["poll"]
@@ -75,7 +75,7 @@ def test_the_page_names_every_control_request() -> None:
         assert re.search(rf"`POST /__sim/{name}`", PAGE)
 
 
-def test_the_page_s_command_starts_the_published_provider_a_hundred_times_as_fast() -> None:
+def test_the_pages_command_starts_a_faster_provider() -> None:
     (command,) = re.findall(r"^\.workshop/dev/bin/python -m localcloud\.simulator (.*)$", PAGE, re.MULTILINE)
     assert settings_from(parse_arguments(shlex.split(command))) == Settings(time_scale=0.01)
 

@@ -36,17 +36,13 @@ def test_a_wrong_command_is_told_in_words(arguments: list[str], told: str, capsy
     assert told in capsys.readouterr().err
 
 
-def test_a_workshop_without_a_debugger_is_told_how_to_get_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
+def test_a_missing_debugger_is_explained(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr(debugging, "debugger_folder", lambda: None)
     assert debugging.main(["poll_edit", TEST]) == 2
     assert "`make dev` puts one there" in capsys.readouterr().err
 
 
-def test_the_test_runs_alone_without_a_time_out_and_its_fixtures_know_the_function(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
+def test_the_debugged_test_runs_alone_without_a_timeout(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     ran: list[list[str]] = []
 
     def run(arguments: list[str]) -> int:
@@ -67,7 +63,7 @@ def test_the_test_runs_alone_without_a_time_out_and_its_fixtures_know_the_functi
     assert debugging.patience(90) == A_DAY
 
 
-def test_a_usual_run_waits_no_longer_than_it_says_and_debugs_nothing() -> None:
+def test_a_usual_run_debugs_nothing() -> None:
     assert debugging.debugged() is None
     assert debugging.patience(90) == 90
 

@@ -44,7 +44,7 @@ def test_an_old_interpreter_is_told_what_is_needed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ['a "quoted" $5 word, it\'s $(here)', ""])
-def test_what_is_given_to_the_demo_reaches_it_as_it_stands(words: str, tmp_path: Path) -> None:
+def test_words_for_the_demo_reach_it_unchanged(words: str, tmp_path: Path) -> None:
     listing = tmp_path / "listing.mk"
     listing.write_text("listing:\n\t@env\n")
     shown = make("-f", "Makefile", "-f", str(listing), "listing", f"PROMPT={words}").stdout.splitlines()

@@ -101,7 +101,7 @@ def test_an_environment_of_a_moved_folder_is_stale(bench: Path, monkeypatch: pyt
     assert not workshop.is_fresh("dev")
 
 
-def test_a_failed_command_is_repeated_in_full_with_what_it_said() -> None:
+def test_a_failed_command_is_shown_with_its_output() -> None:
     with pytest.raises(WorkshopFailed) as failure:
         workshop.run([sys.executable, "-c", "import sys; sys.exit('no such lock')"])
     assert "import sys; sys.exit" in str(failure.value)
