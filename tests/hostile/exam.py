@@ -38,7 +38,7 @@ class End:
 
     def is_as(self, expected: str) -> bool:
         taken = expected.replace(".", "").isdigit()
-        return self.usd == float(expected) if taken else bool(self.problem) and expected in self.problem
+        return self.usd == float(expected) if taken else any(end in self.problem for end in expected.split("|"))
 
     def __str__(self) -> str:
         return self.problem or f"taken, at most ${self.usd:.2f}"
