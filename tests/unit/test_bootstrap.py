@@ -21,6 +21,12 @@ def test_a_clip_is_shared_through_its_own_region() -> None:
     assert url.startswith("https://workroom.s3.eu-central-1.amazonaws.com/1/clip.mp4?")
 
 
+@pytest.mark.parametrize(("word", "spends"), [("true", True), ("false", False)])
+def test_the_switch_of_spending_is_read_as_the_template_writes_it(word: str, spends: bool) -> None:
+    limits = {"MAX_USD_PER_DAY": "50", "MAX_EDITS_IN_FLIGHT": "5", "CREDIT_WAIT_HOURS": "24"}
+    assert Services(Settings({"SPENDING_ENABLED": word, **limits})).limits.spending is spends
+
+
 @pytest.mark.parametrize("value", ["", "SG_0123 4567", "SG_0123\n4567", "\ufeffSG_0123", "SG_0123\u201d"])
 def test_text_that_cannot_be_a_key_is_told_before_anything_is_sent(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SSMProvider, "get", lambda *_, **__: value)
