@@ -16,11 +16,11 @@ SUITES := $(wildcard tests/unit tests/contract tests/integration tests/e2e)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test check lint template statemachine fresh faults volume fuzz hostile dev invoke walk debug format requirements schemas setup clean
+.PHONY: help demo up test check lint template statemachine fresh faults volume fuzz hostile mutants dev invoke walk debug format requirements schemas setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test, walk, faults, volume, fuzz, hostile.'
+	@echo '  PYTHON=python3.12 starts with that one, DROPCUT_PYTHON=python3.12 also builds with it; ARGS="..." goes to demo, up, test, walk, faults, volume, fuzz, hostile, mutants.'
 
 demo: setup ## one edit from drop to delivery, on this machine: [CLIP=my.mp4] [PROMPT="..."] [SIDECAR=my.json]
 	@$(DEV)/python -m localcloud demo $(ARGS)
@@ -59,6 +59,9 @@ fuzz: setup ## strangers' text by the thousand against what reads it: [ARGS="--m
 
 hostile: setup ## drop every clip of the corpus of hostile ones, bombs of 200 MB among them: [ARGS=--help]
 	@$(DEV)/python -m tests.hostile --check $(ARGS)
+
+mutants: setup ## break the money path in one place at a time; a test must notice each: [ARGS="--only ID"]
+	@$(DEV)/python -m checks.mutants $(ARGS)
 
 dev: setup ## the workshop for an editor: its interpreter, the real SAM CLI, a debugger
 	@"$(PYTHON)" -m localcloud.workshop --for-editors

@@ -132,6 +132,15 @@ def test_of_two_executions_with_the_same_reading_one_reserves(exam: Exam) -> Non
     assert exam.money() == (PRICE, 0, 1)
 
 
+def test_what_was_withdrawn_since_it_was_read_is_not_reserved(exam: Exam) -> None:
+    read = exam.bring_to(State.PREPARED)
+    exam.ledger.withdraw(read, "superseded", NOW, tell=False)
+    with pytest.raises(LedgerConflict):
+        exam.ledger.reserve(read, US, PLENTY, NOW)
+    assert exam.row().state is State.FAILED
+    assert exam.money() == (0, 0, 0)
+
+
 def test_of_many_executions_at_the_same_moment_one_reserves(exam: Exam) -> None:
     read = exam.bring_to(State.PREPARED)
     won, gate = [], threading.Barrier(6)

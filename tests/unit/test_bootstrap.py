@@ -54,6 +54,12 @@ class Parameters:
         return {"Parameter": {"Value": self.value}}
 
 
+@pytest.mark.parametrize(("word", "spends"), [("true", True), ("false", False)])
+def test_the_switch_of_spending_is_read_as_the_template_writes_it(word: str, spends: bool) -> None:
+    limits = {"MAX_USD_PER_DAY": "50", "MAX_EDITS_IN_FLIGHT": "5", "CREDIT_WAIT_HOURS": "24"}
+    assert Services(Settings({"SPENDING_ENABLED": word, **limits})).limits.spending is spends
+
+
 @pytest.mark.parametrize("value", ["", "SG_0123 4567", "SG_0123\n4567", "\ufeffSG_0123", "SG_0123\u201d"])
 def test_text_that_cannot_be_a_key_is_told_before_anything_is_sent(value: str) -> None:
     with pytest.raises(KeyUnreadable, match="/dropcut/key"):

@@ -32,6 +32,7 @@ RUN_ELSEWHERE = {
     "sam build": "tests/integration/test_sam_deploys.py",
     "make fuzz": "tests/unit/test_fuzz.py::test_the_long_form_says_what_it_tried",
     "make hostile": "tests/contract/test_hostile_clips.py::test_a_hostile_clip_ends_as_it_must",
+    "make mutants": "tests/unit/checks/test_mutants.py::test_a_mutant_that_a_test_notices_is_killed_by_it",
     "make fresh": "tests/unit/test_house_rules_text.py::test_every_lock_carries_hashes_and_matches_its_sources",
 }
 WRITING = ("make schemas", "make requirements")  # they change files; `make fresh` says whether they were run

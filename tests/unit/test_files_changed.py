@@ -193,6 +193,23 @@ def test_an_edit_that_a_newer_drop_of_the_same_files_has_prepared_is_left_to_it(
     assert len(world.provider.submissions) == 1
 
 
+def test_an_attempt_that_a_newer_drop_opens_at_that_moment_is_left_to_it() -> None:
+    world, first, edit_id, account = waiting()
+    second = identical(world, first)
+    prepare_edit(world, second)
+    world.limits, world.provider.answers = PLENTY, [ProviderBusy("429")]
+
+    def open_it() -> None:
+        with pytest.raises(ProviderBusy):
+            submit_edit(world, second, edit_id, Generation())
+
+    during = Interruption(world, {1}, open_it, late=True)  # the first call reads the edit
+    assert submit_edit(during.services(), first, edit_id, account).outcome is Outcome.LEFT
+    assert during.calls[0] == "ledger.edit"
+    edit = world.ledger.edits[edit_id]
+    assert (edit.state, edit.owner) == (State.RESERVED, second.drop_id)
+
+
 def test_an_attempt_on_which_a_newer_drop_of_the_same_files_relies_is_not_called_off() -> None:
     world, first, edit_id = an_open_attempt()
     second = identical(world, first)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropcut.adapters.segmind.answers import ENVELOPES, history_rows, money, progress_of
+from dropcut.domain.decisions import Billing, billing
 
 ADDRESS = "https://images.example/generations/a.mp4"
 ROW: dict[str, Any] = {
@@ -90,6 +91,12 @@ def test_a_finished_row_tells_charge_and_result() -> None:
     row = {**ROW, "model_status": "completed", "credits_deduction": "2.10", "generation_url": ADDRESS}
     progress = history_rows([row])[0].progress
     assert (progress.status, progress.charged_usd, progress.result_url) == ("COMPLETED", Decimal("2.1"), ADDRESS)
+
+
+@pytest.mark.parametrize("amount", [{}, {"credits_deduction": None}, {"credits_deduction": ""}])
+def test_a_failed_row_without_an_amount_does_not_prove_that_it_was_free(amount: dict[str, Any]) -> None:
+    (row,) = history_rows([{"request_id": "r1", "model_status": "FAILED", **amount}])
+    assert billing(row.progress) is Billing.UNKNOWN
 
 
 def test_a_failed_row_tells_why() -> None:

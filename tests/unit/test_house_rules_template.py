@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from checks.documents import CORE, REPOSITORY, STATE_MACHINE, TEMPLATE, error_classes, load, resources, strings_in
+from checks.error_names import NEVER_RAN, PROOF_OF_NOTHING_SENT
 from checks.statemachine import aliases, problems
 from checks.states import states
 from dropcut.domain.model import Edit, Ending
@@ -87,6 +89,35 @@ def test_a_state_waits_a_little_longer_than_its_function_may_run() -> None:
             function = FUNCTIONS[functions_called()[state.name]]["Properties"]
             allowed = function.get("Timeout", GLOBALS.get("Timeout", 3))
             assert allowed < state.body["TimeoutSeconds"] <= allowed + 60, state.name
+
+
+EVERY_MACHINE = [STATE_MACHINE, *sorted((REPOSITORY / "tests" / "releases").glob("*/edit_video.asl.yaml"))]
+
+
+@pytest.mark.parametrize("machine", EVERY_MACHINE, ids=lambda path: path.parent.name)
+def test_the_spender_cannot_live_any_more_when_it_is_looked_up(machine: Path) -> None:
+    running = load(machine)["States"]  # executions that an earlier release began keep its definition
+    unknown = running["SubmitEdit"]["Catch"][-1]
+    assert unknown["ErrorEquals"] == ["States.ALL"]
+    wait = running[unknown["Next"]]
+    assert wait["Next"] == "FindSubmission"
+    assert wait["Seconds"] > FUNCTIONS["SubmitEditFunction"]["Properties"]["Timeout"]
+
+
+def test_the_spender_is_taken_for_unpaid_only_with_a_proof() -> None:
+    ours = error_classes()
+    known = [name for rule in MACHINE["States"]["SubmitEdit"]["Catch"][:-1] for name in rule["ErrorEquals"]]
+    proven = {name for name, above in ours.items() if PROOF_OF_NOTHING_SENT in above} | {NEVER_RAN}
+    assert set(known) - proven == {"NotADrop"}  # which is raised before anything is read
+
+
+def test_a_state_notes_only_the_message_that_was_sent() -> None:
+    noting = [state.body["Parameters"] for state in states(MACHINE) if "updateItem" in str(state.body.get("Resource"))]
+    assert noting
+    for parameters in noting:
+        assert parameters["ConditionExpression"] == "event_id = :event"
+        row, event = parameters["Key"]["pk"]["S.$"], parameters["ExpressionAttributeValues"][":event"]["S.$"]
+        assert (row.rpartition(".")[0], event.rpartition(".")[2]) == (event.rpartition(".")[0], "event_id")
 
 
 def mentions(value: Any, logical_id: str) -> bool:
@@ -176,3 +207,54 @@ def test_what_parses_strangers_bytes_may_read_the_inbox_and_nothing_else() -> No
     assert statement["Resource"] == {"Fn::Sub": "${InboxBucket.Arn}/*"}
     assert "Environment" not in properties
     assert "InspectClipFunctionRole" not in {text for text in strings_in(NAMES["Resources"]) if "Role" in text}
+
+
+# Function, action and resource of every right in the template.
+RIGHTS: list[tuple[str, str, Any]] = [
+    (name, action, statement["Resource"])
+    for name, body in FUNCTIONS.items()
+    for policy in body["Properties"].get("Policies", [])
+    for statement in policy["Statement"]
+    for action in strings_in([statement["Action"]])
+]
+
+
+def who_may(action: str, logical_id: str) -> set[str]:
+    return {name for name, allowed, resource in RIGHTS if allowed == action and mentions(resource, logical_id)}
+
+
+def test_no_right_is_to_everything() -> None:
+    assert [name for name, action, resource in RIGHTS if "*" in action or "*" in strings_in([resource])] == []
+
+
+def test_only_those_that_ask_the_provider_may_read_the_key() -> None:
+    verbs_that_ask = ("SubmitEdit", "FindSubmission", "PollEdit", "FindResult", "DeliverEdit", "RecheckEdits")
+    asking = {f"{verb}Function" for verb in verbs_that_ask}
+    assert who_may("ssm:GetParameter", "ApiKeyParameterName") == asking
+    given = {name for name, body in FUNCTIONS.items() if "API_KEY_PARAMETER" in strings_in(body["Properties"])}
+    assert given == asking
+
+
+def test_only_the_spender_puts_a_clip_where_the_provider_reads_it() -> None:
+    assert who_may("s3:PutObject", "WorkroomBucket") == {"SubmitEditFunction"}
+    assert who_may("s3:GetObject", "WorkroomBucket") == set()
+
+
+def test_only_deliveries_write_outputs_and_nobody_writes_clips() -> None:
+    everywhere = {"Fn::Sub": "${OutboxBucket.Arn}/*"}  # the others write error files alone
+    writers = {name for name, action, resource in RIGHTS if (action, resource) == ("s3:PutObject", everywhere)}
+    assert writers == {"DeliverEditFunction", "RestoreOutputFunction"}
+    assert who_may("s3:PutObject", "InboxBucket") | who_may("s3:DeleteObject", "InboxBucket") == set()
+
+
+def test_what_signs_the_address_of_a_clip_reads_the_workroom_and_nothing_else() -> None:
+    role = NAMES["Resources"]["ClipReaderRole"]["Properties"]
+    ((statement,),) = [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
+    assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", {"Fn::Sub": "${WorkroomBucket.Arn}/*"})
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": {"Fn::GetAtt": ["SubmitEditFunctionRole", "Arn"]}}
+
+
+def test_old_versions_of_clips_and_outputs_are_kept() -> None:
+    for bucket in ("InboxBucket", "OutboxBucket"):
+        assert NAMES["Resources"][bucket]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}

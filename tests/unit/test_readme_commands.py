@@ -102,6 +102,12 @@ def test_the_hostile_clips_are_those_of_which_a_dozen_are_among_the_tests() -> N
     assert steps(hostile) == [".workshop/dev/bin/python -m tests.hostile --check "]
 
 
+def test_the_mutants_are_tried_by_the_program_that_a_test_tries_with_one() -> None:
+    # All of them take half an hour; tests/unit/checks/test_mutants.py tries one.
+    (mutants,) = readme("make mutants")
+    assert steps(mutants) == [".workshop/dev/bin/python -m checks.mutants "]
+
+
 def test_check_is_its_three_parts_and_what_ci_runs() -> None:
     # Typed here, they would run themselves: `make check` is what runs this test, after the first two.
     (check,) = readme("make check")

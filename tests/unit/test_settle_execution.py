@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from dropcut.domain.errors import NotADrop
+from dropcut.domain.errors import NotADrop, ProviderRefused
+from dropcut.domain.generation import Generation
 from dropcut.domain.model import Drop, State
 from dropcut.notifications.schemas import ErrorFile
+from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.settle_execution import STILL_SENDING, from_status_change, settle_execution
+from dropcut.workflow.submit_edit import submit_edit
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
 from tests.fakes.documents import read
 from tests.fakes.examples import OUTBOX, a_drop
@@ -162,6 +165,25 @@ def test_an_execution_that_said_its_end_itself_is_not_told_of_again() -> None:
     assert Machine(world, world).run(drop) == "Rejected"
     assert settle_execution(world, drop, None, "FAILED") == ""
     assert len(world.topic.published) == 1
+
+
+def test_the_end_of_an_edit_that_was_told_is_not_told_again() -> None:
+    world, drop = a_world()
+    world.provider.answers = [ProviderRefused("HTTP 400: no")]
+    assert Machine(world, world).run(drop) == "Failed"
+    assert settle_execution(world, drop, None, "FAILED") == ""
+    assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
+
+
+@pytest.mark.parametrize("hands", [{"execution": "the next one"}, {"owner": "another drop"}])
+def test_an_edit_that_another_execution_carries_is_not_settled(hands: dict[str, str]) -> None:
+    world, drop = a_world()
+    edit_id = prepare_edit(world, drop)["edit_id"]
+    submit_edit(world, drop, edit_id, Generation())
+    carried = replace(world.ledger.edits[edit_id], **hands)  # type: ignore[arg-type]
+    world.ledger.edits[edit_id] = carried
+    assert settle_execution(world, drop, edit_id, "ABORTED", execution=drop.drop_id) == ""
+    assert (world.ledger.edits[edit_id], world.topic.published) == (carried, [])
 
 
 def test_an_execution_beside_the_one_that_carries_the_edit_is_not_told_of() -> None:
