@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.documents import REPOSITORY
+from localcloud.clips import CACHE as CLIPS
 from tests.readme.checkout import copy_repository
 
 LIST = Path(__file__).with_suffix(".toml")
@@ -68,7 +69,8 @@ def a_copy() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         root = copy_repository(Path(folder, "dropcut"))
         (root / ".workshop").mkdir()
-        (root / ".workshop" / "clips").symlink_to(REPOSITORY / ".workshop" / "clips")
+        CLIPS.mkdir(parents=True, exist_ok=True)
+        (root / ".workshop" / CLIPS.name).symlink_to(CLIPS)
         yield root
 
 
@@ -101,7 +103,7 @@ def sound(chosen: list[Mutant]) -> bool:
         where = run(root, sys.executable, "-c", "import dropcut; print(dropcut.__file__)")[1].strip()
         print(f"dropcut is {where}", flush=True)
         code, said = run(root, *PYTEST, *sorted({path for mutant in chosen for path in mutant.tests}))
-        print(f"without a mutant: {said.strip().splitlines()[-1]}", flush=True)
+        print("without a mutant:", *NOTICED.findall(said)[:5], said.strip().splitlines()[-1], flush=True)
         return code == ALL_PASSED and Path(where).resolve().is_relative_to(root.resolve())
 
 
