@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from dropcut.domain.dates import day_of
-from dropcut.domain.resolutions import Verdict
+from dropcut.domain.resolutions import Decision
 from dropcut_cli import status_text
 from dropcut_cli.errors import Refused
 from dropcut_cli.lookup import Found
@@ -122,7 +122,7 @@ def about(stack: Stack, term: str) -> tuple[dict[str, Any], str]:
         return document, status_text.drop_text(document)
     rows = stack.lookup.about(found.edit_id)
     edit = services.ledger.edit(found.edit_id)
-    carrier = (edit.execution or edit.owner or edit.drop.drop_id) if edit else ""
+    carrier = edit.carrier if edit else ""
     known = {"stack": services.stack, "limits": services.limits, "now": services.clock(), "others": found.others}
     doubt = stack.lookup.doubt(found.edit_id)
     document = status_of(rows, execution=stack.execution(carrier), doubt=doubt, **known).as_json()
@@ -156,7 +156,7 @@ def resolve_held(stack: Stack, typed: argparse.Namespace) -> int:
     edit = stack.services.ledger.edit(found.edit_id) if found.edit_id else None
     if edit is None:
         raise Refused("That drop came to no edit, so there is nothing to resolve.")
-    verdict = Verdict.NOT_BILLED if typed.not_billed else Verdict.GIVE_UP if typed.give_up else Verdict.ADOPT
+    verdict = Decision.NOT_BILLED if typed.not_billed else Decision.GIVE_UP if typed.give_up else Decision.ADOPT
     wish = Wish(verdict=verdict, request_id=typed.adopt or "", note=typed.note, early=typed.early)
     plan = plan_for(stack, edit, wish)
     lines = "\n".join(plan.lines())

@@ -32,7 +32,7 @@ def _rewrite_error_file(services: Services, edit: Edit, body: Notification) -> s
     """It said that the edit is held. One that is gone, or of a later drop, is left alone."""
     if body.error is None:
         return ""
-    drop, key = edit.drop.owned_by(edit.owner), body.error.key
+    drop, key = edit.carried_drop, body.error.key
     problem = Problem("drop", drop.clip_key, str(edit.reason), endings.FIX)
     try:
         there = services.files.head(services.outbox, key)

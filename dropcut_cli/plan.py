@@ -10,7 +10,7 @@ from dropcut.adapters.dynamodb.table import attempt_key, audit_key, day_key, dou
 from dropcut.domain.dates import iso
 from dropcut.domain.decisions import has_no_result
 from dropcut.domain.model import OPEN, Drop, Edit, Notice, State
-from dropcut.domain.resolutions import ALLOWED, Resolution, Verdict, changes
+from dropcut.domain.resolutions import ALLOWED, Decision, Resolution, changes
 from dropcut.domain.text import printable
 from dropcut.notifications.endings import USUAL_STACK, error_place, resolved
 from dropcut.notifications.envelope import as_notice
@@ -25,7 +25,7 @@ LONGEST_NOTE, LONGEST_ID = 500, 200  # characters
 class Wish:
     """What was typed."""
 
-    verdict: Verdict
+    verdict: Decision
     request_id: str = ""
     note: str = ""
     early: bool = False  # not billed, though it was sent less than a day ago
@@ -53,14 +53,14 @@ class Plan:
     @property
     def message(self) -> Notification | None:
         """What whoever dropped the files is told, where the edit ends."""
-        if self.resolution.verdict is Verdict.ADOPT:
+        if self.resolution.verdict is Decision.ADOPT:
             return None
         return resolved(self.resolution.applied_to(self.edit), self.resolution.at, self.outbox, self.stack)
 
     @property
     def drop(self) -> Drop:
         """What the new execution is given: the edit as its owner's, for the ledger asks who comes."""
-        return self.edit.drop.owned_by(self.edit.owner)
+        return self.edit.carried_drop
 
     def lines(self) -> list[str]:
         """What would be written, row by row."""
@@ -73,7 +73,7 @@ class Plan:
             f"    {name}: {_shown(name, old)} -> {_shown(name, new)}"
             for name, (old, new) in changes(edit, self.after).items()
         ]
-        lines += [f"    sweep, sweep_at: {'EDIT' if resolution.verdict is Verdict.ADOPT else 'NOTICE'}, now"]
+        lines += [f"    sweep, sweep_at: {'EDIT' if resolution.verdict is Decision.ADOPT else 'NOTICE'}, now"]
         lines += [f"  {_row(audit)}", f"    who: {printable(resolution.who)}", f"    what: {resolution.verdict}"]
         lines += [
             f"    note: {_shown('note', resolution.note)}",
@@ -82,7 +82,7 @@ class Plan:
         if edit.state is State.IN_DOUBT:
             lines += [f"  {_row(doubt_key(edit.edit_id))}", "    sweep, sweep_at: none; it is not looked for any more"]
         lines += self._counters()
-        if resolution.verdict is Verdict.ADOPT:
+        if resolution.verdict is Decision.ADOPT:
             document = {"drop": self.drop.as_json(), "edit": {"edit_id": edit.edit_id}}
             lines += [f"Then an execution {resolution.execution} is started with:", f"  {json.dumps(document)}"]
         else:
@@ -96,14 +96,14 @@ class Plan:
 
     def _counters(self) -> list[str]:
         edit = self.edit
-        if self.resolution.verdict is Verdict.ADOPT:
+        if self.resolution.verdict is Decision.ADOPT:
             return [f"  FLIGHT: {edit.edit_id} takes a place"]
         lines = [
             f"  {_row(attempt_key(edit.edit_id, edit.attempt))}",
             f"    outcome, closed_at: {_shown('outcome', self.after.reason)}, now",
         ]
         lines += [f"  FLIGHT: {edit.edit_id} has no place"]
-        if self.resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
+        if self.resolution.verdict is Decision.NOT_BILLED and edit.charged_usd is None:
             lines += [
                 f"  {_row(day_key(edit.reserved_day))}",
                 f"    reserved_usd, committed_usd: -{edit.estimated_usd}",
@@ -115,7 +115,7 @@ def plan_resolution(edit: Edit, wish: Wish, facts: Facts) -> Plan:
     """The plan, or Refused."""
     request_id = request_for(edit, wish)
     evidence = for_request(edit, request_id, facts) if request_id else ""
-    if wish.verdict is Verdict.NOT_BILLED:
+    if wish.verdict is Decision.NOT_BILLED:
         evidence = for_not_billed(edit, facts, early=wish.early)
     resolution = Resolution(
         verdict=wish.verdict,
@@ -137,7 +137,7 @@ def request_for(edit: Edit, wish: Wish) -> str:
         raise Refused(f"It has only just become {edit.state}, and its message is not written yet. Wait a minute.")
     if len(wish.note) > LONGEST_NOTE:
         raise Refused(f"The note has {len(wish.note)} characters; {LONGEST_NOTE} are the most.")
-    return _wanted(edit, wish.request_id) if wish.verdict is Verdict.ADOPT else ""
+    return _wanted(edit, wish.request_id) if wish.verdict is Decision.ADOPT else ""
 
 
 def _wanted(edit: Edit, typed: str) -> str:
@@ -155,7 +155,7 @@ def _wanted(edit: Edit, typed: str) -> str:
     return typed or known
 
 
-def _why_not(edit: Edit, verdict: Verdict) -> str:
+def _why_not(edit: Edit, verdict: Decision) -> str:
     if edit.state is State.UNDELIVERED:
         accepted = f"The provider accepted this edit as request {edit.request_id}"
         return f"{accepted}, so --{verdict} is not for it: --adopt or --give-up."

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dropcut.domain.errors import LedgerConflict, ProviderUnreadable
 from dropcut.domain.model import Edit, HistoryRow
-from dropcut.domain.resolutions import Verdict
+from dropcut.domain.resolutions import Decision
 from dropcut.notifications.endings import to_type
 from dropcut.ports import Provider, Services
 from dropcut.workflow.resuming import free_name, start_resumed
@@ -23,7 +23,7 @@ def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
     """Reads only. Raises Refused."""
     services, request_id = stack.services, request_for(edit, wish)
     facts = Facts(who=stack.who, now=services.clock(), outbox=services.outbox, stack=services.stack)
-    if wish.verdict is Verdict.NOT_BILLED:
+    if wish.verdict is Decision.NOT_BILLED:
         rows, whole = _searched(services.provider, edit)
         facts = replace(facts, rows=rows, whole=whole)
     if request_id:
@@ -33,7 +33,7 @@ def plan_for(stack: Stack, edit: Edit, wish: Wish) -> Plan:
             row=row,
             known=known,
             holders=frozenset(stack.lookup.holders(request_id)),
-            running=services.executions.status(edit.execution or edit.owner) == "RUNNING",
+            running=services.executions.status(edit.carrier) == "RUNNING",
             execution=free_name(services.executions, edit),
         )
     return plan_resolution(edit, wish, facts)
@@ -70,7 +70,7 @@ def carry_out(stack: Stack, plan: Plan) -> str:
         raise Refused(f"Somebody was faster, and nothing was written. {_as_it_is(services, edit)}") from None
     if plan.message and notice:
         done = "The edit is FAILED, unpaid, and its reservation is released. Drop the files again to buy it anew."
-        if plan.resolution.verdict is Verdict.GIVE_UP:
+        if plan.resolution.verdict is Decision.GIVE_UP:
             done = f'The edit is ABANDONED and stays counted as spent. "rerun": {after.rerun + 1} buys it again.'
         return f"{done} {notify(services, after, plan.message, notice)}"
     try:

@@ -18,7 +18,7 @@ STATES = {
     "SUBMITTED": "the provider is at it",
     "COMPLETED": "the provider is done; it is being delivered",
     "DELIVERED": "its output lies in the outbox",
-    "FAILED": "over, and nothing was paid; dropped again, it is tried anew",
+    "FAILED": "its last attempt is over, and nothing was paid; dropped again, it is tried once more",
     "IN_DOUBT": "sent, and nobody knows whether it was accepted: held for a person",
     "UNDELIVERED": "accepted and probably paid, but not copied: held for a person",
     "ABANDONED": "a person gave up on it; it is bought again only with a higher rerun",

@@ -13,5 +13,7 @@ from dropcut.workflow.recheck_edits import recheck_edits
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A scheduled event in, of which nothing is used; what was found out."""
     done = recheck_edits(services())
-    logger.info("rechecked", extra=dict(done))
-    return dict(done)
+    for reason in done["reasons"]:
+        logger.error("an edit in doubt could not be looked for", extra={"reason": reason})
+    logger.info("rechecked", extra={name: number for name, number in done.items() if name != "reasons"})
+    return done

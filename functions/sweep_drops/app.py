@@ -13,7 +13,7 @@ from dropcut.workflow.sweep_drops import sweep_drops
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A scheduled event in, of which nothing is used; what was done out."""
     done = sweep_drops(services())
-    for reason in done.get("reasons", []):
+    for reason in done["reasons"]:
         logger.error("a row could not be swept", extra={"reason": reason})
     logger.info("swept", extra={name: number for name, number in done.items() if name != "reasons"})
     return done

@@ -46,4 +46,4 @@ def ended(provider: SegmindProvider, request_id: str) -> Progress:
 def is_video(content: bytes) -> bool:
     boxes = BoxWalker()
     boxes.feed(content)
-    return boxes.verdict() is None
+    return boxes.what_is_wrong() is None

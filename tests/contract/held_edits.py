@@ -11,7 +11,7 @@ from dropcut.adapters.dynamodb.journal import DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
 from dropcut.adapters.dynamodb.table import FLIGHT_KEY, audit_key, day_key
 from dropcut.domain.model import Cause, Edit, State
-from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.domain.resolutions import Decision, Resolution
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Journal, Ledger
@@ -56,7 +56,7 @@ class Exam:
         """The edit after it, told of where it ends."""
         body = endings.failed(edit.drop, edit, State.FAILED, "decided", OUTBOX)
         told = replace(as_notice(body), event_id="decided", status=resolution.applied_to(edit).state)
-        return self.ledger.resolve(edit, resolution, None if resolution.verdict is Verdict.ADOPT else told).edit
+        return self.ledger.resolve(edit, resolution, None if resolution.verdict is Decision.ADOPT else told).edit
 
     def money(self) -> tuple[Decimal | int, ...]:
         """Committed, reserved, charged on the day of the reservation."""
@@ -88,6 +88,6 @@ def real_exam(table: Any) -> Exam:
     )
 
 
-def a(verdict: Verdict, **more: Any) -> Resolution:
-    adopted = {"request_id": "r7", "execution": f"{US}-2"} if verdict is Verdict.ADOPT else {}
+def a(verdict: Decision, **more: Any) -> Resolution:
+    adopted = {"request_id": "r7", "execution": f"{US}-2"} if verdict is Decision.ADOPT else {}
     return Resolution(verdict=verdict, who=WHO, at=NOW + 4000, **{"note": "seen", **adopted, **more})

@@ -15,7 +15,7 @@ from dropcut.adapters.dynamodb.table import attribute, to_sweep
 from dropcut.domain.model import Delay, Doubt, Edit, Half, Notice, State
 from dropcut.domain.pauses import next_recheck
 from dropcut.domain.recovery import Recovery, Span, seconds
-from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.domain.resolutions import Decision, Resolution
 from dropcut.notifications import endings, updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Journal, Ledger
@@ -134,7 +134,7 @@ def in_doubt(exam: Exam) -> Edit:
 
 def adopted() -> Resolution:
     known: dict[str, Any] = {"request_id": "r1", "execution": f"{DROP.drop_id}-2", "proven": True}
-    return Resolution(verdict=Verdict.ADOPT, who="dropcut", at=NOW + 4000, **known)
+    return Resolution(verdict=Decision.ADOPT, who="dropcut", at=NOW + 4000, **known)
 
 
 def test_an_edit_in_doubt_is_looked_for_when_its_time_has_come(exam: Exam) -> None:
@@ -160,11 +160,11 @@ def test_an_edit_that_is_in_doubt_again_is_looked_for_again(exam: Exam) -> None:
     assert exam.journal.doubts(NOW + 5000 + next_recheck(0)) == [Doubt(edit_id=edit.edit_id)]
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", Decision)
+def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Decision) -> None:
     edit = in_doubt(exam)
     (doubt,) = exam.journal.doubts(LATER)
-    exam.ledger.resolve(edit, replace(adopted(), verdict=verdict), None if verdict is Verdict.ADOPT else FAILED)
+    exam.ledger.resolve(edit, replace(adopted(), verdict=verdict), None if verdict is Decision.ADOPT else FAILED)
     assert exam.journal.doubts(LATER) == []
     exam.journal.look_again(doubt, NOW)
     exam.journal.stop_looking(doubt)

@@ -13,7 +13,7 @@ import pytest
 from dropcut.adapters.dynamodb.table import audit_key
 from dropcut.domain.errors import LedgerConflict, LimitReached
 from dropcut.domain.model import State
-from dropcut.domain.resolutions import Verdict
+from dropcut.domain.resolutions import Decision
 from tests.contract.held_edits import EDIT, PRICE, US, WHO, Exam, a, fake_exam, real_exam
 from tests.fakes.examples import NOW, PLENTY, a_drop, an_edit
 
@@ -25,7 +25,7 @@ def exam(request: pytest.FixtureRequest) -> Exam:
 
 def test_an_adopted_request_is_the_attempts_own_and_the_edit_is_in_flight_again(exam: Exam) -> None:
     held = exam.held(State.IN_DOUBT)
-    given = exam.resolve(held, a(Verdict.ADOPT))
+    given = exam.resolve(held, a(Decision.ADOPT))
     row = exam.row()
     assert row == given
     assert (row.state, row.request_id, row.submitted_at, row.attempt) == (State.SUBMITTED, "r7", NOW, 1)
@@ -39,7 +39,7 @@ def test_an_adopted_request_is_the_attempts_own_and_the_edit_is_in_flight_again(
 
 
 def test_a_charge_that_was_counted_before_is_not_counted_again(exam: Exam) -> None:
-    exam.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    exam.resolve(exam.held(State.UNDELIVERED), a(Decision.ADOPT, request_id="r1"))
     assert exam.row().charged_usd == PRICE
     exam.ledger.complete(exam.row(), PRICE, NOW + 5000)
     assert exam.row().completed_at == NOW + 200, "the result's seven days began then"
@@ -47,7 +47,7 @@ def test_a_charge_that_was_counted_before_is_not_counted_again(exam: Exam) -> No
 
 
 def test_a_day_that_was_settled_with_a_charge_is_not_settled_again(exam: Exam) -> None:
-    exam.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    exam.resolve(exam.held(State.UNDELIVERED), a(Decision.ADOPT, request_id="r1"))
     moved = exam.ledger.close_unpaid(exam.row(), "failed after all", NOW + 5000)
     assert exam.money() == (PRICE, 0, PRICE)
     assert (moved.state, exam.row().charged_usd) == (State.FAILED, PRICE), "which is no proof that nothing was paid"
@@ -56,7 +56,7 @@ def test_a_day_that_was_settled_with_a_charge_is_not_settled_again(exam: Exam) -
 @pytest.mark.parametrize("step", ["complete", "close_unpaid"])
 def test_what_was_read_before_the_charge_settles_nothing(exam: Exam, step: str) -> None:
     """The same attempt may be SUBMITTED twice: before its charge was known, and taken up again after."""
-    exam.resolve(exam.held(State.UNDELIVERED), a(Verdict.ADOPT, request_id="r1"))
+    exam.resolve(exam.held(State.UNDELIVERED), a(Decision.ADOPT, request_id="r1"))
     stale = replace(exam.row(), charged_usd=None)
     known: Any = PRICE if step == "complete" else "capacity"
     with pytest.raises(LedgerConflict):
@@ -65,7 +65,7 @@ def test_what_was_read_before_the_charge_settles_nothing(exam: Exam, step: str) 
 
 
 def test_whose_word_it_is_that_a_request_is_the_attempts_own_is_kept_until_the_next_attempt(exam: Exam) -> None:
-    exam.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    exam.resolve(exam.held(State.IN_DOUBT), a(Decision.ADOPT))
     assert exam.row().vouched_by == WHO
     exam.ledger.close_unpaid(exam.row(), "capacity", NOW + 5000)
     assert exam.ledger.reserve(exam.row(), US, PLENTY, NOW + 5000).vouched_by is None
@@ -73,7 +73,7 @@ def test_whose_word_it_is_that_a_request_is_the_attempts_own_is_kept_until_the_n
 
 
 def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(exam: Exam) -> None:
-    given = exam.resolve(exam.held(State.IN_DOUBT), a(Verdict.NOT_BILLED))
+    given = exam.resolve(exam.held(State.IN_DOUBT), a(Decision.NOT_BILLED))
     row = exam.row()
     assert row == given
     assert row.state is State.FAILED
@@ -87,7 +87,7 @@ def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(
 def test_what_is_given_up_stays_counted_and_is_never_bought_again(exam: Exam, state: State) -> None:
     held = exam.held(state)
     before = exam.money()
-    given = exam.resolve(held, a(Verdict.GIVE_UP))
+    given = exam.resolve(held, a(Decision.GIVE_UP))
     assert exam.row() == given
     assert (given.state, given.reason, given.cause) == (State.ABANDONED, f"given up on 2026-11-24 by {WHO}: seen", None)
     assert exam.money() == before
@@ -95,8 +95,8 @@ def test_what_is_given_up_stays_counted_and_is_never_bought_again(exam: Exam, st
         exam.ledger.prepare(an_edit(), NOW)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam, verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", Decision)
+def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam, verdict: Decision) -> None:
     held = exam.held(State.IN_DOUBT)
     exam.resolve(held, a(verdict))
     audit = exam.audit(NOW + 4000)
@@ -107,10 +107,10 @@ def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam
     assert "notice" not in audit["before"]
 
 
-@pytest.mark.parametrize("verdict", [Verdict.NOT_BILLED, Verdict.GIVE_UP])
+@pytest.mark.parametrize("verdict", [Decision.NOT_BILLED, Decision.GIVE_UP])
 @pytest.mark.parametrize("sent", [True, False])
 def test_the_message_of_a_decision_waits_to_be_sent_whether_or_not_the_last_one_was(
-    exam: Exam, verdict: Verdict, sent: bool
+    exam: Exam, verdict: Decision, sent: bool
 ) -> None:
     held, later = exam.held(State.IN_DOUBT), NOW + 9000
     (before,) = exam.journal.unsent_notices(later)
@@ -131,7 +131,7 @@ def test_the_message_of_a_decision_waits_to_be_sent_whether_or_not_the_last_one_
 
 
 def test_an_edit_that_goes_on_is_asked_after_by_the_name_of_its_new_execution(exam: Exam) -> None:
-    exam.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    exam.resolve(exam.held(State.IN_DOUBT), a(Decision.ADOPT))
     (found,) = exam.journal.unfinished(NOW + 9000)
     assert (found.execution, found.drop, found.edit_id) == (f"{US}-2", a_drop(), EDIT)
     assert exam.journal.unsent_notices(NOW + 9000) == []
@@ -144,8 +144,8 @@ STALE["no message"] = {"event_id": None}
 
 
 @pytest.mark.parametrize("changed", STALE)
-@pytest.mark.parametrize("verdict", [Verdict.ADOPT, Verdict.GIVE_UP])
-def test_what_was_moved_since_it_was_shown_is_left_alone(exam: Exam, verdict: Verdict, changed: str) -> None:
+@pytest.mark.parametrize("verdict", [Decision.ADOPT, Decision.GIVE_UP])
+def test_what_was_moved_since_it_was_shown_is_left_alone(exam: Exam, verdict: Decision, changed: str) -> None:
     held = exam.held(State.IN_DOUBT)
     before = exam.money()
     with pytest.raises(LedgerConflict):
@@ -160,7 +160,7 @@ def test_of_many_people_at_the_same_moment_one_decides(exam: Exam) -> None:
     won: list[State] = []
 
     def decide(n: int) -> None:
-        verdict = list(Verdict)[n % 3]
+        verdict = list(Decision)[n % 3]
         gate.wait()
         with contextlib.suppress(LedgerConflict):
             won.append(exam.resolve(held, replace(a(verdict), at=NOW + n)).state)
@@ -180,7 +180,7 @@ def test_an_adopted_edit_needs_no_room_but_takes_one(exam: Exam) -> None:
     other = an_edit(edit_id="f" * 64)
     exam.ledger.prepare(other, NOW)
     exam.ledger.reserve(other, "another drop", one, NOW)
-    exam.resolve(held, a(Verdict.ADOPT))
+    exam.resolve(held, a(Decision.ADOPT))
     assert exam.places() == {EDIT, other.edit_id}
     third = an_edit(edit_id="9" * 64)
     exam.ledger.prepare(third, NOW)
@@ -191,7 +191,7 @@ def test_an_adopted_edit_needs_no_room_but_takes_one(exam: Exam) -> None:
 @pytest.mark.parametrize(("owner", "kept"), [(US, f"{US}-2"), ("another drop", "")])
 def test_a_new_attempt_is_carried_by_the_execution_that_opens_it(exam: Exam, owner: str, kept: str) -> None:
     """The provider failed the adopted request, unbilled: the same execution tries again, or another drop's does."""
-    exam.resolve(exam.held(State.IN_DOUBT), a(Verdict.ADOPT))
+    exam.resolve(exam.held(State.IN_DOUBT), a(Decision.ADOPT))
     exam.ledger.close_unpaid(exam.row(), "capacity", NOW + 5000)
     if owner != US:
         exam.ledger.prepare(an_edit(), NOW + 5000)

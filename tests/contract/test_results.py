@@ -164,7 +164,7 @@ def test_each_fault_of_a_download_is_caught_by_the_transport_or_by_the_boxes(
         with WebResults([simulator.url]).open(url) as chunks:
             for chunk in chunks:
                 walker.feed(chunk)
-        outcome = NOT_WHOLE if walker.verdict() else WHOLE
+        outcome = NOT_WHOLE if walker.what_is_wrong() else WHOLE
     except DeliveryFailed:
         outcome = REFUSED
     assert outcome == DOWNLOADS[fault]

@@ -12,7 +12,7 @@ from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached
 from dropcut.domain.model import Cause, Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
-from dropcut.domain.resolutions import Resolution, Verdict, changes
+from dropcut.domain.resolutions import Decision, Resolution, changes
 from dropcut.ports import Resolved
 
 
@@ -128,7 +128,7 @@ class FakeLedger:
 
     def resolve(self, edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Resolved:
         after, known = resolution.applied_to(edit), self._same(edit, "event_id")
-        goes_on = resolution.verdict is Verdict.ADOPT
+        goes_on = resolution.verdict is Decision.ADOPT
         if not goes_on:
             notice = replace(resolution.require(notice), row=edit_key(edit.edit_id))
             after = replace(after, **_told(notice))
@@ -146,7 +146,7 @@ class FakeLedger:
             return Resolved(self._put(moved, resolution.at), notice)
         self.places.discard(edit.edit_id)
         self._close(edit, str(moved.reason))
-        if resolution.verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
+        if resolution.verdict is Decision.NOT_BILLED and edit.charged_usd is None:
             self._replace_reservation(known, Decimal(0))
         return Resolved(self._put(moved, resolution.at), notice)
 

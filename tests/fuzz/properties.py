@@ -137,7 +137,7 @@ def walked(chunks: Iterator[bytes]) -> tuple[str | None, bool]:
     walker = BoxWalker()
     for chunk in chunks:
         walker.feed(chunk)
-    return walker.verdict(), walker.is_cut_off
+    return walker.what_is_wrong(), walker.is_cut_off
 
 
 @holds_for(CLIPS, st.lists(st.integers(0, 60), max_size=20))

@@ -22,16 +22,16 @@ ON_DROP = {
     State.COMPLETED: (OnDrop.BUY, OnDrop.IN_FLIGHT),
     State.DELIVERED: (OnDrop.DELIVERED_BEFORE, OnDrop.DELIVERED_BEFORE),
     State.FAILED: (OnDrop.BUY, OnDrop.BUY),
-    State.IN_DOUBT: (OnDrop.HELD, OnDrop.HELD),
-    State.UNDELIVERED: (OnDrop.HELD, OnDrop.HELD),
-    State.ABANDONED: (OnDrop.HELD, OnDrop.HELD),
+    State.IN_DOUBT: (OnDrop.NOT_AGAIN, OnDrop.NOT_AGAIN),
+    State.UNDELIVERED: (OnDrop.NOT_AGAIN, OnDrop.NOT_AGAIN),
+    State.ABANDONED: (OnDrop.NOT_AGAIN, OnDrop.NOT_AGAIN),
 }
 ON_SUBMIT = {
     State.PREPARED: (OnSubmit.OPEN_ATTEMPT, OnSubmit.OPEN_ATTEMPT),
     State.RESERVED: (OnSubmit.SEND, OnSubmit.LEAVE),
     State.SUBMITTING: (OnSubmit.UNKNOWN, OnSubmit.LEAVE),
-    State.SUBMITTED: (OnSubmit.ADOPT, OnSubmit.LEAVE),
-    State.COMPLETED: (OnSubmit.ADOPT, OnSubmit.LEAVE),
+    State.SUBMITTED: (OnSubmit.GO_ON, OnSubmit.LEAVE),
+    State.COMPLETED: (OnSubmit.GO_ON, OnSubmit.LEAVE),
     State.DELIVERED: (OnSubmit.LEAVE, OnSubmit.LEAVE),
     State.FAILED: (OnSubmit.OPEN_ATTEMPT, OnSubmit.OPEN_ATTEMPT),
     State.IN_DOUBT: (OnSubmit.LEAVE, OnSubmit.LEAVE),
@@ -65,7 +65,7 @@ def test_a_drop_of_an_edit_that_nobody_knows_is_bought() -> None:
 
 def test_a_failure_that_was_charged_is_never_bought_again_by_itself() -> None:
     charged = replace(an_edit_in(State.FAILED), charged_usd=Decimal("1.68"))
-    assert on_drop(charged, US) is OnDrop.HELD
+    assert on_drop(charged, US) is OnDrop.NOT_AGAIN
     assert on_submit(charged, US) is OnSubmit.LEAVE
     assert on_drop(replace(charged, charged_usd=Decimal(0)), US) is OnDrop.BUY
 
@@ -81,7 +81,7 @@ def test_the_execution_that_took_an_edit_up_again_buys_nothing_and_a_new_drop_ma
     failed = an_edit_in(State.FAILED, execution=f"{US}-2")
     assert on_submit(failed, US) is OnSubmit.LEAVE
     assert on_submit(failed, THEM) is OnSubmit.OPEN_ATTEMPT
-    assert on_submit(an_edit_in(State.SUBMITTED, execution=f"{US}-2"), US) is OnSubmit.ADOPT
+    assert on_submit(an_edit_in(State.SUBMITTED, execution=f"{US}-2"), US) is OnSubmit.GO_ON
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])

@@ -27,6 +27,7 @@ CONTEXT = SimpleNamespace(
 )
 ANSWERS: dict[str, Any] = {
     **dict.fromkeys(("submit_edit", "find_submission", "poll_edit", "find_result"), Generation()),
+    **dict.fromkeys(("sweep_drops", "recover_drops", "recheck_edits"), {"reasons": ["the row is odd"]}),
     "prepare_edit": {"verdict": "ready"},
     "deliver_edit": {"output_key": "trip/beach.mp4"},
     "report_failure": {"status": "FAILED"},

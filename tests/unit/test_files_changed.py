@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from dropcut.domain.errors import InsufficientCredits, LedgerConflict, ProviderBusy
-from dropcut.domain.generation import Generation, Outcome, Patience
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.identity import drop_id
 from dropcut.domain.model import Drop, Limits, Progress, State
-from dropcut.domain.pauses import LIMIT_WAIT
+from dropcut.domain.patience import LIMIT_WAIT, Patience
 from dropcut.workflow.find_submission import find_submission
 from dropcut.workflow.outputs import OWN_METADATA
 from dropcut.workflow.prepare_edit import prepare_edit

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from dropcut.domain.generation import Generation, Outcome, Patience
+from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Delay, State
+from dropcut.domain.patience import Patience
 from tests.fakes.examples import NOW, a_generation, an_edit_in, handed_on
 
 COUNTERS = {"attempt", "tries", "polls", "looks", "wait_seconds", "waited_seconds", "searches", "unreadable"}

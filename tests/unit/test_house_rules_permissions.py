@@ -112,5 +112,17 @@ def test_a_function_may_do_what_it_does_and_nothing_else(function: str) -> None:
     assert set(granted(properties)) == needed(properties["CodeUri"].strip("/").rpartition("/")[2])
 
 
+def test_only_submit_edit_reaches_the_paid_call() -> None:
+    verbs = [path.stem for path in (CORE / "workflow").glob("*_*.py")]
+    nodes = {verb: list(reached((verb, verb), set())) for verb in verbs}
+    pays = {
+        verb
+        for verb, found in nodes.items()
+        for node in found
+        if isinstance(node, ast.Attribute) and node.attr == "submit"
+    }
+    assert pays == {"submit_edit"}
+
+
 def test_nothing_may_be_deleted_from_the_ledger() -> None:
     assert "dynamodb:DeleteItem" not in TEMPLATE.read_text(encoding="utf-8")

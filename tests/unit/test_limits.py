@@ -11,7 +11,7 @@ import pytest
 from dropcut.domain.errors import InsufficientCredits, LimitReached, NotSent, SubmissionUnknown
 from dropcut.domain.generation import Generation
 from dropcut.domain.model import Delay, Drop, Limits, Progress, State
-from dropcut.domain.pauses import LIMIT_WAIT, next_try
+from dropcut.domain.patience import LIMIT_WAIT, next_try
 from dropcut.workflow.prepare_edit import prepare_edit
 from dropcut.workflow.submit_edit import submit_edit
 from tests.fakes.examples import INBOX, PLENTY, a_sidecar, handed_on

@@ -57,7 +57,7 @@ def verdict(*chunks: bytes) -> str | None:
     walker = BoxWalker()
     for chunk in chunks:
         walker.feed(chunk)
-    return walker.verdict()
+    return walker.what_is_wrong()
 
 
 @functools.cache
@@ -85,11 +85,11 @@ def test_every_truncation_of_a_real_clip_is_caught() -> None:
     body, walker = real_clip(), BoxWalker()
     passed = []
     for length in range(len(body)):
-        if walker.verdict() is None:
+        if walker.what_is_wrong() is None:
             passed.append(length)
         walker.feed(body[length : length + 1])
     assert passed == []
-    assert walker.verdict() is None
+    assert walker.what_is_wrong() is None
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_too_many_boxes_are_known_as_soon_as_they_are_too_many(inside: bool) -> 
     assert walker.danger() is None
     walker.feed(box(b"free") * 3)
     assert "100,000" in str(walker.danger())
-    assert "100,000" in str(walker.verdict())
+    assert "100,000" in str(walker.what_is_wrong())
 
 
 def an_index(*lists: bytes, scale: int = 1000, version: int = 0) -> io.BytesIO:

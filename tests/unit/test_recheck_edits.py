@@ -74,7 +74,7 @@ def test_nothing_is_read_before_its_time() -> None:
     world, _ = in_doubt()
     seen = Interruption(world, set(), die)
     assert counted(recheck_edits(seen.services())) == {}
-    assert seen.calls == ["journal.doubts"]
+    assert seen.calls == ["journal.doubts", "journal.unreadable"]
 
 
 def test_it_is_looked_for_at_growing_pauses_and_a_last_time_after_seven_days() -> None:
@@ -181,7 +181,7 @@ def test_many_edits_share_one_read_and_a_row_that_cannot_be_read_stops_no_other(
     seen = Interruption(world, set(), die)
     answer = recheck_edits(seen.services())
     assert {name: answer[name] for name in ("found", "not_yet")} == {"found": 1, "not_yet": 2}
-    assert [line[:12] for line in answer["wrong"]] == ["1" * 12]
+    assert [line[:12] for line in answer["reasons"]] == ["1" * 12]
     assert seen.calls.count("provider.search_all") == 1
     assert counted(recheck_edits(world)) == {}, "it is out of the way of the others"
 

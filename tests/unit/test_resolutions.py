@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from dropcut.domain.model import HELD, State
-from dropcut.domain.resolutions import ALLOWED, Resolution, Verdict, changes
+from dropcut.domain.resolutions import ALLOWED, Decision, Resolution, changes
 from dropcut.notifications.endings import resolved
 from tests.fakes.examples import NOW, OUTBOX, a_drop, a_notice, an_edit_in
 
 
-def a(verdict: Verdict, **more: Any) -> Resolution:
+def a(verdict: Decision, **more: Any) -> Resolution:
     return Resolution(verdict=verdict, who="anna", at=NOW, **more)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-def test_only_what_is_held_can_be_decided_about(verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", Decision)
+def test_only_what_is_held_can_be_decided_about(verdict: Decision) -> None:
     assert ALLOWED[verdict] <= HELD
     for state in set(State) - ALLOWED[verdict]:
         with pytest.raises(ValueError):
@@ -25,12 +25,12 @@ def test_only_what_is_held_can_be_decided_about(verdict: Verdict) -> None:
 
 
 def test_that_a_request_which_the_provider_answered_was_not_billed_is_nobodys_to_say() -> None:
-    assert State.UNDELIVERED not in ALLOWED[Verdict.NOT_BILLED]
+    assert State.UNDELIVERED not in ALLOWED[Decision.NOT_BILLED]
 
 
 @pytest.mark.parametrize(("note", "said"), [("", "by anna"), ("the row never came", "by anna: the row never came")])
 def test_the_reason_names_day_person_and_note(note: str, said: str) -> None:
-    after = a(Verdict.GIVE_UP, note=note).applied_to(an_edit_in(State.IN_DOUBT))
+    after = a(Decision.GIVE_UP, note=note).applied_to(an_edit_in(State.IN_DOUBT))
     assert after.reason == f"given up on 2026-11-24 {said}"
 
 
@@ -39,9 +39,9 @@ TOLD: dict[str, Any] = {"notice": a_notice("1"), "event_id": "1", "notified_at":
 
 @pytest.mark.parametrize(
     ("verdict", "status", "to_do"),
-    [(Verdict.NOT_BILLED, "FAILED", "drop the files again"), (Verdict.GIVE_UP, "ABANDONED", '"rerun": 1')],
+    [(Decision.NOT_BILLED, "FAILED", "drop the files again"), (Decision.GIVE_UP, "ABANDONED", '"rerun": 1')],
 )
-def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Verdict, status: str, to_do: str) -> None:
+def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Decision, status: str, to_do: str) -> None:
     after = a(verdict, note="they said so").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
     body, again = (resolved(after, at, OUTBOX) for at in (NOW, NOW + 9))
     assert (body.status, body.drop_id) == (status, a_drop().drop_id)
@@ -50,23 +50,23 @@ def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Verdict, sta
     assert to_do in body.what_to_do
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-def test_every_end_is_told(verdict: Verdict) -> None:
-    if verdict is Verdict.ADOPT:
+@pytest.mark.parametrize("verdict", Decision)
+def test_every_end_is_told(verdict: Decision) -> None:
+    if verdict is Decision.ADOPT:
         return
     with pytest.raises(ValueError, match="somebody has to be told"):
         a(verdict).require(None)
 
 
 def test_an_edit_that_goes_on_has_no_message_yet() -> None:
-    after = a(Verdict.ADOPT, request_id="r", execution="x-2").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
+    after = a(Decision.ADOPT, request_id="r", execution="x-2").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
     assert (after.notice, after.event_id, after.notified_at) == (None, None, None)
 
 
 def test_a_request_is_vouched_for_until_its_mark_or_the_providers_answer_proves_it() -> None:
     def vouched_by(state: State, request_id: str, **more: Any) -> str | None:
         changes = {"vouched_by": more.pop("vouched_by", None)}
-        return a(Verdict.ADOPT, request_id=request_id, **more).applied_to(an_edit_in(state, **changes)).vouched_by
+        return a(Decision.ADOPT, request_id=request_id, **more).applied_to(an_edit_in(state, **changes)).vouched_by
 
     assert vouched_by(State.IN_DOUBT, "r7") == "anna"
     assert vouched_by(State.IN_DOUBT, "r7", proven=True) is None
@@ -75,8 +75,8 @@ def test_a_request_is_vouched_for_until_its_mark_or_the_providers_answer_proves_
     assert vouched_by(State.UNDELIVERED, "request-1", vouched_by="bert", proven=True) is None
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-def test_no_decision_touches_what_an_edit_is_or_what_was_charged(verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", Decision)
+def test_no_decision_touches_what_an_edit_is_or_what_was_charged(verdict: Decision) -> None:
     before = an_edit_in(State.IN_DOUBT)
     after = a(verdict, request_id="r", execution="x-2").applied_to(before)
     fixed = {"edit_id", "drop", "clip", "request", "estimated_usd", "charged_usd", "attempt", "owner", "reserved_day"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from checks.documents import TEMPLATE, load
 from dropcut.domain.errors import NotADrop, ProviderRefused
 from dropcut.domain.generation import Generation
 from dropcut.domain.model import Drop, State
@@ -173,6 +174,11 @@ def test_the_end_of_an_edit_that_was_told_is_not_told_again() -> None:
     assert Machine(world, world).run(drop) == "Failed"
     assert settle_execution(world, drop, None, "FAILED") == ""
     assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
+
+
+def test_a_stopped_submission_may_still_be_answered_while_its_function_can_live() -> None:
+    functions = load(TEMPLATE)["Resources"]
+    assert functions["SubmitEditFunction"]["Properties"]["Timeout"] < STILL_SENDING
 
 
 @pytest.mark.parametrize("hands", [{"execution": "the next one"}, {"owner": "another drop"}])

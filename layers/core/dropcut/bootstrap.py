@@ -42,8 +42,7 @@ INSPECTING = PLAIN.merge(Config(read_timeout=95, retries={"mode": "standard", "t
 
 
 class Services:
-    """Everything that a use case may need, each built on first use. Fits `workflow`'s idea of services; so do the
-    fakes.
+    """Everything that a use case may need, each built on first use. Fits `ports.Services`; so do the fakes.
 
     Each adapter is imported where it is built: a cold start pays for what its function uses, and for nothing else.
     """

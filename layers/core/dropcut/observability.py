@@ -18,9 +18,9 @@ def _redacted(record: dict[str, Any]) -> str:
 logger = Logger(service="dropcut", json_serializer=_redacted, utc=True)
 
 
-def count_charge(delivery: dict[str, Any]) -> None:
+def count_charge(ending: dict[str, Any]) -> None:
     """What an edit cost, and how far that is from its estimate, in US dollars; nothing while it is not known."""
-    charged, estimated = delivery.get("charged_usd"), delivery.get("estimated_usd")
+    charged, estimated = ending.get("charged_usd"), ending.get("estimated_usd")
     if charged is None or estimated is None:
         return
     for name, value in {"ChargedUsd": charged, "CostDriftUsd": charged - estimated}.items():

@@ -9,7 +9,7 @@ from typing import Any
 from dropcut.domain.errors import SubmissionUnknown
 from dropcut.domain.identity import mark
 from dropcut.domain.model import Drop, Edit, State
-from dropcut.domain.resolutions import Verdict
+from dropcut.domain.resolutions import Decision
 from dropcut_cli.plan import Plan, Wish
 from dropcut_cli.resolve import plan_for
 from tests.fakes.examples import INBOX
@@ -17,8 +17,8 @@ from tests.fakes.machine import Machine
 from tests.fakes.services import FakeServices
 from tests.fakes.worlds import a_world
 
-ADOPT = Wish(verdict=Verdict.ADOPT, request_id="request-1")
-NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
+ADOPT = Wish(verdict=Decision.ADOPT, request_id="request-1")
+NOT_BILLED, GIVE_UP = Wish(verdict=Decision.NOT_BILLED), Wish(verdict=Decision.GIVE_UP)
 
 
 def in_doubt() -> tuple[FakeServices, Drop]:

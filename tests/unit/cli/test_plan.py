@@ -11,7 +11,7 @@ import pytest
 from dropcut.domain.dates import iso
 from dropcut.domain.identity import mark
 from dropcut.domain.model import OPEN, Cause, Edit, HistoryRow, Progress, State
-from dropcut.domain.resolutions import Verdict, changes
+from dropcut.domain.resolutions import Decision, changes
 from dropcut_cli.errors import Refused
 from dropcut_cli.evidence import Facts
 from dropcut_cli.plan import Plan, Wish, plan_resolution
@@ -19,8 +19,8 @@ from tests.fakes.examples import NOW, OUTBOX, a_drop, a_notice, an_edit_in
 
 WHO = "arn:aws:iam::123456789012:user/anna"
 TOLD = {"notice": a_notice("1", "IN_DOUBT"), "event_id": "1"}
-ADOPT = Wish(verdict=Verdict.ADOPT, request_id="r7", note="seen")
-NOT_BILLED, GIVE_UP = Wish(verdict=Verdict.NOT_BILLED), Wish(verdict=Verdict.GIVE_UP)
+ADOPT = Wish(verdict=Decision.ADOPT, request_id="r7", note="seen")
+NOT_BILLED, GIVE_UP = Wish(verdict=Decision.NOT_BILLED), Wish(verdict=Decision.GIVE_UP)
 OURS = "/workroom/" + mark("e" * 64, 1)
 DAY = 86_400
 
@@ -93,7 +93,7 @@ def test_only_what_was_not_billed_releases_money() -> None:
 
 
 def test_an_undelivered_edit_knows_its_own_request() -> None:
-    adopted = plan(held(State.UNDELIVERED), Wish(verdict=Verdict.ADOPT)).resolution
+    adopted = plan(held(State.UNDELIVERED), Wish(verdict=Decision.ADOPT)).resolution
     assert adopted.request_id == "request-1"
     assert adopted.proven is False
     assert "request-1; r7 is another" in why_not(held(State.UNDELIVERED), ADOPT)
@@ -102,14 +102,14 @@ def test_an_undelivered_edit_knows_its_own_request() -> None:
 
 
 def test_an_edit_in_doubt_knows_only_candidates() -> None:
-    nameless = Wish(verdict=Verdict.ADOPT)
+    nameless = Wish(verdict=Decision.ADOPT)
     assert why_not(held(), nameless).startswith("Which request?")
     assert "Perhaps one of these: r8, r9." in why_not(held(candidates=("r8", "r9")), nameless)
 
 
 @pytest.mark.parametrize("typed", ["two words", "r7\n", "r" * 201])
 def test_what_is_no_request_id_is_not_asked_about(typed: str) -> None:
-    assert "no request id" in why_not(held(), Wish(verdict=Verdict.ADOPT, request_id=typed))
+    assert "no request id" in why_not(held(), Wish(verdict=Decision.ADOPT, request_id=typed))
 
 
 def test_evidence_is_told_for_what_it_is() -> None:
@@ -196,7 +196,7 @@ def test_a_request_without_its_mark_is_somebodys_word() -> None:
 
 def test_a_charged_failure_has_nothing_to_adopt() -> None:
     failed = held(State.UNDELIVERED, reason="the provider failed it (capacity): busy", cause=Cause.CHARGED)
-    assert "no result to deliver" in why_not(failed, Wish(verdict=Verdict.ADOPT))
+    assert "no result to deliver" in why_not(failed, Wish(verdict=Decision.ADOPT))
     assert plan(failed, GIVE_UP).after.state is State.ABANDONED
 
 

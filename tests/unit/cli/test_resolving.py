@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from dropcut.domain.model import State
-from dropcut.domain.resolutions import Verdict
+from dropcut.domain.resolutions import Decision
 from dropcut.workflow.resuming import free_name
 from dropcut.workflow.settle_execution import settle_execution
 from dropcut.workflow.sweep_drops import UNTOUCHED_FOR, sweep_drops
@@ -77,7 +77,7 @@ def test_an_adopted_request_that_failed_proves_nothing(cost: str | None) -> None
     world.provider.know("request-9", "/elsewhere.mp4")
     world.provider.fail("internal timeout", "request-9", cost)
     before = dict(world.ledger.money["2026-11-24"])
-    carry_out(stack(world), planned(world, Wish(verdict=Verdict.ADOPT, request_id="request-9")))
+    carry_out(stack(world), planned(world, Wish(verdict=Decision.ADOPT, request_id="request-9")))
     assert walk_on(world, f"{drop.drop_id}-2") == "Failed"
     edit = only(world)
     assert (edit.state, edit.request_id, edit.vouched_by) == (State.IN_DOUBT, None, None)
@@ -188,7 +188,7 @@ def test_an_unknown_request_is_refused_an_unreachable_provider_is_not() -> None:
     assert "could not be asked" in planned(world, ADOPT).evidence
     world.provider.failing_reads = set()
     with pytest.raises(Refused):
-        planned(world, Wish(verdict=Verdict.ADOPT, request_id="request-9"))
+        planned(world, Wish(verdict=Decision.ADOPT, request_id="request-9"))
     world.provider.rows.clear()
     assert "Not confirmed" in planned(world, ADOPT).evidence, "its record is there, though its row is not"
 

@@ -10,7 +10,7 @@ import pytest
 
 from dropcut.adapters.dynamodb.table import attempt_key, audit_key, edit_attributes, edit_key
 from dropcut.domain.model import Cause, Delay, Edit, Limits, State
-from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.domain.resolutions import Decision, Resolution
 from dropcut_cli import status_text
 from dropcut_cli.stack import ExecutionStatus
 from dropcut_cli.status import next_steps, overview, status_of
@@ -93,7 +93,7 @@ def test_a_waiting_edit_shows_why_since_when_and_the_limit(delay: Delay) -> None
 def test_every_attempt_and_every_decision_is_told() -> None:
     edit = an_edit_in(State.FAILED, notice=a_notice("1", "IN_DOUBT"), notified_at="2026-11-24T06:10:00Z")
     decided, held = (
-        Resolution(verdict=Verdict.NOT_BILLED, who="anna", at=NOW, note="asked them"),
+        Resolution(verdict=Decision.NOT_BILLED, who="anna", at=NOW, note="asked them"),
         an_edit_in(State.IN_DOUBT),
     )
     audit = {**audit_key(edit.edit_id, NOW), **decided.audit(held, decided.applied_to(held))}

@@ -27,7 +27,7 @@ class OnDrop(StrEnum):
     BUY = "buy"
     IN_FLIGHT = "in_flight"
     DELIVERED_BEFORE = "delivered_before"
-    HELD = "held"  # or given up: nothing is bought, and the message says so again
+    NOT_AGAIN = "not_again"  # held, given up, or charged: nothing is bought, and the message says why
 
 
 def on_drop(edit: Edit | None, owner: str) -> OnDrop:
@@ -41,7 +41,7 @@ def on_drop(edit: Edit | None, owner: str) -> OnDrop:
         return OnDrop.BUY
     if edit.state in OPEN:
         return OnDrop.BUY if edit.owner == owner else OnDrop.IN_FLIGHT
-    return OnDrop.DELIVERED_BEFORE if edit.state is State.DELIVERED else OnDrop.HELD
+    return OnDrop.DELIVERED_BEFORE if edit.state is State.DELIVERED else OnDrop.NOT_AGAIN
 
 
 class OnSubmit(StrEnum):
@@ -49,7 +49,7 @@ class OnSubmit(StrEnum):
 
     OPEN_ATTEMPT = "open_attempt"  # reserve, then send
     SEND = "send"  # reserved by this execution and provably not sent
-    ADOPT = "adopt"  # this execution's POST was answered: go on with its request id
+    GO_ON = "go_on"  # this execution's POST was answered: go on with its request id
     UNKNOWN = "unknown"  # this execution's POST may have left: look it up
     LEAVE = "leave"  # another execution's, or over
 
@@ -63,9 +63,9 @@ def on_submit(edit: Edit, owner: str) -> OnSubmit:
     if edit.state is State.SUBMITTING:
         return OnSubmit.UNKNOWN
     if edit.state in OPEN:
-        return OnSubmit.ADOPT
-    resumed = bool(edit.execution) and edit.owner == owner  # by a person, to carry one request on and to buy nothing
-    told = bool(edit.event_id)  # its end was told, as unpaid: only a drop that prepares it again begins again
+        return OnSubmit.GO_ON
+    resumed = bool(edit.execution) and edit.owner == owner  # to carry one request on and to buy nothing
+    told = bool(edit.event_id)  # its end is recorded, as unpaid: only a drop that prepares it again begins again
     return OnSubmit.LEAVE if resumed or told else OnSubmit.OPEN_ATTEMPT
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from dropcut.domain.model import Delay, Edit, known_fields
+from dropcut.domain.patience import Patience
 
 
 class Outcome(StrEnum):
@@ -28,49 +29,6 @@ class Outcome(StrEnum):
     FAILED = "failed"
     TRY_AGAIN = "try_again"  # failed for lack of capacity, and proven free
     LOST = "lost"  # the provider did not say in seven days how it ended
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long an edit has waited to be sent, for each kind of reason by itself, and which reasons were told.
-
-    Every account of a generation carries it on, so that reasons that take turns neither begin again nor are told again.
-    Pauses are counted, not the clock.
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)  # by Delay.patience
-    told: tuple[str, ...] = ()
-    delays: int = 0  # pauses so far
-    returns: int = 0  # times that the step that sends it broke off before it sent anything
-
-    @classmethod
-    def of(cls, generation: dict[str, Any]) -> Patience:
-        """Read it in a document of a generation; release 0.1.0 counted the last reason only, beside everything else."""
-        if known := generation.get("patience"):
-            return cls(
-                seconds=dict(known.get("seconds", {})),
-                told=tuple(known.get("told", ())),
-                delays=known.get("delays", 0),
-                returns=known.get("returns", 0),
-            )
-        last = generation.get("delayed_by")
-        return cls(
-            seconds={Delay(last).patience: generation.get("delayed_seconds", 0)} if last else {},
-            told=(generation["told"],) if generation.get("told") else (),
-            delays=generation.get("delays", 0),
-            returns=generation.get("returns", 0),
-        )
-
-    def waited(self, delay: Delay) -> float:
-        return self.seconds.get(delay.patience, 0)
-
-    def after(self, delay: Delay, pause: int, *, telling: bool) -> Patience:
-        seconds = self.seconds | {delay.patience: self.waited(delay) + pause}
-        told = (*self.told, str(delay)) if telling else self.told
-        return replace(self, seconds=seconds, told=told, delays=self.delays + 1)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"told": list(self.told)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from dropcut.domain.keys import OutboxKeys, outbox_keys
 
 
 class State(StrEnum):
-    """Where an edit stands in the ledger. Only the first three and FAILED prove that nothing was bought."""
+    """Where an edit stands in the ledger. Only PREPARED, RESERVED and FAILED prove that nothing was bought."""
 
     PREPARED = "PREPARED"  # understood and priced; nothing reserved
     RESERVED = "RESERVED"  # an attempt is open and its money reserved; nothing sent
@@ -20,7 +20,7 @@ class State(StrEnum):
     SUBMITTED = "SUBMITTED"  # the provider answered with a request id
     COMPLETED = "COMPLETED"  # the provider is done and has charged
     DELIVERED = "DELIVERED"  # the output lies in the outbox
-    FAILED = "FAILED"  # over, and proven unpaid unless `charged_usd` or the reason says otherwise
+    FAILED = "FAILED"  # its last attempt is proven unpaid, unless `charged_usd` or the cause says otherwise
     IN_DOUBT = "IN_DOUBT"  # sent, outcome unknown, the history does not know: looked for again, or a person decides
     UNDELIVERED = "UNDELIVERED"  # paid, could not be copied: held for a person
     ABANDONED = "ABANDONED"  # a person gave up on it; what it may have cost stays counted
@@ -73,10 +73,6 @@ class Drop:
     def outbox(self) -> OutboxKeys:
         """Where everything about the clip lands, unless somebody else's object lies there."""
         return outbox_keys(self.clip_key)
-
-    def owned_by(self, drop_id: str) -> Drop:
-        """The same files as an earlier or later arrival of them: another drop may have described an edit last."""
-        return replace(self, drop_id=drop_id or self.drop_id)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Drop:
@@ -150,7 +146,7 @@ class Edit:
     warnings: tuple[str, ...] = ()
     rerun: int = 0
     attempt: int = 0
-    owner: str = ""  # the drop whose execution holds the open attempt
+    owner: str = ""  # the drop whose execution carries it
     execution: str = ""  # the execution's name, where it is not the drop's id: it was taken up again
     reserved_day: str = ""  # the day whose counter holds the reservation
     sent_at: float | None = None
@@ -173,6 +169,16 @@ class Edit:
     def drift_usd(self) -> Decimal | None:
         """What the provider charged beyond the estimate, once it said; the estimate is the higher reading."""
         return None if self.charged_usd is None else self.charged_usd - self.estimated_usd
+
+    @property
+    def carried_drop(self) -> Drop:
+        """The drop whose execution carries it: another one of the same files may have described it last."""
+        return replace(self.drop, drop_id=self.owner or self.drop.drop_id)
+
+    @property
+    def carrier(self) -> str:
+        """The name of the execution that carries it, or did last."""
+        return self.execution or self.carried_drop.drop_id
 
     def is_of(self, drop: Drop) -> bool:
         """True unless another drop has it: a newer one of the same files may have prepared it."""

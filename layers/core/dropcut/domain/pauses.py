@@ -6,21 +6,14 @@ percentile and then growing steps give a tenth of the polls for the same delay (
 
 from __future__ import annotations
 
-from dropcut.domain.identity import digest
-from dropcut.domain.model import Delay
-
 FIRST_STEP, GROWTH, LONGEST_STEP = 10, 1.15, 30
 POLL_UNTIL = 55 * 60  # after submission: the provider forgets a request one hour after it was submitted
 VISIBLE_AFTER = 60  # a 404 younger than this may be replication, not expiry
-ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file lives seven days
 SEARCHES = (30, 60, 90, 120, 180)  # pauses between searches for a lost submission: eight minutes in all
 MAX_UNREADABLE = 12  # searches that the provider did not answer
 OVERDUE_AFTER = 40 * 60  # after submission: late enough to tell a person, early enough to look before the hour is over
-RESULT_LIVES = 7 * 24 * 3600  # a result file is deleted seven days after it was made (provider docs, logging)
-LIMIT_WAIT = 7 * 24 * 3600  # for room under a limit of this stack, and for workers that live
-LONGEST_PAUSE = {Delay.BROKEN_OFF: 30 * 60}  # each try takes more of an execution's history; ten minutes for the rest
+RESULT_LIVES = ASK_HISTORY_UNTIL = 7 * 24 * 3600  # a result file is deleted then (provider docs, logging)
 RECHECKED_FOR = 7 * 24 * 3600  # after the sending: a result file that is found later is deleted
-FLIGHT_PATIENCE = 15 * 60  # a full house is usual when many files are dropped at once: no message before that
 
 
 def next_poll(polls: int) -> int:
@@ -36,17 +29,3 @@ def next_history_look(looks: int) -> int:
 def next_recheck(looks: int) -> int:
     """The pause before an edit in doubt is looked for again: a quarter of an hour growing to six hours."""
     return round(min(900 * 1.6 ** min(looks, 20), 6 * 3600))
-
-
-def next_try(delays: int, name: str, longest: int = 600) -> int:
-    """The pause before room is looked for again: 30 s growing to ten minutes, spread, or all would come at once."""
-    spread = int(digest(name, delays)[:4], 16) / 0xFFFF
-    return round(min(30 * 1.5 ** min(delays - 1, 20), longest) * (0.8 + 0.4 * spread))
-
-
-def longest_delay(delay: Delay, credit_wait_hours: float) -> float:
-    return credit_wait_hours * 3600 if delay is Delay.CREDITS else LIMIT_WAIT
-
-
-def worth_telling(delay: Delay, waited: float) -> bool:
-    return delay is not Delay.IN_FLIGHT_LIMIT or waited >= FLIGHT_PATIENCE

@@ -15,7 +15,7 @@ from dropcut.domain.dates import day_of
 from dropcut.domain.model import Edit, Notice, State
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """The three things that can be true of a held edit."""
 
     ADOPT = "adopt"  # this request is its attempt's: carry on with it
@@ -24,9 +24,9 @@ class Verdict(StrEnum):
 
 
 ALLOWED = {
-    Verdict.ADOPT: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
-    Verdict.NOT_BILLED: frozenset({State.IN_DOUBT}),
-    Verdict.GIVE_UP: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
+    Decision.ADOPT: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
+    Decision.NOT_BILLED: frozenset({State.IN_DOUBT}),
+    Decision.GIVE_UP: frozenset({State.IN_DOUBT, State.UNDELIVERED}),
 }
 ENDING_ATTRIBUTES = ("reason", "cause", "output", "notice", "event_id", "notified_at")  # gone once it goes on
 
@@ -38,7 +38,7 @@ class Resolution:
     `request_id`, `execution` (its name) and `proven` belong to ADOPT: that the request is this attempt's, by its mark.
     """
 
-    verdict: Verdict
+    verdict: Decision
     who: str
     at: float
     note: str = ""
@@ -50,9 +50,9 @@ class Resolution:
         """The edit as it is then, less its message. Raises ValueError where the verdict does not fit its state."""
         if edit.state not in ALLOWED[self.verdict]:
             raise ValueError(f"{self.verdict} does not fit an edit that is {edit.state}")
-        if self.verdict is Verdict.GIVE_UP:
+        if self.verdict is Decision.GIVE_UP:
             return replace(edit, state=State.ABANDONED, reason=self.in_words("given up"), cause=None)
-        if self.verdict is Verdict.NOT_BILLED:
+        if self.verdict is Decision.NOT_BILLED:
             return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"), cause=None)
         fresh: dict[str, Any] = dict.fromkeys(ENDING_ATTRIBUTES)
         answered = edit.request_id == self.request_id and not edit.vouched_by  # it is what the submission was answered

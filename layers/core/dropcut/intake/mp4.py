@@ -20,7 +20,7 @@ MOST_BOXES = 100_000  # a fragmented clip of 15 s at 60 frames a second has 2,00
 
 
 class BoxWalker:
-    """Feed it bytes in any chunking; `verdict()` then says what is wrong, or None."""
+    """Feed it bytes in any chunking; `what_is_wrong()` then says it, or None."""
 
     def __init__(self) -> None:
         self._top, self._index = _Headers(), _Headers()
@@ -73,7 +73,7 @@ class BoxWalker:
     def _is_crowded(self) -> bool:
         return self._count > MOST_BOXES
 
-    def verdict(self) -> str | None:
+    def what_is_wrong(self) -> str | None:
         """None for a whole MP4, else the reason in words."""
         if self._first != b"ftyp":
             return "it is not an MP4 file"

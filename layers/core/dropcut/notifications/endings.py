@@ -266,7 +266,7 @@ def failed(
 
 def resolved(edit: Edit, at: float, outbox: str, stack: str = USUAL_STACK) -> Notification:
     """A person ended a held edit. The id is its own, for there may have been a message of that status before."""
-    body = failed(edit.drop.owned_by(edit.owner), edit, edit.state, str(edit.reason), outbox, stack=stack)
+    body = failed(edit.carried_drop, edit, edit.state, str(edit.reason), outbox, stack=stack)
     return replace(body, event_id=event_id(edit.edit_id, edit.state, edit.attempt, at))
 
 

@@ -74,7 +74,7 @@ def not_yet_delivered(edit: Edit) -> Notification:
     """It is paid and made, and cannot be copied; a person may have to mend something while the file is still there."""
     why = sentence(edit.reason) if edit.reason else "the log of the functions says why."
     return Notification(
-        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt, "delivery", edit.execution or edit.owner),
+        event_id=event_id(edit.edit_id, "OVERDUE", edit.attempt, "delivery", edit.carrier),
         status="OVERDUE",
         **about_edit(edit),
         summary=f"{printable(edit.drop.clip_key)} was edited as request {edit.request_id}, but the result could not be "
@@ -86,7 +86,7 @@ def not_yet_delivered(edit: Edit) -> Notification:
 
 def found(edit: Edit) -> Notification:
     """It was in doubt, and the provider's history shows its request after all. Said once for each attempt."""
-    drop = edit.drop.owned_by(edit.owner)
+    drop = edit.carried_drop
     return Notification(
         event_id=event_id(edit.edit_id, "FOUND", edit.attempt),
         status="FOUND",

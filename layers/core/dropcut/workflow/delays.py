@@ -7,7 +7,7 @@ from typing import Any
 from dropcut.domain.decisions import OnSubmit, on_submit
 from dropcut.domain.generation import Generation, Outcome
 from dropcut.domain.model import Cause, Delay, Drop, Limits
-from dropcut.domain.pauses import LONGEST_PAUSE, longest_delay, next_try, worth_telling
+from dropcut.domain.patience import LONGEST_PAUSE, longest_delay, next_try, worth_telling
 from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
@@ -31,7 +31,7 @@ def delay_edit(
     if edit is None or not edit.is_of(drop) or on_submit(edit, drop.drop_id) is not OnSubmit.OPEN_ATTEMPT:
         return before.afresh(edit_id, Outcome.LEFT)
     waited = patience.waited(delay)
-    if waited >= longest_delay(delay, limits.credit_wait_hours if limits else 0):
+    if waited >= longest_delay(delay, limits):
         services.ledger.withdraw(edit, why, now, tell=True, cause=cause)
         return None
     edit = services.ledger.delay(edit, delay, now)

@@ -28,7 +28,7 @@ def find_submission(services: Services, drop: Drop, edit_id: str, before: Genera
     step = on_submit(edit, drop.drop_id) if edit else OnSubmit.LEAVE
     if edit is None or step is OnSubmit.LEAVE:
         return before.afresh(edit_id, Outcome.LEFT)
-    if step is OnSubmit.ADOPT:
+    if step is OnSubmit.GO_ON:
         return before.submitted(edit, services.first_wait_seconds)
     if step is OnSubmit.UNKNOWN:
         return _search(services, edit, before)
@@ -55,7 +55,8 @@ def _search(services: Services, edit: Edit, before: Generation) -> Generation:
     except ProviderUnreadable:
         unreadable += 1  # a search that saw nothing does not count as one
     else:
-        found = {row.request_id for row in rows if is_ours(row, edit)}  # pages may overlap
+        # Sent minutes ago, so its row is among the newest, wherever the pages end; and pages may overlap.
+        found = {row.request_id for row in rows if is_ours(row, edit)}
         if len(found) == 1:
             return before.submitted(accept(services, edit, found.pop()), services.first_wait_seconds)
         searches += 1

@@ -58,8 +58,9 @@ def changed_files(services: Services, drop: Drop, keys: Sequence[str]) -> FileCh
     if clip is None or sidecar is None:
         there = [facts.key for facts in (clip, sidecar) if facts]
         return FileChanges(None, tuple(key for key in (drop.clip_key, sidecar_key) if key not in there))
-    now: dict[str, Any] = {"sidecar_key": sidecar_key, "clip_version": clip.version, "sidecar_version": sidecar.version}
-    if all(getattr(drop, name) == value for name, value in now.items()):
+    is_same_sidecar = (sidecar_key, sidecar.version) == (drop.sidecar_key, drop.sidecar_version)
+    same = {drop.clip_key: clip.version == drop.clip_version, drop.sidecar_key: is_same_sidecar}
+    if all(same.values()):
         return FileChanges(None, ())
     other = drop_of(drop.bucket, clip, sidecar)
     starts = OWN_METADATA not in clip.metadata and UNVERSIONED not in (clip.version, sidecar.version)
@@ -67,9 +68,7 @@ def changed_files(services: Services, drop: Drop, keys: Sequence[str]) -> FileCh
         if not (deleted := _deleted(files, drop, sidecar_key)) or services.journal.drop(other):
             return FileChanges(other, ())
         return FileChanges(None, deleted)
-    versions = {drop.clip_key: clip.version, drop.sidecar_key: sidecar.version}
-    mine = {drop.clip_key: drop.clip_version, drop.sidecar_key: drop.sidecar_version}
-    return FileChanges(None, tuple(key for key in mine if mine[key] != versions[key]))
+    return FileChanges(None, tuple(key for key, is_same in same.items() if not is_same))
 
 
 def _deleted(files: Files, drop: Drop, sidecar_key: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def restore_manifest(services: Services, drop: Drop, edit: Edit, video: ObjectFa
     """Write the manifest of a video that lies in its place, as the delivery wrote it; give what the ledger notes."""
     output = {"delivered_at": round(video.modified, 3), **(edit.output or {})}  # 0.1.0 did not note the moment
     output["version"] = video.version  # another one of the same bytes, where a run that put both back broke off
-    manifest = _manifest(edit.drop.owned_by(edit.owner), edit, output)
+    manifest = _manifest(edit.carried_drop, edit, output)
     return {**output, "manifest": _write_manifest(services, drop, edit, manifest)}
 
 
@@ -237,6 +237,6 @@ class _Checked:
             walker.feed(chunk)
             hasher.update(chunk)
             yield chunk
-        if wrong := walker.verdict():
+        if wrong := walker.what_is_wrong():
             raise DeliveryFailed(f"the result is not a whole video: {wrong}")
         self.sha256 = hasher.hexdigest()

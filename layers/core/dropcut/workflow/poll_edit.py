@@ -34,11 +34,10 @@ def poll_edit(services: Services, generation: Generation) -> Generation:
         progress = services.provider.status(str(seen.request_id))
     except ProviderUnreadable as error:
         progress = Progress(status="UNREADABLE", error=str(error))
-    outcome = judge(services, seen, progress)
-    if outcome is None and (old >= POLL_UNTIL or (progress.status == "GONE" and old >= VISIBLE_AFTER)):
+    if judged := judge(services, seen, progress):
+        return judged
+    if old >= POLL_UNTIL or (progress.status == "GONE" and old >= VISIBLE_AFTER):
         return replace(seen, outcome=Outcome.GONE, looks=0, wait_seconds=0)
-    if outcome:
-        return outcome
     running = replace(seen, provider_status=progress.status[:40])
     return running if old < OVERDUE_AFTER or seen.told_overdue else overdue(services, running, old)
 
@@ -77,18 +76,18 @@ def _failed(services: Services, seen: Generation, edit: Edit, progress: Progress
     charged = progress.charged_usd or edit.charged_usd
     if edit.vouched_by and not edit.charged_usd:
         return _in_doubt_again(services, seen, edit, reason, charged=bool(charged))
-    past = None if charged else read(services.provider.past, str(edit.request_id))
-    said = Billing.CHARGED if charged else billing(past)
+    answer = progress if charged else read(services.provider.past, str(edit.request_id))
+    said = Billing.CHARGED if charged else billing(answer)
     if said is Billing.UNFINISHED:
         return None
     if said is Billing.UNKNOWN:
         return _ask_again(services, seen, edit, progress, reason)
     if said is not Billing.FREE:  # against its word that failures are free
-        edit = services.ledger.complete(edit, past.charged_usd if past else progress.charged_usd, services.clock())
+        edit = services.ledger.complete(edit, answer.charged_usd if answer else None, services.clock())
         return _charged(services, seen, edit, reason, has_result=said is Billing.HAS_RESULT)
     services.ledger.close_unpaid(edit, reason, services.clock())
     may_try = kind is FailureClass.CAPACITY and 0 < seen.tries < MAX_TRIES  # a number that is not known never buys
-    if may_try and not edit.execution:  # what a person took up again is never bought without being dropped again
+    if may_try and not edit.execution:  # what was resumed is never bought without being dropped again
         return replace(seen, outcome=Outcome.TRY_AGAIN, wait_seconds=TRY_AGAIN_AFTER)
     return replace(seen, outcome=Outcome.FAILED)
 

@@ -39,14 +39,14 @@ def prepare_edit(services: Services, drop: Drop, inspection: Any = None) -> dict
         return _refuse(services, drop, clip, problems)
     edit = _edit(drop, sidecar, clip)
     known = services.ledger.edit(edit.edit_id)
-    verdict = on_drop(known, drop.drop_id)
-    if verdict is OnDrop.BUY:
+    meaning = on_drop(known, drop.drop_id)
+    if meaning is OnDrop.BUY:
         if edit.estimated_usd > services.max_usd_per_day:
             return _refuse(services, drop, clip, [_too_dear(edit, services.max_usd_per_day)])
         return _ready(services, edit, known)
-    if known is None or verdict is OnDrop.IN_FLIGHT:
+    if known is None or meaning is OnDrop.IN_FLIGHT:
         return _leave_in_flight(services, edit)
-    return _nothing_to_buy(services, drop, known, verdict)
+    return _nothing_to_buy(services, drop, known, meaning)
 
 
 def _read(
@@ -149,9 +149,9 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     return {"verdict": DropVerdict.REJECTED, "problems": len(problems), **ending}
 
 
-def _nothing_to_buy(services: Services, drop: Drop, known: Edit, verdict: OnDrop) -> dict[str, Any]:
+def _nothing_to_buy(services: Services, drop: Drop, known: Edit, meaning: OnDrop) -> dict[str, Any]:
     """Nothing is bought: the same files were edited before, or their edit is held for a person."""
-    if verdict is OnDrop.DELIVERED_BEFORE:
+    if meaning is OnDrop.DELIVERED_BEFORE:
         output, found = known.output or {}, in_place(services, known)
         key, version = str(output.get("key")), str(output.get("version"))
         there = found.video is not None

@@ -15,7 +15,7 @@ from dropcut.domain.errors import LedgerConflict, ProviderUnreadable
 from dropcut.domain.model import Doubt, Edit, HistoryRow, State
 from dropcut.domain.pauses import RECHECKED_FOR, next_recheck
 from dropcut.domain.recognition import is_ours
-from dropcut.domain.resolutions import Resolution, Verdict
+from dropcut.domain.resolutions import Decision, Resolution
 from dropcut.notifications import updates
 from dropcut.notifications.envelope import as_notice
 from dropcut.ports import Services
@@ -32,7 +32,7 @@ Shown = tuple[list[HistoryRow], bool]  # rows, and whether these are all of them
 def recheck_edits(services: Services) -> dict[str, Any]:
     """Return how many edits were found, not found yet, given up looking for, unreadable, and left to the next run.
 
-    Safe to run at any time, and twice at once. One bad row is told in `wrong` and does not stop the others.
+    Safe to run at any time, and twice at once. One bad row is told in `reasons` and does not stop the others.
     """
     began, failures = services.clock(), Failures()
     done = dict.fromkeys(("found", "not_yet", "over", "unread", "left"), 0)
@@ -47,9 +47,11 @@ def recheck_edits(services: Services) -> dict[str, Any]:
             done[_recheck(services, history, doubt, edit)] += 1
         except Exception as error:  # noqa: BLE001 - told below
             _skip(services, doubt, error, failures)
+    for unreadable in services.journal.unreadable():
+        failures.note(unreadable.row["pk"], unreadable.why)
     if failures.number and not any(done.values()):
         raise RuntimeError(f"no edit in doubt could be looked for: {failures.reasons[0]}")
-    return {**done, "wrong": failures.reasons}
+    return {**done, "failed": failures.number, "reasons": failures.reasons}
 
 
 def _held(services: Services, doubts: list[Doubt], failures: Failures) -> Iterator[tuple[Doubt, Edit | None]]:
@@ -93,13 +95,13 @@ def _recheck(services: Services, history: History, doubt: Doubt, edit: Edit | No
 
 def _is_free(services: Services, edit: Edit) -> bool:
     """It was told, and the execution that carried it has ended: nobody else is at it."""
-    return bool(edit.notice) and services.executions.status(edit.execution or edit.owner) != "RUNNING"
+    return bool(edit.notice) and services.executions.status(edit.carrier) != "RUNNING"
 
 
 def _adopt(services: Services, edit: Edit, request_id: str) -> None:
     """Write it with its message, so that the sweep starts and sends what a crash leaves undone."""
     resolution = Resolution(
-        verdict=Verdict.ADOPT,
+        verdict=Decision.ADOPT,
         who=WHO,
         at=round(services.clock(), 3),
         note="found in the provider's request history",

@@ -21,7 +21,7 @@ TURNED_AWAY = (
 
 
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
-    """Return `$.ending` with the status (FAILED, IN_DOUBT or UNDELIVERED). Entered twice, it says the same."""
+    """Return `$.ending` with the edit's status, FAILED where there is no edit. Entered twice, it says the same."""
     status, notice = end_badly(services, drop, edit_id, error)
     return {"how": Ending.FAILED, "status": str(status), "notice": notice.as_json()}
 
@@ -29,11 +29,11 @@ def report_failure(services: Services, drop: Drop, edit_id: str | None, error: d
 def end_badly(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> tuple[State, Notice]:
     """Do it for the state machine or for an execution that is gone, and return what is to be sent."""
     known = services.ledger.edit(edit_id) if edit_id else None
-    others = known is not None and not known.is_of(drop)  # this drop bought nothing
-    edit, paid_before = (None if others else known), bool(others and known and known.state is State.DELIVERED)
-    status, (reason, cause) = on_failure(edit), _reason(edit, error)
+    edit = known if known and known.is_of(drop) else None  # another drop's edit: this one bought nothing
     if edit and edit.notice:  # an earlier run of this step has said it
         return edit.state, edit.notice
+    paid_before = edit is None and known is not None and known.state is State.DELIVERED
+    status, (reason, cause) = on_failure(edit), _reason(edit, error)
     words: dict[str, Any] = {"cause": cause, "stack": services.stack, "paid_before": paid_before}
     body = endings.failed(drop, edit, status, reason, services.outbox, **words)
     problem = Problem("drop", drop.clip_key, reason, endings.FIX)

@@ -20,7 +20,7 @@ def start_resumed(services: Services, edit: Edit) -> Edit:
     A name that was used before carries nothing: the next one is written, then started. Raises LedgerConflict where the
     edit has moved since.
     """
-    drop = edit.drop.owned_by(edit.owner)  # the ledger asks who comes
+    drop = edit.carried_drop  # the ledger asks who comes
     while not services.executions.start(drop, edit.execution, edit.edit_id):
         if services.executions.status(edit.execution) == "RUNNING":
             break  # the sweep, or a lost answer of this call: names are the edit's own

@@ -47,7 +47,7 @@ def submit_edit(services: Services, drop: Drop, edit_id: str, before: Generation
         return before.afresh(edit_id, Outcome.LEFT)
     if step is OnSubmit.UNKNOWN:
         raise SubmissionUnknown("an earlier run of this step may have sent the request")
-    if step is not OnSubmit.ADOPT:
+    if step is not OnSubmit.GO_ON:
         try:
             _require_current_files(services, drop, edit_id)  # before room is looked for: without files it ends at once
             edit = _buy(services, _open_attempt(services, edit, drop), drop, began)

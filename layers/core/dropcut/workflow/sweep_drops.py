@@ -115,7 +115,7 @@ def _warn(services: Services, edit_id: str) -> None:
     """A delivery that has failed for an hour is told once, while the provider still has the file."""
     edit, now = services.ledger.edit(edit_id), services.clock()
     late = edit is not None and edit.state is State.COMPLETED and now - (edit.completed_at or now) > DELIVERY_OVERDUE
-    told = f"LATE#{edit_id}#{edit.execution or edit.owner}" if edit else ""  # by each execution that tries
+    told = f"LATE#{edit_id}#{edit.carrier}" if edit else ""  # by each execution that tries
     if edit is None or not late or services.journal.was_told(told):
         return
     services.topic.publish(as_notice(updates.not_yet_delivered(edit)))

@@ -171,15 +171,15 @@ class DynamoJournal:
         return self._to_sweep("WAIT", before, _half)
 
     def half_noticed(self, half: Half, now: float) -> None:
-        self._told(wait_key(half.bucket, half.key), now, "version", half.version)
+        self._mark_sent(wait_key(half.bucket, half.key), now, "version", half.version)
 
     def unsent_notices(self, before: float) -> list[Notice]:
         return self._to_sweep("NOTICE", before, _notice)
 
     def notice_sent(self, notice: Notice, now: float) -> None:
-        self._told(notice.row, now, "event_id", notice.event_id)
+        self._mark_sent(notice.row, now, "event_id", notice.event_id)
 
-    def _told(self, key: Row, now: float, name: str, value: str) -> None:
+    def _mark_sent(self, key: Row, now: float, name: str, value: str) -> None:
         """Take a row out of the sweep, unless it is about something else by now: that still has to be told."""
         known: Row = {name: value}
         update = change({"notified_at": attribute(now)}, ("sweep", "sweep_at"), **known)
@@ -237,5 +237,4 @@ def _unfinished_drop(row: Row) -> Unfinished:
 def _unfinished_edit(row: Row) -> Unfinished:
     """An open edit, as its owner's: another drop of the same files may have described it last."""
     edit = edit_from(row)
-    drop = edit.drop.owned_by(edit.owner)
-    return Unfinished(row=key_of(row), drop=drop, edit_id=edit.edit_id, execution=edit.execution or drop.drop_id)
+    return Unfinished(row=key_of(row), drop=edit.carried_drop, edit_id=edit.edit_id, execution=edit.carrier)

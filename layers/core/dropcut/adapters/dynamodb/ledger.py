@@ -34,7 +34,7 @@ from dropcut.domain.dates import day_of
 from dropcut.domain.errors import LedgerConflict, LimitReached, RowBusy
 from dropcut.domain.model import Cause, Delay, Edit, Limits, Notice, State
 from dropcut.domain.pauses import next_recheck
-from dropcut.domain.resolutions import ENDING_ATTRIBUTES, Resolution, Verdict, changes
+from dropcut.domain.resolutions import ENDING_ATTRIBUTES, Decision, Resolution, changes
 from dropcut.ports import Resolved
 
 CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2)  # seconds; the SDK does not repeat a cancelled transaction
@@ -133,24 +133,24 @@ class DynamoLedger:
         why: Row = {"reason": reason, "cause": cause}
         step = _while_same(self._step(edit, moved, now, why), charged_usd=edit.charged_usd)
         steps = [{"Update": step}, self._close_attempt(moved, reason, now)]
-        if edit.charged_usd is None:  # else the day was settled with the charge
+        if edit.charged_usd is None:  # else the charge has already replaced the reservation
             steps.append(_replace_reservation(edit, Decimal(0)))
         self._transact(*steps, _free_slot(edit))
         return moved
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
         notice = replace(notice, row=edit_key(edit.edit_id))
-        told = {**_told(notice), **_with_cause(facts)}
+        told = {**_with_notice(notice), **_with_cause(facts)}
         moved = replace(edit, state=to, **told)
         self._transact({"Update": self._step(edit, moved, now, told)}, _free_slot(edit), *_start_rechecks(moved, now))
         return notice
 
     def resolve(self, edit: Edit, resolution: Resolution, notice: Notice | None = None) -> Resolved:
         moved, verdict, now = resolution.applied_to(edit), resolution.verdict, resolution.at
-        goes_on = verdict is Verdict.ADOPT
+        goes_on = verdict is Decision.ADOPT
         if not goes_on:
             notice = replace(resolution.require(notice), row=edit_key(edit.edit_id))
-            moved = replace(moved, **_told(notice))
+            moved = replace(moved, **_with_notice(notice))
         elif notice:
             notice = replace(notice, row=doubt_key(edit.edit_id))
         facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
@@ -166,7 +166,7 @@ class DynamoLedger:
             steps.append(_end_rechecks(edit, resolution, notice if goes_on else None))
         if not goes_on:
             steps.append(self._close_attempt(moved, str(moved.reason), now))
-        if verdict is Verdict.NOT_BILLED and edit.charged_usd is None:
+        if verdict is Decision.NOT_BILLED and edit.charged_usd is None:
             steps.append(_replace_reservation(edit, Decimal(0)))
         self._transact(*steps)
         return Resolved(moved, notice)
@@ -201,7 +201,7 @@ class DynamoLedger:
         return once(write, TransactItems=list(items))
 
 
-def _told(notice: Notice) -> dict[str, Any]:
+def _with_notice(notice: Notice) -> dict[str, Any]:
     """The attributes of an edit whose end has a message that is not sent yet."""
     return {"notice": notice, "event_id": notice.event_id, "notified_at": None}
 
