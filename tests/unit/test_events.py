@@ -27,7 +27,7 @@ CONTEXT = SimpleNamespace(
 )
 ANSWERS: dict[str, Any] = {
     **dict.fromkeys(("submit_edit", "find_submission", "poll_edit", "find_result"), Generation()),
-    **dict.fromkeys(("sweep_drops", "recover_drops", "recheck_edits"), {"reasons": ["the row is odd"]}),
+    **{verb: {"reasons": ["the row is odd"]} for verb in ("sweep_drops", "recover_drops", "recheck_edits")},
     "prepare_edit": {"verdict": "ready"},
     "deliver_edit": {"output_key": "trip/beach.mp4"},
     "report_failure": {"status": "FAILED"},
