@@ -71,7 +71,7 @@ class Lookup:
         return self._get(day_key(day)) or {}
 
     def slots(self) -> set[str]:
-        """The edits that hold a place at the provider."""
+        """The edits that hold a slot at the provider."""
         return set((self._get(FLIGHT_KEY) or {}).get("places", ()))
 
     def holders(self, request_id: str) -> set[str]:

@@ -12,7 +12,7 @@ from dropcut.domain.decisions import has_no_result
 from dropcut.domain.model import OPEN, Drop, Edit, Notice, State
 from dropcut.domain.resolutions import ALLOWED, Decision, Resolution, changes
 from dropcut.domain.text import printable
-from dropcut.notifications.endings import USUAL_STACK, error_place, resolved
+from dropcut.notifications.endings import USUAL_STACK, error_file_of, resolved
 from dropcut.notifications.envelope import as_notice
 from dropcut.notifications.schemas import Notification
 from dropcut_cli.errors import Refused
@@ -91,18 +91,18 @@ class Plan:
         return lines + ([self.evidence] if self.evidence else [])
 
     def _error_file(self) -> str:
-        file = error_place(self.edit, self.drop, self.outbox)
+        file = error_file_of(self.edit, self.drop, self.outbox)
         return f", and s3://{file.bucket}/{printable(file.key)} is rewritten, if it is this edit's" if file else ""
 
     def _counters(self) -> list[str]:
         edit = self.edit
         if self.resolution.verdict is Decision.ADOPT:
-            return [f"  FLIGHT: {edit.edit_id} takes a place"]
+            return [f"  FLIGHT: {edit.edit_id} takes a slot"]
         lines = [
             f"  {_row(attempt_key(edit.edit_id, edit.attempt))}",
             f"    outcome, closed_at: {_shown('outcome', self.after.reason)}, now",
         ]
-        lines += [f"  FLIGHT: {edit.edit_id} has no place"]
+        lines += [f"  FLIGHT: {edit.edit_id} has no slot"]
         if self.resolution.verdict is Decision.NOT_BILLED and edit.charged_usd is None:
             lines += [
                 f"  {_row(day_key(edit.reserved_day))}",

@@ -152,7 +152,7 @@ class Stand:
         return sorted(rows, key=lambda row: row["drop"]["dropped_at"])
 
     def places(self) -> set[str]:
-        """The edits that hold a place at the provider."""
+        """The edits that hold a slot at the provider."""
         return {name for row in self.ledger() if row["pk"] == "FLIGHT" for name in row.get("places", ())}
 
     def bill(self, prefix: str) -> list[Row]:

@@ -82,7 +82,7 @@ def test_adopting_starts_an_execution_that_owns_the_edit() -> None:
     assert planned.drop == replace(a_drop(clip_version="c9"), drop_id=a_drop().drop_id)
     assert f"an execution {a_drop().drop_id}-2 is started with:" in text
     assert json.dumps({"drop": planned.drop.as_json(), "edit": {"edit_id": "e" * 64}}) in text
-    assert "takes a place" in text
+    assert "takes a slot" in text
     assert len(planned.resolution.execution) <= 80, "Step Functions takes no longer name"
 
 

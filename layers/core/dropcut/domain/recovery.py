@@ -44,13 +44,13 @@ def seconds(first: float, last: float) -> Span:
     return Span((first, ""), (last, LAST))
 
 
-def covers(spans: Iterable[Span], place: Position) -> bool:
-    return any(span.first <= place <= span.last for span in spans)
+def covers(spans: Iterable[Span], at: Position) -> bool:
+    return any(span.first <= at <= span.last for span in spans)
 
 
-def below(spans: Iterable[Span], place: Position | None) -> list[Span]:
-    """What of the spans is not newer than that; nothing where there is no such place."""
-    return [Span(span.first, min(span.last, place)) for span in spans if place and span.first <= place]
+def below(spans: Iterable[Span], at: Position | None) -> list[Span]:
+    """What of the spans is not newer than that; nothing where there is no such position."""
+    return [Span(span.first, min(span.last, at)) for span in spans if at and span.first <= at]
 
 
 def since(spans: Iterable[Span], first: float) -> list[Span]:
@@ -59,7 +59,7 @@ def since(spans: Iterable[Span], first: float) -> list[Span]:
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The same spans in order, each place once; too many are joined over the smallest gaps."""
+    """The same spans in order, each position once; too many are joined over the smallest gaps."""
     apart: list[Span] = []
     for span in sorted(spans):
         if apart and span.first <= apart[-1].last:
@@ -79,18 +79,18 @@ class Newest:
         self.missed: Position | None = None
         self.failed: list[Span] = []
 
-    def add(self, place: Position, found: PairOrHalf) -> None:
-        heapq.heappush(self._heap, (place, next(self._number), found))
+    def add(self, at: Position, found: PairOrHalf) -> None:
+        heapq.heappush(self._heap, (at, next(self._number), found))
         if len(self._heap) > self._most:
             self.miss(heapq.heappop(self._heap)[0])
 
-    def miss(self, place: Position) -> None:
-        self.missed = max(self.missed or place, place)
+    def miss(self, at: Position) -> None:
+        self.missed = max(self.missed or at, at)
 
     def __iter__(self) -> Iterator[tuple[Position, PairOrHalf]]:
         """The newest first."""
-        for place, _, found in sorted(self._heap, reverse=True):
-            yield place, found
+        for at, _, found in sorted(self._heap, reverse=True):
+            yield at, found
 
 
 @dataclass(frozen=True, kw_only=True)

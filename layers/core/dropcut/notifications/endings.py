@@ -260,7 +260,7 @@ def failed(
         **about,
         summary=f"{printable(drop.clip_key)} {summary.format(**known)}: {sentence(reason)}",
         what_to_do=to_do.format(**known),
-        error=error_place(edit, drop, outbox),
+        error=error_file_of(edit, drop, outbox),
     )
 
 
@@ -276,7 +276,7 @@ def _ending(edit: Edit | None, status: State) -> tuple[str, str]:
     return NOT_CONFIRMED if edit and unconfirmed(edit) else ENDINGS[status]
 
 
-def error_place(edit: Edit | None, drop: Drop, outbox: str) -> S3Object | None:
+def error_file_of(edit: Edit | None, drop: Drop, outbox: str) -> S3Object | None:
     """Where the error file lies: where the message of the edit's end says, else beside the output's usual place."""
     said = edit.notice.message.get("default") if edit and edit.notice else None
     if not said:

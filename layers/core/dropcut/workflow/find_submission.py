@@ -40,7 +40,7 @@ def _send_back(services: Services, drop: Drop, edit: Edit, before: Generation) -
     """Let submit_edit try again, for as long as it would wait for room: the ledger proves that nothing was sent."""
     if before.patience.returns <= MAX_RETURNS:
         return before.afresh(edit.edit_id, Outcome.NOT_SENT)
-    if edit.state is State.RESERVED:  # while it pauses, others may have its money and its place
+    if edit.state is State.RESERVED:  # while it pauses, others may have its money and its slot
         services.ledger.close_unpaid(edit, BROKE_OFF, services.clock())
     why = f"{BROKE_OFF}, each time for seven days; nothing is wrong with the files"
     waits = delay_edit(services, drop, edit.edit_id, Delay.BROKEN_OFF, why, before, cause=Cause.NOT_THE_FILES)

@@ -66,26 +66,26 @@ def _recent(inbox: _Inbox, look: Recovery, active: float) -> tuple[Newest, Newes
         if found.uploaded < active:
             left_alone += found.sidecar is not None
         elif oldest <= found.uploaded <= look.until:
-            place = position(found)
-            if covers(look.todo, place):
-                new.add(place, found)
-            elif covers(look.again, place):
-                again.add(place, found)
+            at = position(found)
+            if covers(look.todo, at):
+                new.add(at, found)
+            elif covers(look.again, at):
+                again.add(at, found)
     return new, again, left_alone
 
 
 def _look_at(services: Services, files: Newest, until: float, failures: Failures) -> int:
     """Start what is a pair, note what waits, and return how many pairs there were. What fails is left for later."""
     pairs = 0
-    for place, found in files:
+    for at, found in files:
         if services.clock() >= until:
-            files.miss(place)
+            files.miss(at)
             break
         pairs += found.sidecar is not None
         try:
             _recover(services, found)
         except Exception as error:  # noqa: BLE001 - returned, to be logged
-            files.failed.append(Span(place, place))
+            files.failed.append(Span(at, at))
             failures.note(found.key, error)
     return pairs
 

@@ -241,15 +241,15 @@ def _replace_reservation(edit: Edit, charged_usd: Decimal) -> Row:
 
 
 def _room_in_flight(edit_id: str, limits: Limits) -> Row:
-    """Take one of the places. They are names in a set: taken or left twice is taken or left once."""
+    """Take one of the slots. They are names in a set: taken or left twice is taken or left once."""
     most: Row = {"most": limits.in_flight, "name": edit_id}
-    place = change({}, add={"places": {edit_id}}, **most)
+    slot = change({}, add={"places": {edit_id}}, **most)
     free = "attribute_not_exists(#places) OR size(#places) < :most OR contains(#places, :name)"
-    return {"Key": FLIGHT_KEY, "ConditionExpression": free, **place}
+    return {"Key": FLIGHT_KEY, "ConditionExpression": free, **slot}
 
 
 def _take_slot(edit: Edit) -> Row:
-    """Take a place whether there is room or not: the provider has accepted it long ago."""
+    """Take a slot whether there is room or not: the provider has accepted it long ago."""
     return {"Key": FLIGHT_KEY, **change({}, add={"places": {edit.edit_id}})}
 
 
@@ -271,7 +271,7 @@ def _end_rechecks(edit: Edit, resolution: Resolution, notice: Notice | None) -> 
 
 
 def _free_slot(edit: Edit) -> Row:
-    """Leave the place, in the transaction that ends the flight, so that none can leak."""
+    """Leave the slot, in the transaction that ends the flight, so that none can leak."""
     names, values = {"#places": "places"}, {":places": {edit.edit_id}}
     gone = {"UpdateExpression": "DELETE #places :places", "ExpressionAttributeNames": names}
     return {"Update": {"Key": FLIGHT_KEY, **gone, "ExpressionAttributeValues": values}}

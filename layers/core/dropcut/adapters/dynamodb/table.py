@@ -190,7 +190,7 @@ def once(write: Callable[..., Any], **parameters: Any) -> None:
         write(**parameters)
     except ClientError as error:
         reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        failed = frozenset(place for place, code in enumerate(reasons) if code == "ConditionalCheckFailed")
+        failed = frozenset(index for index, code in enumerate(reasons) if code == "ConditionalCheckFailed")
         if failed or error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             raise LedgerConflict("the row was moved by somebody else", failed) from None
         if BUSY & set(reasons):
