@@ -173,9 +173,11 @@ def test_what_failed_after_it_was_charged_stays_charged_once() -> None:
     assert dict(world.ledger.money[DAY]) == counted
 
 
-def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again() -> None:
+@pytest.mark.parametrize("history", ["1.68", "0"])
+def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again(history: str) -> None:
     world, account = submitted()
     world.provider.fail(REASONS["capacity"], cost="1.68")
+    world.provider.past_says(charged_usd=Decimal(history))  # of two accounts the dearer one is believed
     assert poll_edit(world, account).outcome == "failed"
     (edit,) = world.ledger.edits.values()
     assert (edit.state, edit.charged_usd) == (State.UNDELIVERED, Decimal("1.68"))

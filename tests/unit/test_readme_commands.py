@@ -103,7 +103,7 @@ def test_the_hostile_clips_are_those_of_which_a_dozen_are_among_the_tests() -> N
 
 
 def test_the_mutants_are_tried_by_the_program_that_a_test_tries_with_one() -> None:
-    # All of them take half an hour; tests/unit/checks/test_mutants.py tries one.
+    # All of them take twenty minutes; tests/unit/checks/test_mutants.py tries one.
     (mutants,) = readme("make mutants")
     assert steps(mutants) == [".workshop/dev/bin/python -m checks.mutants "]
 

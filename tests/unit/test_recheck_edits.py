@@ -138,10 +138,11 @@ def test_the_days_of_the_sending_are_read_deeper() -> None:
     assert_carried_on_once(world, drop)
 
 
-def test_of_a_history_that_is_never_whole_nothing_is_taken() -> None:
+@pytest.mark.parametrize("age", [5 * DAY, 5 * DAY + 2 * HOUR], ids=["its row is hidden", "its row is shown"])
+def test_of_a_history_that_is_never_whole_nothing_is_taken(age: float) -> None:
     world, _ = an_hour_later()
     world.clock.now += 5 * DAY
-    crowded(world, age=5 * DAY, others=30)
+    crowded(world, age=age, others=30)
     assert counted(recheck_edits(world)) == {"not_yet": 1}
 
 

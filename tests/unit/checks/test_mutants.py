@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -43,9 +42,17 @@ def test_a_mutant_that_cannot_be_imported_is_not_killed() -> None:
     assert mutants.verdict(replace(QUICK, old="nowhere"), whole=False).startswith("BROKEN: its text is 0 times")
 
 
-def test_tests_that_fail_without_a_mutant_try_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_a_test_that_fails_without_the_mutant_kills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = iter(
+        [[], ["tests/unit/test_a.py::test_1", "tests/unit/test_a.py::test_2"], ["tests/unit/test_a.py::test_1"]]
+    )
+    monkeypatch.setattr(mutants, "failing", lambda *_: next(failing))
+    assert mutants.verdict(QUICK, whole=False) == "killed by tests/unit/test_a.py::test_2"
+
+
+def test_nothing_is_tried_where_its_tests_fail_without_a_mutant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(mutants, "run", lambda *_: (mutants.SOME_FAILED, str(tmp_path)))
+    monkeypatch.setattr(mutants, "failing", lambda *_: ["tests/unit/test_a.py::test_1"])
     assert mutants.main(["--only", QUICK.id]) == 1
     assert "nothing was tried" in capsys.readouterr().out
