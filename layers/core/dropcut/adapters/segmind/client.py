@@ -174,7 +174,9 @@ class SegmindProvider:
 class _Session(requests.Session):
     """Repeats nothing (requests' own default), follows nothing, takes no proxy or netrc from the environment."""
 
-    trust_env = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # set here, for requests' own __init__ sets it to True
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[requests.Response]:
         """Not even look where a redirection leads: requests would read its body, of any length, to its end."""
