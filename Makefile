@@ -92,5 +92,5 @@ setup: ## make or bring up to date what the other targets run on
 	@"$(PYTHON)" -m localcloud.workshop
 
 clean: ## remove everything that was made here
-	rm -rf .workshop .aws-sam demo-output .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .workshop .aws-sam demo-output edited .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

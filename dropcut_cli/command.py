@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         say(NO_REGION)
     except (BotoCoreError, ClientError) as error:
         say(f"AWS says: {error}")
+    except BrokenPipeError:  # whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         say("Stopped.")
         return 130

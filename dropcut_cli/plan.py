@@ -165,7 +165,7 @@ def _why_not(edit: Edit, verdict: Decision) -> str:
     reasons = {
         State.PREPARED: "it was never sent.",
         State.FAILED: unpaid,
-        State.DELIVERED: "its output lies in the outbox.",
+        State.DELIVERED: "its output lies in the outbox, so there is nothing to decide.",
         State.ABANDONED: f'somebody gave up on it. "rerun": {edit.rerun + 1} in the sidecar buys it again.',
     }
     return f"The edit is {edit.state}: {reasons[edit.state]}"

@@ -37,6 +37,7 @@ class EditStatus:
             "edit_id": edit.edit_id,
             "state": str(edit.state),
             "reason": edit.reason,
+            "cause": edit.cause,
             "clip": {"bucket": edit.drop.bucket, "key": edit.drop.clip_key, **asdict(edit.clip)},
             "request": edit.request,
             "rerun": edit.rerun,

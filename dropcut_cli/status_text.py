@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from dropcut.domain.model import Cause
 from dropcut.domain.text import printable
 from dropcut.notifications.envelope import dollars
 
@@ -36,7 +37,7 @@ def edit_text(status: Document) -> str:
 def _edit_lines(status: Document) -> Iterator[tuple[str, str]]:
     clip, money, execution = status["clip"], status["money"], status["execution"]
     yield "Edit", status["edit_id"]
-    yield "State", f"{status['state']}: {STATES[status['state']]}"
+    yield "State", f"{status['state']}: {_state(status)}"
     yield "Reason", printable(status["reason"] or "")
     yield "Clip", f"{_address(clip)} ({clip['seconds']:.1f} s, {clip['width']}x{clip['height']})"
     yield "Prompt", _short(str(status["request"].get("prompt", "")))
@@ -56,6 +57,14 @@ def _edit_lines(status: Document) -> Iterator[tuple[str, str]]:
     for audit in status["audit"]:
         yield "Resolved", _audit(audit)
     yield "Also", ", ".join(f"edit {name[:12]} of the same clip" for name in status["other_edits_of_this_clip"])
+
+
+def _state(status: Document) -> str:
+    if status["waits_for"]:
+        return "nothing is sent; it waits to be sent"
+    if status["cause"] == Cause.UNCONFIRMED:
+        return "over, and nobody has confirmed that it was free"
+    return STATES[status["state"]]
 
 
 def _money(money: Document) -> str:

@@ -11,6 +11,7 @@ import pytest
 from dropcut.adapters.dynamodb.journal import AT_ONCE, DynamoJournal
 from dropcut.adapters.dynamodb.ledger import DynamoLedger
 from dropcut.adapters.dynamodb.table import output_key
+from dropcut.domain.dates import iso
 from dropcut.domain.model import Half, Notice, State
 from dropcut.notifications import endings
 from dropcut.notifications.envelope import as_notice
@@ -108,7 +109,7 @@ def test_an_edits_message_is_unsent_until_it_is_sent(exam: Exam) -> None:
     assert exam.journal.unsent_notices(LATER) == []
     known = exam.ledger.edit(edit.edit_id)
     assert known
-    assert known.notified_at
+    assert known.notified_at == iso(NOW + 20)
 
 
 def test_a_drops_message_is_unsent_until_it_is_sent(exam: Exam) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from dropcut.adapters.dynamodb.table import audit_key
 from dropcut.domain.errors import LedgerConflict, LimitReached
-from dropcut.domain.model import State
+from dropcut.domain.model import Cause, State
 from dropcut.domain.resolutions import Decision
 from tests.contract.held_edits import EDIT, PRICE, US, WHO, Exam, a, fake_exam, real_exam
 from tests.fakes.examples import NOW, PLENTY, a_drop, an_edit
@@ -77,7 +77,7 @@ def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(
     row = exam.row()
     assert row == given
     assert row.state is State.FAILED
-    assert (row.reason, row.cause) == (f"held to be unpaid on 2026-11-24 by {WHO}: seen", None)
+    assert (row.reason, row.cause) == (f"held to be unpaid on 2026-11-24 by {WHO}: seen", Cause.NOT_BILLED)
     assert exam.money() == (0, 0, 0)
     exam.ledger.prepare(an_edit(), NOW + 5000)
     assert exam.ledger.reserve(exam.row(), "another drop", PLENTY, NOW + 5000).attempt == 2
@@ -89,7 +89,11 @@ def test_what_is_given_up_stays_counted_and_is_never_bought_again(exam: Exam, st
     before = exam.money()
     given = exam.resolve(held, a(Decision.GIVE_UP))
     assert exam.row() == given
-    assert (given.state, given.reason, given.cause) == (State.ABANDONED, f"given up on 2026-11-24 by {WHO}: seen", None)
+    assert (given.state, given.reason, given.cause) == (
+        State.ABANDONED,
+        f"given up on 2026-11-24 by {WHO}: seen",
+        None,
+    )
     assert exam.money() == before
     with pytest.raises(LedgerConflict):
         exam.ledger.prepare(an_edit(), NOW)

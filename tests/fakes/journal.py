@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 
 from dropcut.adapters.dynamodb.table import drop_key, edit_key, wait_key
+from dropcut.domain.dates import iso
 from dropcut.domain.model import Doubt, Drop, Half, Notice, Unfinished, Unreadable
 from dropcut.domain.recovery import Recovery
 from dropcut.ports import DropRecord, OutputOwner
@@ -164,7 +165,7 @@ class FakeJournal:
         same = (notice.row, notice.event_id)
         for name, edit in self._ledger.edits.items():
             if edit.notice and (edit.notice.row, edit.notice.event_id) == same:
-                self._ledger.edits[name] = replace(edit, notified_at=str(now))
+                self._ledger.edits[name] = replace(edit, notified_at=iso(now))
                 return
         for row in self.drops.values():
             if row.notice and (row.notice.row, row.notice.event_id) == same:

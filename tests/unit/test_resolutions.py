@@ -39,7 +39,7 @@ TOLD: dict[str, Any] = {"notice": a_notice("1"), "event_id": "1", "notified_at":
 
 @pytest.mark.parametrize(
     ("verdict", "status", "to_do"),
-    [(Decision.NOT_BILLED, "FAILED", "drop the files again"), (Decision.GIVE_UP, "ABANDONED", '"rerun": 1')],
+    [(Decision.NOT_BILLED, "FAILED", "To buy it, upload"), (Decision.GIVE_UP, "ABANDONED", '"rerun": 1')],
 )
 def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Decision, status: str, to_do: str) -> None:
     after = a(verdict, note="they said so").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))

@@ -32,6 +32,7 @@ class Cause(StrEnum):
     CHARGED = "CHARGED"  # the provider failed it and charged for it all the same: there is no file
     UNCONFIRMED = "UNCONFIRMED"  # failed, and free by the provider's status alone: nothing more is bought by itself
     CALLED_OFF = "CALLED_OFF"  # its files were deleted before it was sent: there is nothing to mend
+    NOT_BILLED = "NOT_BILLED"  # a person said so of an edit in doubt: there is nothing to mend
     NOT_THE_FILES = "NOT_THE_FILES"  # nobody has to change them: they may be dropped again as they are
 
 

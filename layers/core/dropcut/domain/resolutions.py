@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from dropcut.domain.dates import day_of
-from dropcut.domain.model import Edit, Notice, State
+from dropcut.domain.model import Cause, Edit, Notice, State
 
 
 class Decision(StrEnum):
@@ -53,7 +53,7 @@ class Resolution:
         if self.verdict is Decision.GIVE_UP:
             return replace(edit, state=State.ABANDONED, reason=self.in_words("given up"), cause=None)
         if self.verdict is Decision.NOT_BILLED:
-            return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"), cause=None)
+            return replace(edit, state=State.FAILED, reason=self.in_words("held to be unpaid"), cause=Cause.NOT_BILLED)
         fresh: dict[str, Any] = dict.fromkeys(ENDING_ATTRIBUTES)
         answered = edit.request_id == self.request_id and not edit.vouched_by  # it is what the submission was answered
         going: dict[str, Any] = {"request_id": self.request_id, "submitted_at": edit.sent_at}

@@ -226,6 +226,7 @@ NOT_CONFIRMED = (
 )
 AGAIN = {  # what to do where nothing has to be mended
     Cause.CALLED_OFF: "If you want it after all, upload the clip and its sidecar again.",
+    Cause.NOT_BILLED: "To buy it, upload the clip or its sidecar again, as it is.",
     Cause.NOT_THE_FILES: "Upload the clip or its sidecar again, as it is. If the edit ends like this once more, "
     "whoever runs Dropcut finds the cause in the log of submit_edit.",
 }
@@ -266,7 +267,7 @@ def failed(
 
 def resolved(edit: Edit, at: float, outbox: str, stack: str = USUAL_STACK) -> Notification:
     """A person ended a held edit. The id is its own, for there may have been a message of that status before."""
-    body = failed(edit.carried_drop, edit, edit.state, str(edit.reason), outbox, stack=stack)
+    body = failed(edit.carried_drop, edit, edit.state, str(edit.reason), outbox, cause=edit.cause, stack=stack)
     return replace(body, event_id=event_id(edit.edit_id, edit.state, edit.attempt, at))
 
 

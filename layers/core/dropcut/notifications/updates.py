@@ -147,7 +147,7 @@ def waiting(half: Half, hint: str) -> Notification:
     return Notification(
         **_about_half(half, clip=clip),
         summary=summary.rstrip(),
-        what_to_do="Drop the missing file into the same folder, or one of the two again under the other's name. "
+        what_to_do="Upload the missing file into the same folder, or one of them again under a fitting name. "
         "The edit then starts by itself. No further notice is sent.",
     )
 

@@ -1,1 +1,1 @@
-"""The one table: `ledger` writes edits and money, `journal` everything else."""
+"""The one table: `ledger` has each step of an edit and every dollar, `journal` the rest."""

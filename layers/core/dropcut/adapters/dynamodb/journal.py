@@ -29,6 +29,7 @@ from dropcut.adapters.dynamodb.table import (
     told_key,
     wait_key,
 )
+from dropcut.domain.dates import iso
 from dropcut.domain.errors import LedgerConflict
 from dropcut.domain.model import Doubt, Drop, Half, Notice, Unfinished, Unreadable
 from dropcut.domain.recovery import Recovery
@@ -182,7 +183,7 @@ class DynamoJournal:
     def _mark_sent(self, key: Row, now: float, name: str, value: str) -> None:
         """Take a row out of the sweep, unless it is about something else by now: that still has to be told."""
         known: Row = {name: value}
-        update = change({"notified_at": attribute(now)}, ("sweep", "sweep_at"), **known)
+        update = change({"notified_at": iso(now)}, ("sweep", "sweep_at"), **known)
         update["ExpressionAttributeNames"][f"#{name}"] = name
         with suppress(LedgerConflict):
             once(self._table.update_item, Key=key, ConditionExpression=f"#{name} = :{name}", **update)

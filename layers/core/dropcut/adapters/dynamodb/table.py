@@ -28,6 +28,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from dropcut.domain.dates import iso
 from dropcut.domain.errors import LedgerConflict, RowBusy
 from dropcut.domain.identity import digest
 from dropcut.domain.model import Cause, Clip, Drop, Edit, Notice, State
@@ -141,6 +142,8 @@ def edit_from(row: Row) -> Edit:
     }
     for name in ("sent_at", "submitted_at", "completed_at", "delayed_since"):
         values[name] = float(values[name]) if name in values else None
+    if isinstance(values.get("notified_at"), Decimal):  # the sweep of release 0.1.0 wrote seconds
+        values["notified_at"] = iso(float(values["notified_at"]))
     for name in ("attempt", "rerun"):
         values[name] = int(values.get(name, 0))
     for name in ("warnings", "candidates"):
