@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dropcut.domain.model import (
-    Cause,
-    Clip,
-    Delay,
-    Doubt,
-    Drop,
-    Edit,
-    Half,
-    HistoryRow,
-    Limits,
-    Notice,
-    ObjectFacts,
-    Progress,
-    State,
-    Unfinished,
-    Unreadable,
-)
-from dropcut.domain.recovery import Recovery
-from dropcut.domain.resolutions import Resolution
+if TYPE_CHECKING:  # a port names types; whoever uses it has imported those that it works with
+    from dropcut.domain.model import (
+        Cause,
+        Clip,
+        Delay,
+        Doubt,
+        Drop,
+        Edit,
+        Half,
+        HistoryRow,
+        Limits,
+        Notice,
+        ObjectFacts,
+        Progress,
+        State,
+        Unfinished,
+        Unreadable,
+    )
+    from dropcut.domain.recovery import Recovery
+    from dropcut.domain.resolutions import Resolution
 
 
 class Clock(Protocol):
