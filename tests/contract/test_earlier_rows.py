@@ -41,7 +41,7 @@ def test_the_nets_see_what_another_version_left(stored: Any) -> None:
     assert journal.unsent_notices(LATER) == []
 
 
-def test_what_is_known_of_files_is_read_as_another_version_left_it(stored: Any) -> None:
+def test_rows_about_files_from_another_version_can_still_be_read(stored: Any) -> None:
     journal = DynamoJournal(stored)
     owner = journal.output_owner(OUTBOX, "trip/delivered.mp4")
     assert owner

@@ -80,13 +80,13 @@ def test_an_execution_is_asked_after_by_its_name(exam: Exam) -> None:
     assert exam.executions.status(a_drop().drop_id) == "SUCCEEDED"
 
 
-def test_a_drop_started_again_with_other_pauses_is_still_the_same_drop(exam: Exam) -> None:
+def test_starting_a_drop_again_with_another_settle_time_starts_nothing(exam: Exam) -> None:
     """Announced a second time, a drop may be told to settle first; the first start stands."""
     assert exam.executions.start(a_drop()) is True
     assert exam.executions.start(replace(a_drop(), settle_seconds=20)) is False
 
 
-def test_an_edit_that_is_taken_up_again_has_an_execution_of_its_own(exam: Exam) -> None:
+def test_a_resumed_edit_has_an_execution_of_its_own(exam: Exam) -> None:
     name = f"{a_drop().drop_id}-2"
     exam.executions.start(a_drop())
     assert exam.executions.status(name) is None

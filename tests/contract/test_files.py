@@ -37,7 +37,7 @@ def test_a_bucket_is_listed_with_the_times_of_its_uploads(exam: Storage, folder:
     assert all(abs(moment - before) < 60 for moment in found.values())
 
 
-def test_a_listing_goes_on_after_a_key_in_the_order_of_all(exam: Storage, folder: str) -> None:
+def test_a_listing_after_a_key_goes_on_in_key_order(exam: Storage, folder: str) -> None:
     names = ["a.json", "a.mp4", "a/b.mp4", "b+%20 é.mp4", "海.mp4"]
     for name in reversed(names):
         exam.put(INBOX, folder + name, b"x")
@@ -106,7 +106,7 @@ def test_a_frozen_copy_is_of_that_version_and_carries_no_metadata(exam: Storage,
     assert facts.metadata == {}
 
 
-def test_a_shared_address_has_the_mark_in_its_path_and_says_how_long_it_lives(exam: Storage) -> None:
+def test_a_shared_address_contains_the_mark_and_tells_its_expiry(exam: Storage) -> None:
     shared = exam.files.share("e1/1/clip.mp4")
     assert "e1/1/clip.mp4?" in shared.url
     assert 3000 < shared.expires_at - time.time() <= 3601
@@ -162,6 +162,6 @@ def test_anybody_with_the_address_gets_the_frozen_clip_and_nothing_else(s3_files
     assert answer.headers["content-type"] == "video/quicktime"
 
 
-def test_an_error_that_is_not_about_a_missing_object_is_not_hidden(s3_files: S3Files) -> None:
+def test_an_error_other_than_a_missing_object_is_raised(s3_files: S3Files) -> None:
     with pytest.raises(ClientError):
         s3_files.keys("no-such-bucket", "")

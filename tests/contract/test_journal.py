@@ -49,7 +49,7 @@ def a_drops_notice(clip_version: str = "c1") -> Notice:
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_a_clip_that_comes_for_the_first_time_has_no_other_drops(exam: Exam, key: str) -> None:
+def test_a_clip_that_is_new_has_no_other_drops(exam: Exam, key: str) -> None:
     drop = a_drop(key)
     assert exam.journal.record_drop(drop, NOW) is False
     assert exam.journal.record_drop(drop, NOW + 5) is False, "the same drop announced again"
@@ -137,7 +137,7 @@ def test_an_output_is_owned_by_who_wrote_it_last(exam: Exam, key: str) -> None:
     assert exam.journal.output_owner("another", key) is None
 
 
-def test_a_row_of_release_0_1_0_about_an_output_names_no_clip(table: Any) -> None:
+def test_an_output_row_of_an_earlier_release_names_no_clip(table: Any) -> None:
     facts = {"bucket": OUTBOX, "key": "k", "edit_id": "e1", "etag": '"e"', "dropped_at": 7}
     table.put_item(Item={**output_key(OUTBOX, "k"), **facts})
     assert DynamoJournal(table).output_owner(OUTBOX, "k") == OutputOwner("e1", '"e"', 7, "", "")
@@ -211,7 +211,7 @@ def test_telling_of_one_message_does_not_silence_the_next_one(exam: Exam) -> Non
     assert exam.journal.unsent_notices(LATER) == []
 
 
-def test_telling_of_a_half_does_not_silence_the_one_that_replaced_it(exam: Exam) -> None:
+def test_a_notice_about_a_half_does_not_silence_its_replacement(exam: Exam) -> None:
     newer = a_half(version="v2", since=NOW + 1)
     exam.journal.wait_for_partner(a_half())
     exam.journal.wait_for_partner(newer)

@@ -98,7 +98,7 @@ def test_an_edit_is_unfinished_from_its_preparation_to_its_message(exam: Exam) -
     assert exam.journal.unsent_notices(LATER) == [told]
 
 
-def test_an_execution_that_was_taken_up_again_is_asked_after_by_its_name(exam: Exam) -> None:
+def test_the_sweep_names_the_execution_that_resumed_an_edit(exam: Exam) -> None:
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.reserve(an_edit(), DROP.drop_id, PLENTY, NOW)
     exam.ledger.advance(edit, State.SUBMITTED, NOW, execution=f"{DROP.drop_id}-2")
@@ -114,7 +114,7 @@ def test_what_was_asked_after_goes_to_the_end_of_the_queue(exam: Exam) -> None:
     assert len(exam.unfinished(NOW + 1000)) == 2
 
 
-def test_what_was_dealt_with_meanwhile_is_not_put_back_into_the_queue(exam: Exam) -> None:
+def test_a_drop_that_ended_meanwhile_stays_out_of_the_queue(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
     (one,) = exam.journal.unfinished(LATER)
     exam.journal.end_drop(DROP, "SUPERSEDED", NOW)
@@ -137,7 +137,7 @@ def adopted() -> Resolution:
     return Resolution(verdict=Decision.ADOPT, who="dropcut", at=NOW + 4000, **known)
 
 
-def test_an_edit_in_doubt_is_looked_for_when_its_time_has_come(exam: Exam) -> None:
+def test_the_recheck_finds_an_edit_in_doubt_when_due(exam: Exam) -> None:
     edit, due = in_doubt(exam), NOW + next_recheck(0)
     assert exam.journal.doubts(due - 1) == []
     assert exam.journal.doubts(due) == [Doubt(edit_id=edit.edit_id)]
@@ -171,7 +171,7 @@ def test_what_was_decided_is_not_looked_for_any_more(exam: Exam, verdict: Decisi
     assert exam.journal.doubts(LATER) == []
 
 
-def test_what_was_found_is_told_by_the_sweep_if_nobody_else_did(exam: Exam) -> None:
+def test_the_sweep_sends_an_unsent_notice_about_a_found_request(exam: Exam) -> None:
     edit = in_doubt(exam)
     (doubt,) = exam.journal.doubts(LATER)
     notice = exam.ledger.resolve(edit, adopted(), as_notice(updates.found(adopted().applied_to(edit)))).notice
@@ -202,7 +202,7 @@ def test_a_stack_is_as_old_as_its_table(table: Any) -> None:
     assert abs(DynamoJournal(table).active_since() - time.time()) < 600
 
 
-def test_any_row_that_was_looked_at_goes_to_the_end_of_its_queue(exam: Exam) -> None:
+def test_each_look_at_a_row_moves_it_behind_the_others(exam: Exam) -> None:
     first: list[Half | Notice] = []
     for number in range(3):
         half = Half(bucket=INBOX, key=f"{number}.mp4", version="v1", since=NOW + number)
@@ -265,7 +265,7 @@ def test_a_memory_of_another_version_is_no_memory(table: Any, stored: Any) -> No
 
 
 @pytest.mark.parametrize("tell", [False, True])
-def test_what_is_withdrawn_leaves_the_sweep_unless_somebody_has_to_be_told(exam: Exam, tell: bool) -> None:
+def test_a_withdrawn_edit_leaves_the_sweep_unless_people_must_know(exam: Exam, tell: bool) -> None:
     exam.ledger.prepare(an_edit(), NOW)
     edit = exam.ledger.edit(an_edit().edit_id)
     assert edit
@@ -276,7 +276,7 @@ def test_what_is_withdrawn_leaves_the_sweep_unless_somebody_has_to_be_told(exam:
     assert len(exam.unfinished()) == 1, "dropped again, it is asked after again"
 
 
-def test_a_drop_that_begins_to_put_an_output_back_is_asked_after_whatever_it_was(exam: Exam) -> None:
+def test_a_drop_that_begins_a_restore_is_unfinished_again(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
     exam.journal.end_drop(DROP, "EDIT", NOW, "e1")
     exam.journal.end_drop(DROP, "PUT_BACK", NOW + 60, "e1")
@@ -291,7 +291,7 @@ def test_telling_of_a_drops_message_does_not_silence_the_next_one(exam: Exam) ->
     assert exam.journal.unsent_notices(LATER) == [told]
 
 
-def test_a_drop_that_ends_otherwise_after_all_has_no_message_to_send(exam: Exam) -> None:
+def test_a_later_ending_of_a_drop_removes_its_unsent_notice(exam: Exam) -> None:
     exam.journal.record_drop(DROP, NOW)
     exam.journal.tell_end(DROP, "FAILED", FAILED, NOW)
     exam.journal.end_drop(DROP, "EDIT", NOW, "e1")

@@ -100,7 +100,7 @@ def test_each_step_gives_back_what_is_then_in_the_ledger(exam: Exam, state: Stat
     assert replace(found, notice=None) == replace(given, notice=None)
 
 
-def test_preparing_again_describes_anew_and_keeps_the_attempts_but_not_their_end(exam: Exam) -> None:
+def test_preparing_again_keeps_the_attempts_and_forgets_why_they_ended(exam: Exam) -> None:
     exam.bring_to(State.FAILED)
     exam.ledger.prepare(an_edit(warnings=("new",)), NOW + 1)
     row, us = exam.row(), an_edit().drop.drop_id  # from now on this drop's execution is asked after
@@ -160,7 +160,7 @@ def test_of_many_executions_at_the_same_moment_one_reserves(exam: Exam) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(OPEN))
-def test_an_open_attempt_is_not_opened_a_second_time_by_an_old_reading(exam: Exam, state: State) -> None:
+def test_an_outdated_reading_cannot_open_an_attempt_a_second_time(exam: Exam, state: State) -> None:
     read = exam.bring_to(State.PREPARED)
     edit = exam.ledger.reserve(read, US, PLENTY, NOW)
     if state is not State.RESERVED:
@@ -251,7 +251,7 @@ def test_a_reason_without_a_cause_leaves_none_of_the_one_before(exam: Exam, step
     assert (exam.row().reason, exam.row().cause) == ("another", None)
 
 
-def test_a_step_that_names_no_reason_keeps_the_one_that_is_there(exam: Exam) -> None:
+def test_a_step_without_a_reason_keeps_the_earlier_reason(exam: Exam) -> None:
     edit = exam.bring_to(State.COMPLETED)
     edit = exam.ledger.advance(edit, State.UNDELIVERED, NOW, reason="charged", cause=Cause.CHARGED)
     exam.ledger.end(edit, edit.state, a_notice(edit), NOW)
@@ -304,7 +304,7 @@ def test_the_last_step_carries_its_message(exam: Exam) -> None:
     assert (row.notice, row.output, row.warnings) == (told, {"key": "k"}, ("w",))
 
 
-def test_an_edit_whose_end_was_told_is_reserved_only_after_it_was_prepared_again(exam: Exam) -> None:
+def test_an_ended_edit_must_be_prepared_again_before_a_reservation(exam: Exam) -> None:
     unsaid = exam.bring_to(State.FAILED)
     exam.ledger.end(unsaid, State.FAILED, a_notice(unsaid), NOW)
     for read in (unsaid, exam.row()):  # read before it was told, and after

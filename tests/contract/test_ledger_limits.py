@@ -96,7 +96,7 @@ def test_a_new_day_has_room_again(exam: Exam) -> None:
 
 
 @pytest.mark.parametrize("charge", ["1.26", "1.68", "2.10"])
-def test_the_charge_takes_the_reservations_place_in_what_a_day_has_left(exam: Exam, charge: str) -> None:
+def test_a_charge_replaces_the_reservation_in_the_days_limit(exam: Exam, charge: str) -> None:
     exam.ledger.complete(exam.submitted("e1"), Decimal(charge), TOMORROW)
     assert exam.committed(DAY) == Decimal(charge)
     assert exam.attempt("e1", 1).get("drift_usd", Decimal(charge) - PRICE) == Decimal(charge) - PRICE
@@ -167,7 +167,7 @@ def test_many_at_the_same_moment_never_pass_either_limit(exam: Exam) -> None:
     assert Delay.DAY_LIMIT in seen
 
 
-def test_a_delay_is_noted_with_its_beginning_and_forgotten_by_the_next_attempt(exam: Exam) -> None:
+def test_a_delay_keeps_its_beginning_until_the_next_attempt_opens(exam: Exam) -> None:
     """Patience with this stack's limits is one, patience with the credits another."""
     edit = exam.prepared("e1")
     for at, why, since in (

@@ -42,7 +42,7 @@ def why_not(known: Lookup, term: str) -> str:
     return str(refusal.value)
 
 
-def test_an_edit_is_found_by_its_id_its_drops_id_and_the_beginning_of_either(table: Any, known: Lookup) -> None:
+def test_an_edit_is_found_by_a_whole_or_shortened_id(table: Any, known: Lookup) -> None:
     drop = a_drop()
     buy(table, ONE, drop)
     for term in (ONE, ONE[:6], ONE[:6].upper(), drop.drop_id, drop.drop_id[:6]):
@@ -69,19 +69,19 @@ def test_what_is_too_short_or_unknown_is_told_in_words(known: Lookup) -> None:
     "trip/beach.mp4", "s3://inbox/trip/beach.mp4", "trip/beach.json", "trip/beach.mp4.json", "s3://inbox/trip/beach.json",
     "trip/output.mp4", "s3://outbox/trip/output.mp4",
 ])  # fmt: skip
-def test_an_edit_is_found_by_its_clip_its_sidecar_and_its_output(table: Any, known: Lookup, term: str) -> None:
+def test_an_edit_is_found_by_its_clip_sidecar_or_output(table: Any, known: Lookup, term: str) -> None:
     buy(table, ONE, a_drop())
     DynamoJournal(table).own_output(OUTBOX, "trip/output.mp4", OutputOwner(ONE, "etag", NOW))
     assert known.find(term).edit_id == ONE
 
 
-def test_of_several_drops_of_a_clip_the_newest_is_meant_and_the_others_are_named(table: Any, known: Lookup) -> None:
+def test_the_newest_drop_is_found_and_the_others_are_listed(table: Any, known: Lookup) -> None:
     buy(table, ONE, a_drop())
     buy(table, TWIN, a_drop(clip_version="c2", dropped_at=NOW + 60), "r2")
     assert known.find("trip/beach.mp4") == Found(TWIN, {}, (ONE,))
 
 
-def test_a_drop_that_came_to_no_edit_is_shown_as_it_is(table: Any, known: Lookup) -> None:
+def test_a_drop_without_an_edit_is_found_with_its_outcome(table: Any, known: Lookup) -> None:
     drop, journal = a_drop(), DynamoJournal(table)
     journal.record_drop(drop, NOW)
     journal.end_drop(drop, "REJECTED", NOW)
@@ -95,7 +95,7 @@ def test_a_half_that_waits_is_found(table: Any, known: Lookup) -> None:
     assert known.find("trip/lake.json").row["sk"] == "WAIT"
 
 
-def test_what_is_open_held_or_waits_is_not_settled_and_nothing_else(table: Any, known: Lookup) -> None:
+def test_only_open_held_and_delayed_edits_are_unfinished(table: Any, known: Lookup) -> None:
     ledger = DynamoLedger(table)
     flying = buy(table, "a" * 64, a_drop("a.mp4", "a.json", dropped_at=NOW + 3), "r1")
     for n, state in enumerate((State.IN_DOUBT, State.UNDELIVERED, State.FAILED, State.DELIVERED)):

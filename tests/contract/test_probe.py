@@ -81,7 +81,7 @@ def test_a_rotated_clip_has_the_size_that_a_player_shows() -> None:
     assert (clip.width, clip.height, clip.rotation) == (720, 1280, 270)
 
 
-def test_a_clip_with_wide_pixels_has_the_size_that_a_player_shows() -> None:
+def test_a_clip_with_wide_pixels_has_its_displayed_size() -> None:
     clip = probe_clip(chunks(golden("anamorphic.mp4")))
     assert isinstance(clip, Clip)
     assert (clip.width, clip.height, clip.pixel_aspect_ratio) == (1920, 1080, 1.333)
@@ -105,7 +105,7 @@ def test_a_clip_that_takes_too_long_is_refused_in_words(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("size", [600 * 1024 * 1024, 0xFFFFFF00], ids=["600 MB", "4 GB"])
-def test_what_unpacks_beyond_the_bound_of_memory_is_a_problem_and_no_error(size: int) -> None:
+def test_an_index_too_large_for_memory_is_a_problem(size: int) -> None:
     """The walker finds such an index before; this is what holds if it does not."""
     packed = box(b"cmvd", struct.pack(">I", size) + zlib.compress(bytes(1000)))
     bomb = QT + MDAT + box(b"moov", box(b"cmov", box(b"dcom", b"zlib") + packed))
@@ -163,7 +163,7 @@ def test_the_process_that_parses_gets_no_credentials(monkeypatch: pytest.MonkeyP
     assert given["stderr"] == subprocess.DEVNULL
 
 
-def test_the_process_that_parses_can_open_nothing_once_it_has_its_library() -> None:
+def test_the_parser_process_can_open_nothing_after_loading_its_library() -> None:
     program = (
         "from dropcut.adapters.mediainfo import reader; import os, socket; reader._limit(reader.NO_MORE_FILES)\n"
         "for attempt in (lambda: open('/dev/null'), socket.socket):\n"
@@ -184,6 +184,6 @@ def test_a_probe_that_cannot_start_is_no_fault_of_the_clip(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("answer", [b"", b"[1]", b"{", b'"x"', b"\xff", b"7", b"[" * 60_000])
-def test_an_answer_that_is_none_is_a_clip_that_cannot_be_read(answer: bytes) -> None:
+def test_a_malformed_parser_answer_means_the_clip_cannot_be_read(answer: bytes) -> None:
     """The parser may have been taken over by what it parsed."""
     assert probe._understood(answer) == {"problem": "could not be understood; it may be damaged"}

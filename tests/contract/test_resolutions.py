@@ -23,7 +23,7 @@ def exam(request: pytest.FixtureRequest) -> Exam:
     return fake_exam() if request.param == "fake" else real_exam(request.getfixturevalue("table"))
 
 
-def test_an_adopted_request_is_the_attempts_own_and_the_edit_is_in_flight_again(exam: Exam) -> None:
+def test_an_adopted_request_puts_the_edit_back_in_flight(exam: Exam) -> None:
     held = exam.held(State.IN_DOUBT)
     given = exam.resolve(held, a(Decision.ADOPT))
     row = exam.row()
@@ -46,7 +46,7 @@ def test_a_charge_that_was_counted_before_is_not_counted_again(exam: Exam) -> No
     assert exam.money() == (PRICE, 0, PRICE)
 
 
-def test_a_day_that_was_settled_with_a_charge_is_not_settled_again(exam: Exam) -> None:
+def test_a_day_settled_with_a_charge_is_not_settled_again(exam: Exam) -> None:
     exam.resolve(exam.held(State.UNDELIVERED), a(Decision.ADOPT, request_id="r1"))
     moved = exam.ledger.close_unpaid(exam.row(), "failed after all", NOW + 5000)
     assert exam.money() == (PRICE, 0, PRICE)
@@ -64,7 +64,7 @@ def test_what_was_read_before_the_charge_settles_nothing(exam: Exam, step: str) 
     assert exam.money() == (PRICE, 0, PRICE)
 
 
-def test_whose_word_it_is_that_a_request_is_the_attempts_own_is_kept_until_the_next_attempt(exam: Exam) -> None:
+def test_the_person_who_vouched_is_kept_until_the_next_attempt(exam: Exam) -> None:
     exam.resolve(exam.held(State.IN_DOUBT), a(Decision.ADOPT))
     assert exam.row().vouched_by == WHO
     exam.ledger.close_unpaid(exam.row(), "capacity", NOW + 5000)
@@ -72,7 +72,7 @@ def test_whose_word_it_is_that_a_request_is_the_attempts_own_is_kept_until_the_n
     assert exam.row().vouched_by is None
 
 
-def test_what_was_not_billed_is_proven_unpaid_and_may_be_bought_by_another_drop(exam: Exam) -> None:
+def test_an_edit_resolved_as_not_billed_may_be_bought_again(exam: Exam) -> None:
     given = exam.resolve(exam.held(State.IN_DOUBT), a(Decision.NOT_BILLED))
     row = exam.row()
     assert row == given
@@ -113,9 +113,7 @@ def test_every_decision_is_audited_with_who_and_what_was_there_before(exam: Exam
 
 @pytest.mark.parametrize("verdict", [Decision.NOT_BILLED, Decision.GIVE_UP])
 @pytest.mark.parametrize("sent", [True, False])
-def test_the_message_of_a_decision_waits_to_be_sent_whether_or_not_the_last_one_was(
-    exam: Exam, verdict: Decision, sent: bool
-) -> None:
+def test_a_decision_always_leaves_its_own_message_to_send(exam: Exam, verdict: Decision, sent: bool) -> None:
     held, later = exam.held(State.IN_DOUBT), NOW + 9000
     (before,) = exam.journal.unsent_notices(later)
     if sent:
@@ -134,7 +132,7 @@ def test_the_message_of_a_decision_waits_to_be_sent_whether_or_not_the_last_one_
     assert exam.journal.unfinished(later) == []
 
 
-def test_an_edit_that_goes_on_is_asked_after_by_the_name_of_its_new_execution(exam: Exam) -> None:
+def test_the_sweep_finds_an_adopted_edit_under_its_new_execution(exam: Exam) -> None:
     exam.resolve(exam.held(State.IN_DOUBT), a(Decision.ADOPT))
     (found,) = exam.journal.unfinished(NOW + 9000)
     assert (found.execution, found.drop, found.edit_id) == (f"{US}-2", a_drop(), EDIT)

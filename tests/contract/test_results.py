@@ -35,7 +35,7 @@ def test_nothing_is_fetched_from_a_place_that_is_not_ours(server: Scripted) -> N
     assert server.asked == []
 
 
-def test_a_body_comes_as_it_is_and_no_key_or_cookie_goes(server: Scripted) -> None:
+def test_a_body_arrives_unchanged_without_sending_a_key_or_cookie(server: Scripted) -> None:
     server.answers = [Answer(body=VIDEO * 1000, headers={"content-type": "video/mp4", "set-cookie": "a=b"})]
     assert fetch(server.url + PATH, server.url) == VIDEO * 1000
     fetch(server.url + PATH, server.url)
@@ -154,9 +154,7 @@ def test_every_fault_of_a_download_has_its_conclusion() -> None:
 
 
 @pytest.mark.parametrize("fault", DOWNLOADS)
-def test_each_fault_of_a_download_is_caught_by_the_transport_or_by_the_boxes(
-    finished: tuple[Simulator, str], fault: str
-) -> None:
+def test_the_transport_or_the_boxes_catch_each_download_fault(finished: tuple[Simulator, str], fault: str) -> None:
     simulator, url = finished
     simulator.inject({"stage": "download", "kind": fault, "seconds": 0.2})
     walker = BoxWalker()

@@ -96,7 +96,7 @@ def entries(machines: Machines, arn: str) -> list[str]:
     return states_entered(machines.cloud, arn)
 
 
-def test_a_stopped_execution_is_redriven_in_the_state_where_it_was_stopped(machines: Machines) -> None:
+def test_a_redriven_execution_goes_on_in_its_stopped_state(machines: Machines) -> None:
     """Under its own name and with what it had found out, which is what the console's button does."""
     states = {
         "First": {"Type": "Pass", "Result": "known", "ResultPath": "$.found", "Next": "Long"},
@@ -120,7 +120,7 @@ def test_a_stopped_execution_is_redriven_in_the_state_where_it_was_stopped(machi
     assert [detail["status"] for detail in events.details(4)] == ["RUNNING", "ABORTED", "RUNNING", "SUCCEEDED"]
 
 
-def test_a_failed_execution_is_redriven_in_its_last_state_and_a_good_one_is_not(machines: Machines) -> None:
+def test_failed_executions_are_redriven_but_succeeded_ones_are_not(machines: Machines) -> None:
     failing = machines.create({"P": {"Type": "Pass", "Next": "F"}, "F": {"Type": "Fail", "Error": "E"}})
     failed = machines.start(failing, {})
     assert wait_for_execution(machines.cloud, failed).status == "FAILED"

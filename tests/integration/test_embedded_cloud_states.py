@@ -25,7 +25,7 @@ def test_a_retry_by_class_name_goes_on_until_it_succeeds(machines: Machines) -> 
     assert execution.output["result"] == {"attempts": 3}
 
 
-def test_a_catch_by_class_name_leads_to_the_table_by_a_service_integration(machines: Machines) -> None:
+def test_an_error_caught_by_class_name_reaches_the_table(machines: Machines) -> None:
     document = {"do": "fail", "error": "OutOfCredits", "status": "bad"}
     execution = machines.run(machines.outputs["Machine"], document)
     assert (execution.status, execution.error) == ("FAILED", "Told")
@@ -120,7 +120,7 @@ def test_an_execution_can_be_stopped_while_it_waits(machines: Machines) -> None:
     assert states_entered(machines.cloud, arn) in (["W"], [])
 
 
-def test_the_same_name_and_input_while_it_runs_is_the_same_execution(machines: Machines) -> None:
+def test_the_same_name_and_input_start_only_one_execution(machines: Machines) -> None:
     machine = machines.create({"W": {"Type": "Wait", "SecondsPath": "$.pause", "End": True}})
     first = machines.start(machine, {"pause": 100}, name="drop-1")
     assert machines.start(machine, {"pause": 100}, name="drop-1") == first

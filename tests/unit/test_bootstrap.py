@@ -61,7 +61,7 @@ def test_the_switch_of_spending_is_read_as_the_template_writes_it(word: str, spe
 
 
 @pytest.mark.parametrize("value", ["", "SG_0123 4567", "SG_0123\n4567", "\ufeffSG_0123", "SG_0123\u201d"])
-def test_text_that_cannot_be_a_key_is_told_before_anything_is_sent(value: str) -> None:
+def test_an_invalid_key_is_reported_before_anything_is_sent(value: str) -> None:
     with pytest.raises(KeyUnreadable, match="/dropcut/key"):
         ApiKey(Parameters(value), "/dropcut/key", FakeClock())(False)
 
@@ -71,7 +71,7 @@ def test_a_parameter_that_cannot_be_read_is_named() -> None:
         ApiKey(Parameters(None), "/dropcut/key", FakeClock())(False)
 
 
-def test_the_key_is_kept_for_five_minutes_and_read_again_when_it_is_refused() -> None:
+def test_the_key_is_kept_five_minutes_unless_it_is_refused() -> None:
     clock, parameters = FakeClock(), Parameters("old\n")
     key = ApiKey(parameters, "/dropcut/key", clock)
     assert key(False) == "old"
@@ -84,10 +84,10 @@ def test_the_key_is_kept_for_five_minutes_and_read_again_when_it_is_refused() ->
     assert (key(True), key(False), parameters.reads) == ("newer", "newer", 3)
 
 
-def test_the_most_that_a_day_may_cost_is_known_without_the_limits_of_the_spender() -> None:
+def test_the_days_limit_is_known_without_the_other_spending_limits() -> None:
     assert Services(Settings({"MAX_USD_PER_DAY": "12.5"})).max_usd_per_day == Decimal("12.5")
 
 
-def test_the_process_that_parses_clips_is_given_what_it_needs_to_start_and_no_more() -> None:
+def test_the_parser_process_gets_only_the_environment_that_it_needs() -> None:
     environment = {"LD_LIBRARY_PATH": "/var/lang/lib", "AWS_SECRET_ACCESS_KEY": "secret", "LEDGER_TABLE": "ledger"}
     assert Settings(environment).for_children() == {"LD_LIBRARY_PATH": "/var/lang/lib"}

@@ -88,7 +88,7 @@ def test_broken_off_several_times_nothing_is_paid_twice_or_lost(seed: int) -> No
 
 
 @pytest.mark.parametrize("at", range(1, CALLS))
-def test_another_execution_of_the_same_edit_at_any_moment_buys_nothing_more(at: int) -> None:
+def test_a_second_execution_of_an_edit_buys_nothing_more(at: int) -> None:
     """The same files dropped again, and that execution runs from its start to its end between two calls of ours."""
     world, drop = a_world()
     other = replace(drop, drop_id="another-drop")
@@ -121,9 +121,7 @@ def test_a_lost_answer_and_a_crash_together_buy_once(at: int, late: bool, what: 
 @WAYS
 @MOMENTS
 @pytest.mark.parametrize("at", range(1, CALLS))
-def test_a_submission_is_repeated_only_while_each_one_before_is_proven_unsent(
-    at: int, late: bool, what: Callable[[], None]
-) -> None:
+def test_a_submission_is_repeated_only_when_proven_unsent(at: int, late: bool, what: Callable[[], None]) -> None:
     world, drop = a_world()
     world.provider.answers = [ProviderBusy("429"), ProviderBusy("429")]
     end = walk(world, drop, Interruption(world, {at}, what, late))

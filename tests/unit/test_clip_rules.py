@@ -84,7 +84,7 @@ def test_what_may_not_be_as_meant_is_warned_about(
     assert found.startswith(warning)
 
 
-def test_what_release_0_1_0_did_not_know_of_a_clip_is_no_warning() -> None:
+def test_facts_that_an_earlier_release_lacked_cause_no_warning() -> None:
     unknown = a_clip(longest_seconds=None, interlaced=None, pixel_aspect_ratio=None, rotation=None)
     assert warnings_about(unknown, an_edit().request) == []
     assert unknown.longest == unknown.seconds

@@ -29,15 +29,15 @@ def properties(verb: str) -> dict[str, Any]:
     ("verb", "run", "to_end"),
     [("sweep_drops", sweep_drops.RUN_SECONDS, 30), ("recover_drops", recover_drops.RUN_SECONDS, 120)],
 )
-def test_what_a_run_has_begun_may_end_before_the_function_is_killed(verb: str, run: float, to_end: float) -> None:
+def test_a_run_can_finish_its_work_before_the_function_timeout(verb: str, run: float, to_end: float) -> None:
     assert run + to_end <= properties(verb)["Timeout"]
 
 
-def test_a_run_lists_no_longer_than_it_has_time_to_use_what_it_found() -> None:
+def test_a_run_has_time_left_to_use_what_it_listed() -> None:
     assert recover_drops.LIST_SECONDS < recover_drops.RUN_SECONDS
 
 
-def test_every_function_that_nobody_waits_for_has_a_queue_for_its_failures() -> None:
+def test_every_asynchronous_function_has_a_queue_for_its_failures() -> None:
     unheard = [
         name
         for name, body in FUNCTIONS.items()

@@ -77,7 +77,7 @@ def test_the_spender_entering_an_edit_in_each_state(state: State) -> None:
     assert on_submit(an_edit_in(state), THEM) is theirs
 
 
-def test_the_execution_that_took_an_edit_up_again_buys_nothing_and_a_new_drop_may() -> None:
+def test_only_a_new_drop_may_buy_a_resumed_edit_again() -> None:
     failed = an_edit_in(State.FAILED, execution=f"{US}-2")
     assert on_submit(failed, US) is OnSubmit.LEAVE
     assert on_submit(failed, THEM) is OnSubmit.OPEN_ATTEMPT
@@ -85,7 +85,7 @@ def test_the_execution_that_took_an_edit_up_again_buys_nothing_and_a_new_drop_ma
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.FAILED])
-def test_an_edit_whose_ending_was_told_is_left_until_a_drop_prepares_it_again(state: State) -> None:
+def test_a_told_ending_stands_until_the_edit_is_prepared_again(state: State) -> None:
     told = an_edit_in(state, notice=a_notice(), event_id="e1")
     assert on_submit(told, US) is OnSubmit.LEAVE
     assert on_drop(told, US) is OnDrop.BUY, "a drop that arrives may begin again"

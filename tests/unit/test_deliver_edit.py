@@ -66,7 +66,7 @@ def test_the_video_lands_under_the_clips_name_with_its_manifest() -> None:
     assert (edit.output["key"], edit.output["version"]) == (KEY, "v1")
 
 
-def test_the_manifest_is_written_after_the_video_and_a_stale_error_file_goes() -> None:
+def test_the_manifest_follows_the_video_and_the_error_file_goes() -> None:
     world, edit_id = finished()
     world.files.put(OUTBOX, ERROR, b"{}", **{DROP_METADATA: "an earlier drop"})
     world.files.log.clear()
@@ -92,7 +92,7 @@ def test_an_upload_whose_bookkeeping_was_lost_is_taken_for_ours() -> None:
     assert body(world, KEY) == VIDEO
 
 
-def test_the_own_output_is_replaced_by_whichever_drop_of_the_edit_delivers_it() -> None:
+def test_any_drop_of_an_edit_may_replace_its_own_output() -> None:
     world, edit_id = finished()
     world.files.put(OUTBOX, KEY, b"the same output of a minute ago", **{OWN_METADATA: edit_id})
     assert deliver(world, edit_id, replace(a_drop(), dropped_at=NOW - 60))["output_key"] == KEY
@@ -133,7 +133,7 @@ def test_an_object_that_we_did_not_write_is_never_overwritten(recorded: bool) ->
     assert DISTINCT in outcome["notice"]["message"]["email"]
 
 
-def test_where_every_name_is_taken_the_result_is_held_for_a_person() -> None:
+def test_a_result_without_a_free_name_waits_for_somebody() -> None:
     world, edit_id = finished()
     for key in (KEY, DISTINCT, "trip/beach.eeeeeeeeeeeeeeee.mp4"):
         world.files.put(OUTBOX, key, b"foreign")
@@ -143,7 +143,7 @@ def test_where_every_name_is_taken_the_result_is_held_for_a_person() -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 11, 12, 40, len(VIDEO) - 1])
-def test_a_cut_body_leaves_no_object_and_the_edit_as_it_was(cut: int) -> None:
+def test_a_cut_body_writes_nothing_and_leaves_the_edit_completed(cut: int) -> None:
     world, edit_id = finished()
     world.results.body = VIDEO[:cut]
     with pytest.raises(DeliveryFailed):
@@ -163,7 +163,7 @@ def test_a_body_that_is_no_video_leaves_no_object(text: bytes) -> None:
     assert world.files.keys(OUTBOX, "") == []
 
 
-def test_a_host_that_is_not_trusted_is_said_by_name_of_the_error() -> None:
+def test_an_untrusted_result_host_is_an_error_of_its_own() -> None:
     world, edit_id = finished()
     world.results.error = ResultHostUnknown("evil.example is not on the list of result hosts")
     with pytest.raises(ResultHostUnknown):
@@ -171,7 +171,7 @@ def test_a_host_that_is_not_trusted_is_said_by_name_of_the_error() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["forgotten", "unreadable", "without an address"])
-def test_the_address_is_asked_of_the_history_when_the_record_does_not_tell_it(trouble: str) -> None:
+def test_the_history_gives_the_address_when_the_record_does_not(trouble: str) -> None:
     world, edit_id = finished()
     if trouble == "forgotten":
         world.provider.forget()
@@ -184,7 +184,7 @@ def test_the_address_is_asked_of_the_history_when_the_record_does_not_tell_it(tr
 
 
 @pytest.mark.parametrize("nowhere", [{"failing_reads": {"result", "past"}}, {"records": {}, "rows": {}}])
-def test_an_address_that_nobody_tells_is_a_failed_delivery_to_be_tried_again(nowhere: dict[str, Any]) -> None:
+def test_a_delivery_fails_when_nobody_knows_the_result_address(nowhere: dict[str, Any]) -> None:
     world, edit_id = finished()
     for name, value in nowhere.items():
         setattr(world.provider, name, value)
@@ -226,9 +226,7 @@ def test_outputs_of_odd_names_are_delivered_too(key: str) -> None:
         ({"dropped_at": NOW - 60, "clip_key": "trip/lake.mp4"}, DISTINCT),
     ],
 )
-def test_an_output_that_crashed_before_it_was_owned_is_judged_by_the_edit_that_wrote_it(
-    earlier: dict[str, Any], key: str
-) -> None:
+def test_an_output_without_an_owner_is_judged_by_its_label(earlier: dict[str, Any], key: str) -> None:
     world, edit_id = finished()
     world.ledger.edits["an earlier edit"] = an_edit_in(
         State.COMPLETED, edit_id="an earlier edit", drop=replace(a_drop(), **earlier)

@@ -46,7 +46,7 @@ def test_a_quick_command_of_the_page_does_what_it_stands_for(command: str) -> No
     assert done.stdout
 
 
-def test_every_other_command_of_the_page_is_run_by_a_test_that_exists() -> None:
+def test_a_test_runs_every_other_command_on_the_page() -> None:
     others = [one for one in COMMANDS if not one.startswith((*QUICK, *WRITING))]
     assert [one for one in others if not one.startswith(tuple(RUN_ELSEWHERE))] == []
     assert [one for one in RUN_ELSEWHERE if not any(other.startswith(one) for other in others)] == []

@@ -33,7 +33,7 @@ def steps() -> set[tuple[str, str]]:
     return found
 
 
-def test_the_picture_of_the_state_machine_has_every_state_and_no_way_that_is_not_there() -> None:
+def test_the_diagram_shows_every_state_and_no_false_path() -> None:
     drawn = DRAWN[0]
     assert drawn - steps() == set()
     assert {state.name for state in states(MACHINE)} <= {name for way in drawn for name in way}
@@ -43,7 +43,7 @@ def test_the_picture_of_the_ledger_has_every_state_of_an_edit() -> None:
     assert {name for way in DRAWN[1] for name in way} - {"[*]"} == {state.value for state in State}
 
 
-def test_the_ways_out_of_trouble_are_described_for_every_status_that_needs_one() -> None:
+def test_every_trouble_status_has_a_section_on_the_operations_page() -> None:
     troubles = ("REJECTED", "FAILED", "IN_DOUBT", "UNDELIVERED", "ABANDONED")
     assert [name for name in troubles if f"## `{name}`" not in OPERATIONS] == []
 

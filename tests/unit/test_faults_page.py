@@ -64,7 +64,7 @@ def defined(node: ast.stmt) -> set[str]:
 ROWS = list(read_rows())
 
 
-def test_the_page_names_every_fault_that_can_meet_us_and_none_that_cannot_be_played() -> None:
+def test_the_page_names_exactly_the_faults_that_can_be_played() -> None:
     named = {fault for row in ROWS for fault in row.faults}
     assert OURS - named == set()
     assert named - OURS == {("credits", "drops")}
@@ -77,7 +77,7 @@ def test_every_test_that_the_page_names_exists() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.happens[:40])
-def test_every_row_has_a_test_and_each_of_its_faults_is_played_by_one(row: Row) -> None:
+def test_each_fault_of_a_row_is_played_by_its_tests(row: Row) -> None:
     assert row.tests
     told = [words(path, name) for path, name in row.tests]
     assert [fault for fault in row.faults if not any(set(fault) <= texts for texts in told)] == []

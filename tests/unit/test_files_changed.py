@@ -72,7 +72,7 @@ def an_open_attempt() -> tuple[FakeServices, Drop, str]:
     return world, drop, edit_id
 
 
-def test_of_a_prompt_that_was_corrected_while_it_waited_only_the_correction_is_bought() -> None:
+def test_only_the_corrected_prompt_of_a_waiting_edit_is_bought() -> None:
     world, first, edit_id, account = waiting()
     second = dropped_again(world, first, sidecar=a_sidecar(prompt="corrected"))
     corrected = prepare_edit(world, second)["edit_id"]
@@ -87,7 +87,7 @@ def test_of_a_prompt_that_was_corrected_while_it_waited_only_the_correction_is_b
     assert edit_id not in [one.edit_id for one in world.journal.unfinished(world.clock())], "it left the sweep"
 
 
-def test_a_clip_that_was_replaced_is_not_bought_and_a_sidecar_that_comes_first_wins() -> None:
+def test_a_new_clip_or_preferred_sidecar_supersedes_the_drop() -> None:
     world, first, edit_id, account = waiting()
     dropped_again(world, first, clip=b"another clip")
     assert submit_edit(world, first, edit_id, account).outcome == "superseded"
@@ -156,7 +156,7 @@ SEEN_LATE: dict[str, Callable[[FakeServices, Drop], Any]] = {
 
 
 @pytest.mark.parametrize("what", SEEN_LATE)
-def test_what_changes_while_the_clip_is_frozen_is_seen_before_the_intent_is_written(what: str) -> None:
+def test_a_change_during_the_freeze_is_seen_before_the_intent(what: str) -> None:
     world, drop = a_world()
     edit_id = prepare_edit(world, drop)["edit_id"]
     seen = Interruption(world, set(), lambda: None)
@@ -180,7 +180,7 @@ def identical(world: FakeServices, drop: Drop) -> Drop:
     return dropped_again(world, drop, clip=b"a clip", sidecar=a_sidecar())
 
 
-def test_an_edit_that_a_newer_drop_of_the_same_files_has_prepared_is_left_to_it() -> None:
+def test_an_edit_that_a_newer_drop_prepared_is_left_alone() -> None:
     world, first, edit_id, account = waiting()
     second = identical(world, first)
     assert prepare_edit(world, second) == {**prepare_edit(world, second), "verdict": "ready", "edit_id": edit_id}
@@ -193,7 +193,7 @@ def test_an_edit_that_a_newer_drop_of_the_same_files_has_prepared_is_left_to_it(
     assert len(world.provider.submissions) == 1
 
 
-def test_an_attempt_that_a_newer_drop_opens_at_that_moment_is_left_to_it() -> None:
+def test_an_attempt_that_a_newer_drop_opens_is_left_alone() -> None:
     world, first, edit_id, account = waiting()
     second = identical(world, first)
     prepare_edit(world, second)
@@ -210,14 +210,14 @@ def test_an_attempt_that_a_newer_drop_opens_at_that_moment_is_left_to_it() -> No
     assert (edit.state, edit.owner) == (State.RESERVED, second.drop_id)
 
 
-def test_an_attempt_on_which_a_newer_drop_of_the_same_files_relies_is_not_called_off() -> None:
+def test_an_attempt_that_a_newer_drop_needs_is_still_sent() -> None:
     world, first, edit_id = an_open_attempt()
     second = identical(world, first)
     assert prepare_edit(world, second)["verdict"] == "in_flight", "its attempt is open, so the second ends here"
     assert submit_edit(world, first, edit_id, Generation()).outcome == "submitted"
 
 
-def test_waiting_for_credits_an_edit_goes_on_for_a_newer_drop_that_relies_on_it() -> None:
+def test_a_wait_for_credits_goes_on_for_a_newer_drop() -> None:
     world, first = a_world()
     edit_id = prepare_edit(world, first)["edit_id"]
     world.provider.answers = [InsufficientCredits("no credits")]
@@ -234,7 +234,7 @@ def test_waiting_for_credits_an_edit_goes_on_for_a_newer_drop_that_relies_on_it(
     assert submit_edit(world, first, edit_id, account).outcome == "submitted"
 
 
-def test_a_drop_that_ends_for_an_attempt_which_is_closed_at_that_moment_goes_on_itself() -> None:
+def test_a_drop_continues_when_the_attempt_it_relied_on_closes() -> None:
     world, first, edit_id = an_open_attempt()
     second = identical(world, first)
     ended: list[Outcome | None] = []
@@ -249,7 +249,7 @@ def test_a_drop_that_ends_for_an_attempt_which_is_closed_at_that_moment_goes_on_
 
 @pytest.mark.parametrize("busy", [False, True], ids=["first try", "reserved before"])
 @pytest.mark.parametrize("seeds", range(0, 400, 50))
-def test_the_same_files_uploaded_again_at_any_moment_are_bought_once_and_never_lost(seeds: int, busy: bool) -> None:
+def test_the_same_files_uploaded_twice_are_bought_exactly_once(seeds: int, busy: bool) -> None:
     """The first drop's submission, and the second one's arrival and submission, call by call in any order."""
     for seed in range(seeds, seeds + 50):
         world, first = a_world()
@@ -329,7 +329,7 @@ class Turns:
             self._change.wait_for(lambda: self._turn == one)
 
 
-def test_a_lack_of_capacity_is_not_tried_again_for_files_that_were_deleted_meanwhile() -> None:
+def test_deleted_files_are_not_submitted_again_after_a_capacity_failure() -> None:
     world, drop = a_world()
     world.provider.ends_at_once = Progress(status="FAILED", error="capacity")
     calls = Interruption(world, set(), lambda: None)
@@ -364,7 +364,7 @@ def named_by_two() -> tuple[FakeServices, Drop, str, Generation]:
 
 
 @pytest.mark.parametrize("newer", [False, True])
-def test_deleting_the_sidecar_that_counts_is_told_where_nobody_announces_the_one_left(newer: bool) -> None:
+def test_deleting_the_sidecar_that_counts_calls_off_the_edit(newer: bool) -> None:
     world, drop, edit_id, account = named_by_two()
     if newer:  # it was told by a notice that the other one comes first
         world.clock.now += 60
@@ -374,7 +374,7 @@ def test_deleting_the_sidecar_that_counts_is_told_where_nobody_announces_the_one
     assert f"{drop.sidecar_key} was deleted before it was sent" in str(world.ledger.edits[edit_id].reason)
 
 
-def test_a_renamed_sidecar_whose_drop_is_on_record_supersedes_without_a_word() -> None:
+def test_a_renamed_sidecar_with_its_own_drop_supersedes_silently() -> None:
     world, drop, edit_id, account = named_by_two()
     world.clock.now += 60
     world.files.put(INBOX, "trip/beach.json", a_sidecar(prompt="under another name"))
@@ -383,7 +383,7 @@ def test_a_renamed_sidecar_whose_drop_is_on_record_supersedes_without_a_word() -
     assert submit_edit(world, drop, edit_id, account).outcome == "superseded"
 
 
-def test_the_clip_whose_newest_version_was_deleted_for_good_is_told_though_the_sidecar_came_last() -> None:
+def test_a_clip_version_deleted_for_good_calls_off_the_edit() -> None:
     world, first = a_world()
     world.files.put(INBOX, first.clip_key, b"another clip", "c2")
     world.clock.now += 5
@@ -395,7 +395,7 @@ def test_the_clip_whose_newest_version_was_deleted_for_good_is_told_though_the_s
     assert submit_edit(world, drop, edit_id, account).outcome == "called_off"
 
 
-def test_a_clip_that_is_replaced_by_what_starts_no_edit_is_told() -> None:
+def test_a_clip_replaced_by_an_output_calls_off_the_edit() -> None:
     """An output that is copied over its clip begins nothing, so nobody else would speak for the files."""
     world, drop, edit_id, account = waiting()
     world.clock.now += 60
@@ -403,7 +403,7 @@ def test_a_clip_that_is_replaced_by_what_starts_no_edit_is_told() -> None:
     assert submit_edit(world, drop, edit_id, account).outcome == "called_off"
 
 
-def test_a_drop_whose_patience_ends_leaves_an_edit_that_a_newer_drop_has_prepared() -> None:
+def test_a_drop_out_of_patience_leaves_the_newer_drops_edit() -> None:
     """Told that its time was over, unpaid, it would be bought all the same."""
     world, first, edit_id, _ = waiting()
     prepare_edit(world, identical(world, first))
@@ -413,7 +413,7 @@ def test_a_drop_whose_patience_ends_leaves_an_edit_that_a_newer_drop_has_prepare
     assert world.ledger.edits[edit_id] == prepared
 
 
-def test_files_that_are_uploaded_between_two_looks_are_not_left_by_both_drops() -> None:
+def test_one_drop_still_buys_files_uploaded_between_two_looks() -> None:
     """The first drop sees half of the upload, a pair that nobody dropped; the second one relies on its attempt."""
     world, first = a_world()
     edit_id = prepare_edit(world, first)["edit_id"]

@@ -37,7 +37,7 @@ def test_a_result_in_the_history_is_as_good_as_any() -> None:
     assert edit.state is State.COMPLETED
 
 
-def test_a_row_that_is_pending_missing_or_unreadable_is_looked_at_again_later() -> None:
+def test_a_pending_missing_or_unreadable_row_is_looked_at_again() -> None:
     world, account = gone()
     pauses = []
     for n, trouble in enumerate(("pending", "missing", "unreadable"), 1):
@@ -78,7 +78,7 @@ def test_after_seven_days_the_result_is_lost(by_clock: bool) -> None:
 
 
 @pytest.mark.parametrize("amount", [None, "1.68"])
-def test_a_failed_row_without_an_amount_is_looked_at_again_and_one_with_a_charge_is_held(amount: str | None) -> None:
+def test_a_failed_row_is_rechecked_unless_it_was_charged(amount: str | None) -> None:
     world, account = gone()
     world.provider.fail(REASONS["capacity"])
     world.provider.past_says(charged_usd=amount and Decimal(amount))

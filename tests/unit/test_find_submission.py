@@ -80,7 +80,7 @@ def test_two_requests_with_one_mark_are_for_a_person() -> None:
     assert world.ledger.edits[edit_id].state is State.SUBMITTING
 
 
-def test_what_the_history_never_shows_is_not_found_after_minutes_of_searching() -> None:
+def test_a_submission_counts_as_not_found_after_minutes_of_searching() -> None:
     world, drop, edit_id = lost(accepted=False)
     last, pauses = search_until_over(world, drop, edit_id)
     assert last.outcome == "not_found"
@@ -129,7 +129,7 @@ def test_an_answer_that_was_written_after_all_is_gone_on_with(state: State) -> N
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.RESERVED, State.FAILED])
-def test_what_the_ledger_proves_unsent_is_tried_for_a_week_at_growing_pauses(state: State) -> None:
+def test_an_unsent_edit_is_tried_for_a_week_before_failing(state: State) -> None:
     world = FakeServices()
     edit = an_edit_in(state)
     world.ledger.edits[edit.edit_id] = edit
@@ -172,7 +172,7 @@ def test_an_earlier_failure_of_another_execution_does_not_silence_this_one() -> 
     assert find_submission(world, a_drop(), edit.edit_id, Generation()).outcome == "not_sent"
 
 
-def test_what_only_looks_like_ours_is_written_down_for_a_person_and_told_in_the_message() -> None:
+def test_requests_that_only_look_alike_are_named_for_a_person() -> None:
     world, drop, edit_id = lost(accepted=False)
     prompt = world.ledger.edits[edit_id].request["prompt"]
     for name in ("r1", "r2"):
@@ -209,7 +209,7 @@ def test_it_never_submits() -> None:
         assert len(world.provider.submissions) == 1
 
 
-def test_a_worker_that_dies_many_times_before_it_sends_anything_is_not_the_end() -> None:
+def test_an_edit_survives_many_worker_deaths_before_its_submission() -> None:
     world, drop = a_world()
     machine = Dying(world, world)
     assert machine.run(drop) == "Delivered"

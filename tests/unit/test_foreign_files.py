@@ -75,7 +75,7 @@ def stopped_at(world: FakeServices, call: str, what: Callable[[], Any], nth: int
 # ---- manifests -------------------------------------------------------------------------------------------------------
 
 
-def test_a_foreign_manifest_takes_the_name_so_video_and_manifest_go_aside_together() -> None:
+def test_a_foreign_manifest_moves_both_video_and_manifest_aside() -> None:
     world, edit = finished()
     world.files.put(OUTBOX, MANIFEST, FOREIGN)
     assert deliver(world, edit) == ASIDE.video
@@ -85,7 +85,7 @@ def test_a_foreign_manifest_takes_the_name_so_video_and_manifest_go_aside_togeth
 
 
 @pytest.mark.parametrize("call", ["files.upload", "files.write_json"])
-def test_a_manifest_that_somebody_puts_there_meanwhile_is_left_and_nothing_is_fetched_twice(call: str) -> None:
+def test_a_foreign_manifest_that_appears_during_delivery_is_left_alone(call: str) -> None:
     world, edit = finished()
     deliver(stopped_at(world, call, lambda: world.files.put(OUTBOX, MANIFEST, FOREIGN)), edit)
     assert world.files.text(OUTBOX, MANIFEST).encode() == FOREIGN
@@ -97,7 +97,7 @@ def test_a_manifest_that_somebody_puts_there_meanwhile_is_left_and_nothing_is_fe
     assert json.loads(notice.message["default"])["manifest"]["key"] == ASIDE.manifest
 
 
-def test_a_delivery_that_died_between_video_and_manifest_ends_with_one_of_each() -> None:
+def test_a_repeated_delivery_leaves_one_output_and_one_manifest() -> None:
     world, edit = finished()
     with suppress(Killed):
         deliver(stopped_at(world, "files.write_json", die), edit)
@@ -107,7 +107,7 @@ def test_a_delivery_that_died_between_video_and_manifest_ends_with_one_of_each()
     assert manifest_at(world, MANIFEST).edit_id == EDIT
 
 
-def test_an_older_drop_that_is_late_with_its_manifest_leaves_that_of_the_newer_one() -> None:
+def test_an_older_drop_does_not_replace_a_newer_drops_manifest() -> None:
     world, old = finished(at=NOW - 60)
     new = known(world, "trip/beach.mp4", BEFORE)
 
@@ -149,7 +149,7 @@ def of_the_release_before(clip_key: str = "trip/beach.mp4") -> tuple[FakeService
     return world, edit, text
 
 
-def test_an_unmarked_manifest_of_an_earlier_release_is_recognised_by_what_it_says() -> None:
+def test_an_old_unlabelled_manifest_is_recognised_by_its_content() -> None:
     world, edit, _ = of_the_release_before()
     assert deliver(world, edit) == VIDEO_KEY
     assert manifest_at(world, MANIFEST).edit_id == EDIT
@@ -170,7 +170,7 @@ def test_what_only_looks_like_our_manifest_is_foreign(changed: Callable[[str], s
 
 
 @pytest.mark.parametrize("marked", [True, False])
-def test_a_foreign_id_that_no_key_could_hold_is_not_asked_of_the_ledger(marked: bool) -> None:
+def test_the_ledger_is_never_asked_for_an_impossibly_long_id(marked: bool) -> None:
     """DynamoDB refuses a key over 2,048 bytes, and that would hold the delivery for as long as the file lies there."""
     world, edit, text = of_the_release_before()
     text, mark = text.replace(BEFORE, "b" * 5000), {OWN_METADATA: "b" * 2000}
@@ -226,7 +226,7 @@ def test_another_bucket_has_other_clips() -> None:
 
 
 @pytest.mark.parametrize("first", ["the edit that went aside", "the clip of that name"])
-def test_a_clip_named_like_an_output_that_went_aside_does_not_collide_with_it(first: str) -> None:
+def test_a_clip_named_like_an_output_does_not_overwrite_it(first: str) -> None:
     world, aside = finished()
     world.files.put(OUTBOX, VIDEO_KEY, FOREIGN)
     namesake = known(world, ASIDE.video, BEFORE, NOW + 9)  # in the inbox: a clip trip/beach.eeeeeeee.mp4
@@ -274,7 +274,7 @@ ENDS = pytest.mark.parametrize("end", [refuse, fail])
 
 
 @ENDS
-def test_a_foreign_error_file_is_left_and_the_message_points_to_ours(end: Callable[..., dict[str, Any]]) -> None:
+def test_a_foreign_error_file_stays_and_the_message_names_ours(end: Callable[..., dict[str, Any]]) -> None:
     world, drop = a_world(b"no JSON")
     world.files.put(OUTBOX, ERROR, FOREIGN)
     for number in (1, 2):  # the same clip's next error file takes the place of this one
@@ -287,14 +287,14 @@ def test_a_foreign_error_file_is_left_and_the_message_points_to_ours(end: Callab
 
 
 @ENDS
-def test_an_error_file_that_is_put_there_between_look_and_write_is_left(end: Callable[..., dict[str, Any]]) -> None:
+def test_an_error_file_that_appears_before_the_write_is_left(end: Callable[..., dict[str, Any]]) -> None:
     world, drop = a_world(b"no JSON")
     services = stopped_at(world, "files.write_json", lambda: world.files.put(OUTBOX, ERROR, FOREIGN))
     assert end(services, drop)["error"]["key"] == ERROR_ASIDE
     assert world.files.text(OUTBOX, ERROR).encode() == FOREIGN
 
 
-def test_where_every_name_of_the_error_file_is_taken_the_message_says_that_it_is_all_there_is() -> None:
+def test_a_message_says_when_no_error_file_could_be_written() -> None:
     world, drop = a_world(b"no JSON")
     for key in (ERROR, ERROR_ASIDE):
         world.files.put(OUTBOX, key, FOREIGN)
@@ -304,7 +304,7 @@ def test_where_every_name_of_the_error_file_is_taken_the_message_says_that_it_is
     assert said["problems"]
 
 
-def test_a_delivery_takes_away_our_error_files_of_the_clip_and_leaves_foreign_ones() -> None:
+def test_a_delivery_deletes_our_error_files_and_leaves_foreign_ones() -> None:
     world, drop = a_world(b"no JSON")
     world.files.put(OUTBOX, ERROR, FOREIGN)
     refuse(world, drop)
@@ -316,7 +316,7 @@ def test_a_delivery_takes_away_our_error_files_of_the_clip_and_leaves_foreign_on
     assert world.files.text(OUTBOX, ERROR).encode() == FOREIGN
 
 
-def test_a_foreign_error_file_that_is_put_there_while_ours_is_taken_away_stays() -> None:
+def test_a_foreign_error_file_stays_while_ours_is_being_deleted() -> None:
     world, edit = finished()
     world.clock.now -= 60
     report_failure(world, edit.drop, None, {})
@@ -328,7 +328,7 @@ def test_a_foreign_error_file_that_is_put_there_while_ours_is_taken_away_stays()
 @pytest.mark.parametrize(
     ("clip_key", "goes"), [("trip/beach.mp4", True), ("trip/beach.mov", True), ("lake.mp4", False)]
 )
-def test_an_unmarked_error_file_of_an_earlier_release_is_recognised_by_its_clip(clip_key: str, goes: bool) -> None:
+def test_an_old_unlabelled_error_file_is_recognised_by_its_clip(clip_key: str, goes: bool) -> None:
     world, edit = finished()
     world.clock.now -= 60
     report_failure(world, a_drop(clip_key), None, {})
@@ -339,7 +339,7 @@ def test_an_unmarked_error_file_of_an_earlier_release_is_recognised_by_its_clip(
     assert (world.files.head(OUTBOX, ERROR) is None) is goes
 
 
-def test_a_held_edit_dropped_again_points_to_where_its_error_file_lies() -> None:
+def test_a_held_edit_dropped_again_points_to_its_error_file() -> None:
     world, drop = a_world()
     edit_id = prepare_edit(world, drop)["edit_id"]
     world.ledger.edits[edit_id] = an_edit_in(State.SUBMITTING, edit_id=edit_id, drop=drop, owner=drop.drop_id)

@@ -51,14 +51,14 @@ def test_a_word_of_a_later_version_is_no_outcome() -> None:
     assert account == Generation(edit_id="e1")
 
 
-def test_a_submission_carries_on_the_tries_and_the_patience_and_nothing_else() -> None:
+def test_a_submission_carries_over_only_the_tries_and_the_patience() -> None:
     before = a_generation(searches=3, asked=2, failure="capacity", told_overdue=True, polls=7, patience=PATIENT)
     edit = replace(an_edit_in(State.SUBMITTED), attempt=2, request_id="request-2")
     account = before.submitted(edit, first_wait=150)
     assert account == a_generation(attempt=2, request_id="request-2", tries=2, patience=PATIENT)
 
 
-def test_a_pause_is_counted_once_and_its_notice_is_not_sent_again() -> None:
+def test_a_pause_is_counted_once_and_its_notice_sent_once() -> None:
     account = a_generation(waited_seconds=100, wait_seconds=20, notice=NOTICE).after_the_pause()
     assert (account.waited_seconds, account.notice) == (120, None)
     assert account.age(NOW + 10) == 120, "the clock may have jumped back"

@@ -94,7 +94,7 @@ def test_a_finished_row_tells_charge_and_result() -> None:
 
 
 @pytest.mark.parametrize("amount", [{}, {"credits_deduction": None}, {"credits_deduction": ""}])
-def test_a_failed_row_without_an_amount_does_not_prove_that_it_was_free(amount: dict[str, Any]) -> None:
+def test_a_failed_row_without_an_amount_is_not_proven_free(amount: dict[str, Any]) -> None:
     (row,) = history_rows([{"request_id": "r1", "model_status": "FAILED", **amount}])
     assert billing(row.progress) is Billing.UNKNOWN
 

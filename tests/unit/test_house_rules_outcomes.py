@@ -125,7 +125,7 @@ def test_each_choice_on_a_word_says_what_its_default_is_for() -> None:
 
 
 @EACH
-def test_a_choice_names_only_words_that_the_step_before_it_can_give(variable: str, choice: State) -> None:
+def test_a_choice_names_only_words_of_the_step_before_it(variable: str, choice: State) -> None:
     assert words_of(choice, variable) <= words_before(choice, variable)
 
 

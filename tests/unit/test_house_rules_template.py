@@ -77,7 +77,7 @@ def test_the_state_machine_has_nothing_wrong() -> None:
     assert aliases(STATE_MACHINE.read_text(encoding="utf-8")) == []
 
 
-def test_the_machine_asks_for_every_ending_and_takes_any_other_for_a_failure() -> None:
+def test_the_machine_handles_every_ending_and_defaults_to_failure() -> None:
     asked = MACHINE["States"]["HowDidItEnd"]
     ends = {rule["StringEquals"]: rule["Next"] for rule in asked["Choices"]}
     assert ends | {"failed": asked["Default"]} == {ending.value: ending.value.capitalize() for ending in Ending}
@@ -252,7 +252,7 @@ def test_only_deliveries_write_outputs_and_nobody_writes_clips() -> None:
     assert who_may("s3:PutObject", "InboxBucket") | who_may("s3:DeleteObject", "InboxBucket") == set()
 
 
-def test_what_signs_the_address_of_a_clip_reads_the_workroom_and_nothing_else() -> None:
+def test_the_clip_signing_role_reads_the_workroom_and_nothing_else() -> None:
     role = NAMES["Resources"]["ClipReaderRole"]["Properties"]
     ((statement,),) = [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
     assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", {"Fn::Sub": "${WorkroomBucket.Arn}/*"})

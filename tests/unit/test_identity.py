@@ -153,7 +153,7 @@ def test_an_output_key_is_never_longer_than_s3_allows(key: str, distinct: str) -
 
 
 @given(keys, st.sampled_from(CLIP_SUFFIXES))
-def test_no_clip_key_at_all_gives_an_output_key_that_is_too_long(key: str, suffix: str) -> None:
+def test_no_clip_key_makes_an_output_key_too_long(key: str, suffix: str) -> None:
     assert max(len(name.encode()) for name in outbox_keys(key + suffix)) <= MAX_KEY_BYTES
 
 

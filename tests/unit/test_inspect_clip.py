@@ -20,7 +20,7 @@ from tests.fakes.services import FakeProber, Interruption, die
 from tests.fakes.worlds import a_world
 
 
-def test_a_clip_is_told_with_its_facts_and_nothing_else_is_touched() -> None:
+def test_inspecting_a_clip_returns_its_facts_and_changes_nothing() -> None:
     world, drop = a_world()
     seen = Interruption(world, set(), die)
     inspection = inspect_clip(seen.services(), drop)
@@ -56,7 +56,7 @@ def test_a_clip_that_s3_hides_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> N
     assert inspect_clip(world, drop)["problem"].startswith("may not be read")
 
 
-def test_a_file_that_s3_does_not_hand_out_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_s3_refuses_is_rejected_with_an_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     """Archived, or encrypted with a key of somebody else's: it will be so at the next try, too."""
     world, drop = a_world()
 

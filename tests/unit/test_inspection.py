@@ -32,7 +32,7 @@ def test_whole_numbers_are_taken_where_json_drops_the_point() -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", [None, "x", "4", [], {}, -1, 1e300, float("nan"), float("inf")], ids=repr)
-def test_a_fact_out_of_its_bounds_is_a_clip_that_cannot_be_read(field: str, value: Any) -> None:
+def test_a_clip_with_an_impossible_fact_cannot_be_read(field: str, value: Any) -> None:
     assert read_inspection({"clip": {**a_clip().as_json(), field: value}}) == NOT_UNDERSTOOD
 
 

@@ -31,7 +31,7 @@ OUTCOMES = {
 Captured = pytest.CaptureFixture[str]
 
 
-def test_the_command_tells_the_event_the_log_the_calls_and_the_answer() -> None:
+def test_the_command_prints_the_event_log_calls_and_answer() -> None:
     command = [sys.executable, "-m", "tests.fakes", "invoke", "poll_edit"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -53,7 +53,7 @@ def test_every_function_has_an_outcome_here() -> None:
 
 
 @pytest.mark.parametrize("verb", OUTCOMES)
-def test_a_sample_event_succeeds_in_the_world_that_is_made_for_it(verb: str, capsys: Captured) -> None:
+def test_each_sample_event_succeeds_in_its_own_world(verb: str, capsys: Captured) -> None:
     assert invoke.main([verb]) == 0
     said = capsys.readouterr().out
     assert OUTCOMES[verb] in said
@@ -74,14 +74,14 @@ def test_an_event_of_ones_own_is_what_the_handler_gets(tmp_path: Path, capsys: C
     assert "executions.start(drop of holiday/100% sun.mp4) -> True" in capsys.readouterr().out
 
 
-def test_what_a_handler_raises_is_named_as_the_state_machine_sees_it(tmp_path: Path, capsys: Captured) -> None:
+def test_a_handler_error_has_the_name_the_machine_sees(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
     assert invoke.main(["poll_edit", str(tmp_path / "empty.json")]) == 1
     assert "It raises KeyError: 'generation'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], [""], ["poll"], ["pollEdit", "events/poll_edit.json"]])
-def test_a_verb_that_does_not_exist_is_answered_with_those_that_do(arguments: list[str], capsys: Captured) -> None:
+def test_an_unknown_verb_is_answered_with_the_known_ones(arguments: list[str], capsys: Captured) -> None:
     assert invoke.main(arguments) == 2
     said = capsys.readouterr().err
     assert [verb for verb in invoke.VERBS if verb not in said] == []

@@ -67,7 +67,7 @@ def test_what_the_function_had_no_room_for_counts_as_no_failure(queue: Queue) ->
     assert queue.letters == []
 
 
-def test_a_failure_is_tried_twice_more_and_then_the_event_is_a_dead_letter(queue: Queue) -> None:
+def test_a_failed_event_becomes_a_dead_letter_after_two_retries(queue: Queue) -> None:
     assert queue.deliver([FAILED] * 3) == "RetriesExhausted"
     assert queue.pauses == [60, 120]
     assert len(queue.letters) == 1

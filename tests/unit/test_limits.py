@@ -61,7 +61,7 @@ def test_without_room_nothing_is_sent_reserved_or_taken(delay: Delay) -> None:
 
 
 @pytest.mark.parametrize("delay", NO_ROOM)
-def test_with_room_it_goes_on_by_itself_and_nothing_of_the_wait_stays(delay: Delay) -> None:
+def test_an_edit_goes_on_by_itself_when_there_is_room(delay: Delay) -> None:
     world, drop, edit_id = prepared(NO_ROOM[delay])
     account = again(world, drop, edit_id, 3600)
     assert account.outcome == "delayed"
@@ -73,7 +73,7 @@ def test_with_room_it_goes_on_by_itself_and_nothing_of_the_wait_stays(delay: Del
 
 
 @pytest.mark.parametrize("delay", NO_ROOM)
-def test_each_reason_is_told_once_and_a_full_house_only_when_it_lasts(delay: Delay) -> None:
+def test_each_reason_is_told_once_and_full_slots_only_later(delay: Delay) -> None:
     world, drop, edit_id = prepared(NO_ROOM[delay])
     account, told = Generation(), []
     for _ in range(40):
@@ -127,7 +127,7 @@ def test_credits_are_waited_for_and_then_the_edit_goes_on() -> None:
     assert world.ledger.money[DAY]["committed_usd"] == Decimal("1.68") * 2
 
 
-def test_credits_that_never_come_end_the_edit_unpaid_after_the_hours_that_were_set() -> None:
+def test_an_edit_without_credits_ends_unpaid_after_the_set_hours() -> None:
     world, drop, edit_id = prepared(replace(PLENTY, credit_wait_hours=2))
     world.provider.answers = [InsufficientCredits("You have 0.5 credits.")] * 500
     start = world.clock.now
@@ -138,7 +138,7 @@ def test_credits_that_never_come_end_the_edit_unpaid_after_the_hours_that_were_s
     assert world.provider.rows == {} or not world.provider.rows
 
 
-def test_hours_spent_waiting_for_a_limit_are_not_taken_from_those_for_credits() -> None:
+def test_waiting_for_a_limit_uses_no_patience_for_credits() -> None:
     world, drop, edit_id = prepared(NO_ROOM[Delay.SPENDING_OFF])
     account = again(world, drop, edit_id, 3600 * 25)
     world.limits = PLENTY
@@ -165,7 +165,7 @@ def test_the_state_machine_ends_unpaid_when_room_never_comes() -> None:
     assert "SpendingEnabled" in world.topic.published[1]["message"]["email"]
 
 
-def test_an_edit_dearer_than_a_day_is_refused_before_it_would_wait_for_ever() -> None:
+def test_an_edit_dearer_than_the_days_limit_is_refused() -> None:
     world, drop = a_world()
     world.limits = replace(PLENTY, usd_per_day=Decimal(1))
     outcome = prepare_edit(world, drop)
@@ -219,7 +219,7 @@ def alternating(rounds: int, hours: float = 24) -> tuple[FakeServices, list[str]
     return world, told, str(account.outcome), world.clock.now - start
 
 
-def test_reasons_that_take_turns_are_told_once_each_and_patience_still_ends() -> None:
+def test_alternating_reasons_are_told_once_each_and_patience_still_ends() -> None:
     world, told, end, seconds = alternating(1500)
     assert (len(told), len(set(told))) == (2, 2), "one message for each reason"
     assert end == "InsufficientCredits"
@@ -253,7 +253,7 @@ def test_an_account_that_the_first_release_wrote_is_gone_on_with(told: str | Non
         submit_edit(world, drop, edit_id, account)
 
 
-def test_a_reason_stays_told_after_a_submission_that_the_provider_had_no_capacity_for() -> None:
+def test_a_reason_is_not_told_again_after_a_capacity_failure() -> None:
     world, drop = a_world()
     world.provider.ends_at_once = Progress(status="FAILED", error="capacity")
     short = InsufficientCredits("You have 0.5 credits.")

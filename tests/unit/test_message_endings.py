@@ -58,21 +58,21 @@ def test_what_was_charged_and_failed_is_not_promised_a_file() -> None:
         assert f"./dropcut resolve {edit.edit_id} --give-up" in body.what_to_do
 
 
-def test_a_row_that_may_land_late_is_waited_for_before_anything_is_bought_again() -> None:
+def test_the_message_advises_waiting_for_late_rows_before_buying() -> None:
     edit = an_edit_in(State.IN_DOUBT)
     said = failed(edit.drop, edit, State.IN_DOUBT, "a reason", "outbox").what_to_do
     assert "hours late" in said
     assert said.index("after a day") < said.index("--not-billed")
 
 
-def test_candidates_are_named_in_the_message_and_nothing_is_named_where_there_are_none() -> None:
+def test_the_message_names_candidates_only_where_there_are_some() -> None:
     edit = an_edit_in(State.IN_DOUBT)
     alike = replace(edit, candidates=("r1", "r2"))
     assert "r1, r2" in failed(edit.drop, alike, State.IN_DOUBT, "a reason", "outbox").what_to_do
     assert "perhaps it" not in failed(edit.drop, edit, State.IN_DOUBT, "a reason", "outbox").what_to_do
 
 
-def test_what_was_given_up_says_by_whom_and_how_to_buy_it_again() -> None:
+def test_an_abandoned_edit_names_the_person_and_the_next_rerun() -> None:
     edit = an_edit_in(State.ABANDONED, reason="given up on 2026-11-24 by anna: lost", rerun=2)
     body = held(edit, edit.drop, "outbox")
     assert body.status == "ABANDONED"

@@ -105,12 +105,12 @@ def test_every_message_tells_what_is_known_about_the_money() -> None:
     assert "Nothing was started" in said["WAITING"]
 
 
-def test_a_submission_in_doubt_is_told_with_the_mark_to_look_for() -> None:
+def test_a_message_about_a_submission_in_doubt_names_the_mark() -> None:
     edit = an_edit_in(State.IN_DOUBT)
     assert f"{edit.edit_id}/1/clip" in endings.failed(a_drop(), edit, State.IN_DOUBT, "x", OUTBOX).what_to_do
 
 
-def test_the_same_event_has_the_same_id_however_often_it_is_told() -> None:
+def test_a_repeated_event_keeps_its_id() -> None:
     ids = [[body.event_id for body in every_notification(a_drop())] for _ in range(2)]
     assert ids[0] == ids[1]
 
@@ -199,7 +199,7 @@ def test_a_waiting_half_is_told_with_the_nearest_name() -> None:
     assert body.sidecar is None
 
 
-def test_an_edit_bought_for_other_versions_is_told_about_the_drop_at_hand() -> None:
+def test_the_message_of_a_held_edit_names_the_current_drop() -> None:
     edit: Edit = an_edit_in(State.UNDELIVERED)
     later = a_drop(clip_version="c2")
     body = endings.held(edit, later, OUTBOX)
@@ -218,7 +218,7 @@ def test_problems_as_long_as_a_sidecar_still_fit_into_a_message() -> None:
 
 
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
-def test_the_drop_that_holds_an_edit_hears_the_same_event_again_and_another_drop_one_of_its_own(state: State) -> None:
+def test_a_held_edit_has_one_event_id_for_each_drop(state: State) -> None:
     edit = an_edit_in(state)
     first = endings.failed(edit.drop, edit, state, "a reason", OUTBOX)
     assert endings.held(edit, edit.drop, OUTBOX).event_id == first.event_id
@@ -226,7 +226,7 @@ def test_the_drop_that_holds_an_edit_hears_the_same_event_again_and_another_drop
 
 
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNDELIVERED])
-def test_what_a_held_edit_asks_to_type_names_a_stack_that_is_not_called_dropcut(state: State) -> None:
+def test_commands_for_a_held_edit_include_a_custom_stack_name(state: State) -> None:
     edit = an_edit_in(state)
     usual, other = (endings.held(edit, edit.drop, OUTBOX, stack).what_to_do for stack in ("dropcut", "films"))
     assert f"  ./dropcut status {edit.edit_id}\n" in usual

@@ -36,7 +36,7 @@ def test_a_charge_above_the_estimate_is_noted(charged: str, noted: bool) -> None
 
 
 @pytest.mark.parametrize(("days", "error"), [(6.9, DeliveryFailed), (7.1, ResultExpired)])
-def test_a_result_is_waited_for_as_long_as_the_provider_keeps_it(days: float, error: type[DeliveryFailed]) -> None:
+def test_a_delivery_waits_while_the_provider_keeps_the_result(days: float, error: type[DeliveryFailed]) -> None:
     world, edit_id = finished(completed_at=NOW)
     world.provider.finish(url=None)
     world.clock.now = NOW + days * 24 * 3600

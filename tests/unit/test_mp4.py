@@ -144,9 +144,7 @@ def test_a_walk_remembers_only_what_it_is_asked_for() -> None:
         (b"", False),
     ],
 )
-def test_a_clip_that_was_half_uploaded_is_told_from_one_with_something_odd_at_its_end(
-    body: bytes, cut_off: bool
-) -> None:
+def test_only_a_half_uploaded_clip_counts_as_cut_off(body: bytes, cut_off: bool) -> None:
     walker = BoxWalker()
     walker.feed(body)
     assert walker.is_cut_off is cut_off
@@ -165,7 +163,7 @@ def test_a_clip_that_was_half_uploaded_is_told_from_one_with_something_odd_at_it
         (b"", False),
     ],
 )
-def test_a_clip_is_cut_off_where_its_picture_or_index_ends_too_early(body: bytes, cut_off: bool) -> None:
+def test_only_a_truncated_picture_or_index_means_cut_off(body: bytes, cut_off: bool) -> None:
     walker = BoxWalker()
     walker.feed(body)
     assert walker.is_cut_off is cut_off
@@ -203,7 +201,7 @@ def test_a_whole_file_is_no_danger(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["beside", "in the index"])
-def test_too_many_boxes_are_known_as_soon_as_they_are_too_many(inside: bool) -> None:
+def test_passing_the_box_limit_is_noticed_at_once(inside: bool) -> None:
     before = FTYP + (struct.pack(">I4s", 1 << 30, b"moov") if inside else b"")
     walker = BoxWalker()
     walker.feed(before + box(b"free") * (MOST_BOXES - 2))
@@ -235,7 +233,7 @@ def test_of_several_scales_the_one_with_the_longest_seconds_counts() -> None:
     assert edit_list_seconds(an_index(listed, scale=0)) == 0
 
 
-def test_an_edit_list_that_counts_more_than_it_has_is_read_to_its_end() -> None:
+def test_an_edit_list_with_an_inflated_count_is_still_read() -> None:
     assert edit_list_seconds(an_index(struct.pack(">II", 0, 0xFFFFFFF0) + struct.pack(">IiI", 4000, 0, 1) * 2)) == 8.0
 
 

@@ -61,7 +61,7 @@ def test_each_ending_is_said_once_and_recorded(way: str) -> None:
 
 @pytest.mark.parametrize("port", ["topic.publish", "journal.notice_sent"])
 @pytest.mark.parametrize("way", WAYS)
-def test_an_execution_ends_as_it_ended_though_its_notice_is_not_sent_or_recorded(
+def test_a_failed_notice_does_not_change_how_an_execution_ends(
     way: str, port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, ending, status = WAYS[way]

@@ -73,7 +73,7 @@ def test_any_order_of_two_uploads_finds_the_same_pair(one: str, other: str) -> N
 
 
 @given(st.lists(keys, unique=True, max_size=8))
-def test_a_clip_has_one_sidecar_at_most_and_it_lies_in_its_folder(there: list[str]) -> None:
+def test_a_clip_has_at_most_one_sidecar_in_its_folder(there: list[str]) -> None:
     for key in filter(is_clip, there):
         found = seen_by(key, there)
         assert len(found) <= 1
@@ -192,7 +192,7 @@ def test_a_video_of_another_format_is_named_before_any_other_file(sidecar: str, 
     assert "beech" not in hint
 
 
-def test_a_clip_that_waits_is_shown_a_sidecar_rather_than_a_picture_of_its_own_name() -> None:
+def test_a_waiting_clip_is_shown_a_sidecar_before_a_picture() -> None:
     assert nearest_name("beach.mp4", ["beach.mp4", "beach.jpg", "baech.json"]) == "baech.json"
     assert nearest_name("beach.mp4", ["beach.mp4", "beach.jpg"]) == "beach.jpg", "perhaps beach.json.jpg was meant"
 
@@ -221,9 +221,7 @@ def steps(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("find", ["pairs", "hint", "all"])
-def test_twice_as_many_names_are_twice_the_work_whatever_they_are_called(
-    find: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pairing_work_grows_linearly_with_the_number_of_names(find: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def work(number: int) -> int:
         keys = sorted(spellings(number))
         ways: dict[str, Callable[[], object]] = {
@@ -270,7 +268,7 @@ PARTS = st.lists(st.sampled_from(["a", "b", ".", "/", ".mp4", ".MOV", ".json", "
 
 
 @given(st.lists(st.one_of(keys, PARTS.map("".join)), unique=True, max_size=12))
-def test_a_listing_in_order_shows_the_pairs_that_a_look_at_all_names_shows(there: list[str]) -> None:
+def test_reading_names_in_order_finds_every_pair_and_half(there: list[str]) -> None:
     """The last announcement of each: `in_order` never sees all names at once."""
     nameless = {PairOrHalf(key, None, 0.0) for key in there if s3_keys.is_nameless(key)}
     assert set(in_order((key, 0.0) for key in sorted(there))) == found_by_looking(there) | nameless

@@ -47,7 +47,7 @@ def test_a_word_that_is_not_final_means_looking_again(status: str) -> None:
     assert state_of(world) is State.SUBMITTED
 
 
-def test_forty_minutes_without_an_end_are_told_once_and_the_polling_goes_on() -> None:
+def test_an_overdue_edit_is_told_once_and_polling_goes_on() -> None:
     world, account = submitted()
     told, outcomes = [], []
     while account.outcome != "gone":
@@ -109,7 +109,7 @@ def test_a_404_of_an_old_request_sends_us_to_the_history(by_clock: bool) -> None
 
 
 @pytest.mark.parametrize("by_clock", [True, False])
-def test_polling_ends_before_the_provider_forgets_by_clock_or_by_counted_waits(by_clock: bool) -> None:
+def test_polling_ends_within_the_hour_even_if_the_clock_jumps(by_clock: bool) -> None:
     """A clock that jumped back must not make us poll past the hour."""
     world, account = submitted()
     world.clock.now = NOW + POLL_UNTIL if by_clock else NOW - 99_999
@@ -144,7 +144,7 @@ def test_a_lack_of_capacity_is_tried_again_twice(tries: int, outcome: str) -> No
     assert outcome == "failed" or seen.wait_seconds > 0
 
 
-def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its_own_mark() -> None:
+def test_a_full_provider_gets_three_submissions_with_different_marks() -> None:
     world, drop = a_world()
     world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
     assert Machine(world, world).run(drop) == "Failed"
@@ -154,7 +154,7 @@ def test_a_provider_without_capacity_gets_three_submissions_in_all_each_with_its
     assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
 
 
-def test_an_edit_that_a_person_took_up_again_is_never_bought_by_itself() -> None:
+def test_an_edit_taken_up_by_a_person_is_not_retried() -> None:
     world, account = submitted(execution="d-2")
     world.provider.fail(REASONS["capacity"])
     assert poll_edit(world, account).outcome == "failed"
@@ -174,7 +174,7 @@ def test_what_failed_after_it_was_charged_stays_charged_once() -> None:
 
 
 @pytest.mark.parametrize("history", ["1.68", "0"])
-def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again(history: str) -> None:
+def test_a_failure_that_was_charged_is_held_and_never_retried(history: str) -> None:
     world, account = submitted()
     world.provider.fail(REASONS["capacity"], cost="1.68")
     world.provider.past_says(charged_usd=Decimal(history))  # of two accounts the dearer one is believed
@@ -186,7 +186,7 @@ def test_a_failure_that_was_charged_all_the_same_is_held_and_never_tried_again(h
     assert dict(world.ledger.money[DAY]) == counted
 
 
-def test_a_failure_that_only_the_history_shows_as_charged_is_held_and_never_sent_again() -> None:
+def test_a_failure_charged_only_in_the_history_is_held() -> None:
     world, drop = a_world()
     world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
     know = world.provider.know
@@ -223,9 +223,7 @@ def trouble(world: FakeServices, what: str) -> None:
 
 @pytest.mark.parametrize("forgets", [False, True])
 @pytest.mark.parametrize("what", TROUBLES)
-def test_a_failure_that_the_history_does_not_confirm_ends_after_the_searches_and_is_never_sent_again(
-    what: str, forgets: bool
-) -> None:
+def test_an_unconfirmed_failure_ends_after_the_searches_without_another_submission(what: str, forgets: bool) -> None:
     world, account = submitted()
     world.provider.fail(REASONS["capacity"])
     trouble(world, what)
@@ -246,7 +244,7 @@ def test_a_failure_that_the_history_does_not_confirm_ends_after_the_searches_and
 
 
 @pytest.mark.parametrize("what", TROUBLES)
-def test_a_row_that_lands_late_and_says_that_it_was_free_allows_the_next_attempt(what: str) -> None:
+def test_a_late_history_row_proving_no_charge_allows_another_attempt(what: str) -> None:
     world, account = submitted()
     world.provider.fail(REASONS["capacity"])
     trouble(world, what)
@@ -259,7 +257,7 @@ def test_a_row_that_lands_late_and_says_that_it_was_free_allows_the_next_attempt
     assert not unconfirmed(next(iter(world.ledger.edits.values())))
 
 
-def test_a_result_that_the_history_has_is_not_lost_because_the_record_says_failed() -> None:
+def test_a_result_in_the_history_outweighs_a_failed_record() -> None:
     world, account = submitted()
     world.provider.finish()
     world.provider.records["request-1"] = Progress(status="FAILED", error=REASONS["capacity"])
@@ -273,7 +271,7 @@ def test_a_result_that_the_history_has_is_not_lost_because_the_record_says_faile
     assert poll_edit(world, account).outcome == "gone", "and it is waited for as for any result"
 
 
-def test_what_nobody_confirmed_to_be_unpaid_is_told_so_and_bought_again_by_a_drop_alone() -> None:
+def test_only_a_new_drop_buys_an_unconfirmed_failure_again() -> None:
     world, drop = a_world()
     world.provider.ends_at_once = Progress(status="FAILED", error=REASONS["capacity"])
     know, prepared = world.provider.know, a_drop()

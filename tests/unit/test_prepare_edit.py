@@ -52,7 +52,7 @@ def test_a_good_drop_is_priced_and_written_down() -> None:
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\x1f", "\ufffe", "\uffff"])
-def test_a_name_with_a_character_that_no_output_can_have_is_refused_before_anything_is_paid(character: str) -> None:
+def test_a_name_impossible_for_an_output_is_refused_before_payment(character: str) -> None:
     """S3 takes a clip of that name, but never the upload of its output."""
     world, drop = a_world(clip_key=f"odd/a{character}b.mp4")
     assert Machine(world, world).run(drop) == "Rejected"
@@ -140,7 +140,7 @@ def test_a_version_that_is_gone_is_told_as_deleted(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["trip/beach.mp4", "trip/beach.json"])
-def test_a_drop_whose_file_was_replaced_leaves_the_field_to_the_newer_one(key: str) -> None:
+def test_a_drop_with_a_replaced_file_is_superseded(key: str) -> None:
     world, drop = a_world()
     world.files.put(INBOX, key, b"newer")
     assert prepare_edit(world, drop) == {"verdict": "superseded"}
@@ -148,7 +148,7 @@ def test_a_drop_whose_file_was_replaced_leaves_the_field_to_the_newer_one(key: s
     assert not world.files.keys(OUTBOX, "")
 
 
-def test_a_silent_clip_with_keep_audio_is_a_warning_and_no_refusal() -> None:
+def test_keep_audio_on_a_silent_clip_only_warns() -> None:
     world, drop = a_world(a_sidecar(keep_audio=True, image_urls=["https://a.example/b.png"]))
     world.probe = FakeProber(a_clip(has_audio=False))
     edit = world.ledger.edits[prepare_edit(world, drop)["edit_id"]]
@@ -190,7 +190,7 @@ def test_the_same_files_dropped_again_in_each_state(state: State, verdict: str, 
     assert world.ledger.edits[edit_id].state is state
 
 
-def test_dropping_again_puts_a_lost_output_back_or_says_that_its_version_is_gone_too() -> None:
+def test_dropping_again_restores_a_lost_output_or_says_why_not() -> None:
     world, drop = a_world()
     assert Machine(world, world).run(drop) == "Delivered"
     again = replace(drop, drop_id="again")
@@ -235,7 +235,7 @@ def test_taking_a_file_away_in_time_calls_the_edit_off(key: str) -> None:
     assert (line.field, line.value, line.problem) == ("drop", key, "was deleted before it was read")
 
 
-def test_what_inspect_clip_found_is_judged_without_reading_a_byte_of_the_clip() -> None:
+def test_an_inspected_clip_is_judged_without_reading_it_again() -> None:
     world, drop = a_world()
     inspection = inspect_clip(world, drop)
     seen = Interruption(world, set(), die)
@@ -245,7 +245,7 @@ def test_what_inspect_clip_found_is_judged_without_reading_a_byte_of_the_clip() 
     assert seen.calls.count("files.read") == 1, "the sidecar"
 
 
-def test_an_execution_of_release_0_1_0_has_its_clip_inspected_now() -> None:
+def test_prepare_edit_inspects_the_clip_of_an_older_execution() -> None:
     world, drop = a_world()
     assert prepare_edit(world, drop)["verdict"] == "ready"
     assert world.inspector.asked == 1

@@ -72,7 +72,7 @@ def test_announcements_that_overtake_uploads_and_each_other_lose_no_pair(data: s
 
 @MANY
 @given(st.data(), FILES, st.integers(1, 20), st.booleans())
-def test_a_start_that_breaks_off_anywhere_and_is_repeated_starts_the_same_drops(
+def test_repeating_a_broken_off_start_starts_the_same_drops(
     data: st.DataObject, files: set[str], at: int, late: bool
 ) -> None:
     world = uploaded(files)

@@ -60,7 +60,7 @@ def test_what_only_looks_like_a_command_is_none() -> None:
     assert commands(page) == []
 
 
-def test_a_sentence_may_name_a_command_that_a_block_has_in_full() -> None:
+def test_a_sentence_may_name_a_command_from_a_block() -> None:
     assert commands("```sh\nsam build && sam deploy --guided\n```\nafter `sam deploy`") == [
         "sam build && sam deploy --guided"
     ]
@@ -83,7 +83,7 @@ def steps(command: str) -> list[str]:
     return [line for line in said[0] if line not in said[1]]
 
 
-def test_what_takes_minutes_is_the_program_whose_short_form_is_among_the_tests() -> None:
+def test_make_faults_and_make_volume_run_the_tested_programs() -> None:
     # The campaign takes twenty minutes, the flood two; tests/e2e/test_faults.py and test_volume.py play a part of each.
     (faults,), (volume,) = readme("make faults"), readme("make volume")
     assert steps(faults) == [".workshop/dev/bin/python -m tests.faults "]
@@ -96,13 +96,13 @@ def test_fuzzing_is_what_a_short_form_of_is_among_the_tests() -> None:
     assert steps(fuzz) == [".workshop/dev/bin/python -m tests.fuzz "]
 
 
-def test_the_hostile_clips_are_those_of_which_a_dozen_are_among_the_tests() -> None:
+def test_make_hostile_runs_the_clips_that_a_test_samples() -> None:
     # All of them take minutes and gigabytes; tests/contract/test_hostile_clips.py drops a dozen.
     (hostile,) = readme("make hostile")
     assert steps(hostile) == [".workshop/dev/bin/python -m tests.hostile --check "]
 
 
-def test_the_mutants_are_tried_by_the_program_that_a_test_tries_with_one() -> None:
+def test_make_mutants_runs_the_program_that_a_test_tries() -> None:
     # All of them take twenty minutes; tests/unit/checks/test_mutants.py tries one.
     (mutants,) = readme("make mutants")
     assert steps(mutants) == [".workshop/dev/bin/python -m checks.mutants "]

@@ -37,7 +37,7 @@ def test_questions_are_answered_by_their_words_and_all_others_by_enter(shell: Sh
     ]
 
 
-def test_a_word_in_capitals_is_replaced_where_it_is_a_whole_word(shell: Shell) -> None:
+def test_only_whole_words_in_capitals_are_replaced(shell: Shell) -> None:
     assert shell.enter("echo s3://INBOX/INBOXES", INBOX="mine") == "s3://mine/INBOXES\n"
 
 

@@ -60,7 +60,7 @@ def assert_carried_on_once(world: FakeServices, drop: Drop) -> None:
     assert world.journal.doubts(world.clock() + 99 * DAY) == []
 
 
-def test_a_row_that_lands_late_is_found_told_and_carried_on_and_nothing_is_bought() -> None:
+def test_a_late_row_carries_the_edit_on_without_buying_again() -> None:
     world, drop = an_hour_later()
     assert counted(recheck_edits(world)) == {"found": 1}
     assert told(world) == ["IN_DOUBT", "FOUND"]
@@ -77,7 +77,7 @@ def test_nothing_is_read_before_its_time() -> None:
     assert seen.calls == ["journal.doubts", "journal.unreadable"]
 
 
-def test_it_is_looked_for_at_growing_pauses_and_a_last_time_after_seven_days() -> None:
+def test_rechecks_have_growing_pauses_and_end_after_seven_days() -> None:
     world, _ = in_doubt()
     world.provider.rows.clear()
     began, sent, looks = world.clock.now, float(only(world).sent_at or 0), list[float]()
@@ -103,7 +103,7 @@ def test_of_two_requests_with_its_mark_none_is_taken() -> None:
     assert only(world).state is State.IN_DOUBT
 
 
-def test_a_request_of_another_attempt_or_without_the_mark_is_not_taken() -> None:
+def test_a_request_without_this_attempts_mark_is_not_taken() -> None:
     world, _ = an_hour_later()
     world.provider.rows.clear()
     world.provider.know("request-8", "/" + mark(only(world).edit_id, 2))
@@ -120,7 +120,7 @@ def crowded(world: FakeServices, age: float, others: int) -> None:
         world.provider.rows[other.request_id] = other
 
 
-def test_where_all_days_show_too_much_the_days_of_the_sending_are_read_alone() -> None:
+def test_a_crowded_history_is_read_only_around_the_submission() -> None:
     world, drop = an_hour_later()
     world.clock.now += 5 * DAY
     crowded(world, age=HOUR, others=10)
@@ -174,7 +174,7 @@ def make_unreadable(world: FakeServices, name: str) -> None:
     world.ledger.edit = edit  # type: ignore[method-assign]
 
 
-def test_many_edits_share_one_read_and_a_row_that_cannot_be_read_stops_no_other() -> None:
+def test_edits_share_one_read_and_an_unreadable_row_stops_none() -> None:
     world, _ = an_hour_later()
     for name in "123":
         doubtful(world, name)
@@ -194,7 +194,7 @@ def test_a_run_that_can_do_nothing_at_all_fails() -> None:
         recheck_edits(world)
 
 
-def test_a_run_that_takes_long_leaves_the_rest_to_the_next_one() -> None:
+def test_a_slow_run_leaves_the_rest_to_the_next_run() -> None:
     world, _ = an_hour_later()
     for name in "12":
         doubtful(world, name)
@@ -212,7 +212,7 @@ def test_a_run_that_takes_long_leaves_the_rest_to_the_next_one() -> None:
     assert (second["left"], sum(second.values())) == (1, 2), "what was looked at went to the end"
 
 
-def test_what_is_not_told_yet_or_whose_execution_runs_is_left_until_later() -> None:
+def test_an_untold_or_running_edit_is_rechecked_later() -> None:
     world, drop = an_hour_later()
     world.executions.statuses[drop.drop_id] = "RUNNING"
     assert counted(recheck_edits(world)) == {"not_yet": 1}
@@ -243,7 +243,7 @@ def test_a_doubt_that_another_version_left_behind_is_forgotten() -> None:
     assert counted(recheck_edits(world)) == {}
 
 
-def test_what_was_adopted_on_a_persons_word_and_is_in_doubt_again_is_looked_for_again() -> None:
+def test_an_adopted_edit_in_doubt_again_is_rechecked() -> None:
     world, drop = an_hour_later()
     world.provider.know("request-9", "/elsewhere.mp4")
     world.provider.fail("internal timeout", "request-9")
@@ -278,7 +278,7 @@ def everything_runs_again(world: FakeServices) -> None:
 @pytest.mark.parametrize("what", [die, fail])
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, CALLS))
-def test_broken_off_at_any_call_it_is_carried_on_once_and_told(at: int, late: bool, what: Callable[[], None]) -> None:
+def test_a_recheck_broken_off_anywhere_carries_the_edit_on_once(at: int, late: bool, what: Callable[[], None]) -> None:
     world, drop = an_hour_later()
     interruption = Interruption(world, {at}, what, late)
     with suppress(Killed, RuntimeError):
@@ -310,7 +310,7 @@ def test_two_runs_at_once_carry_it_on_once(at: int, late: bool, also: str) -> No
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, CALLS))
-def test_a_carried_on_edit_that_ends_while_the_run_is_still_at_it_is_not_started_twice(at: int, late: bool) -> None:
+def test_an_edit_that_ends_during_a_recheck_is_started_once(at: int, late: bool) -> None:
     world, drop = an_hour_later()
 
     def faster() -> None:
@@ -334,7 +334,7 @@ def test_a_carried_on_edit_that_ends_while_the_run_is_still_at_it_is_not_started
 @pytest.mark.parametrize("wish", [ADOPT, GIVE_UP], ids=lambda wish: wish.verdict)
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, CALLS))
-def test_a_person_who_decides_at_the_same_moment_and_the_run_do_not_both(at: int, late: bool, wish: Wish) -> None:
+def test_a_person_and_the_recheck_never_both_decide(at: int, late: bool, wish: Wish) -> None:
     world, _ = an_hour_later()
 
     def decide() -> None:

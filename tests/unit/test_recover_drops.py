@@ -51,7 +51,7 @@ def test_a_recent_pair_that_nobody_announced_is_started_once() -> None:
     assert len(world.executions.started) == 1
 
 
-def test_a_pair_of_the_last_minutes_is_left_to_its_own_announcement() -> None:
+def test_a_recent_pair_is_left_to_its_own_announcement() -> None:
     world = inbox(beach=ANNOUNCED_WITHIN / HOUR - 0.01)
     recover_drops(world)
     assert started(world) == set()
@@ -65,7 +65,7 @@ def test_only_the_window_is_looked_at(hours: float, is_started: bool) -> None:
     assert world.topic.published == [], "it is younger than the stack, so it was announced in its time"
 
 
-def test_switching_the_product_on_for_an_old_bucket_never_buys_its_archive() -> None:
+def test_switching_on_for_an_old_bucket_never_buys_its_archive() -> None:
     world = inbox(**{f"old{number}": 200.0 + number for number in range(30)}, new=1)
     world.sweep_window_hours = 2000
     found = recover_drops(world)
@@ -79,7 +79,7 @@ def test_switching_the_product_on_for_an_old_bucket_never_buys_its_archive() -> 
     assert len(world.topic.published) == 1, "said once in the life of a stack"
 
 
-def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
+def test_an_unsent_notice_is_sent_by_the_next_run() -> None:
     world = inbox(old=200.0)
     world.sweep_window_hours = 2000
     publish = world.topic.publish
@@ -95,7 +95,7 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
     assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
 
 
-def test_a_half_whose_announcement_was_lost_is_noted_once_and_then_told_by_the_sweep() -> None:
+def test_an_unannounced_half_is_noted_once_and_then_told() -> None:
     world = inbox()
     upload_an_hour_ago(world, "alone.mp4")
     recover_drops(world)
@@ -108,7 +108,7 @@ def test_a_half_whose_announcement_was_lost_is_noted_once_and_then_told_by_the_s
     assert [notice["status"] for notice in world.topic.published] == ["WAITING"]
 
 
-def test_a_half_that_was_used_is_not_told_of_when_its_partner_is_taken_away() -> None:
+def test_deleting_the_partner_of_a_used_half_notes_nothing() -> None:
     world = inbox(pair=1)
     recover_drops(world)
     world.files.delete(INBOX, "pair.mp4")
@@ -160,7 +160,7 @@ def refuse(*names: str) -> Callable[[str], None]:
     return refused
 
 
-def test_a_file_that_cannot_be_looked_at_stops_no_other_and_is_tried_again() -> None:
+def test_an_unreadable_file_stops_no_other_and_is_tried_again() -> None:
     world = inbox(beach=1, bad=2, lake=3)
     heads(world, refuse("bad.mp4"))
     found = recover_drops(world)
@@ -181,7 +181,7 @@ def test_the_newest_files_come_first() -> None:
     assert clips_started(world) == ["b.mp4", "c.mp4", "a.mp4"]
 
 
-def test_a_pair_whose_execution_has_read_it_costs_one_read_of_the_table() -> None:
+def test_a_pair_already_read_costs_one_read_of_the_table() -> None:
     world = inbox(beach=1)
     recover_drops(world)
     for row in world.journal.drops.values():
@@ -193,7 +193,7 @@ def test_a_pair_whose_execution_has_read_it_costs_one_read_of_the_table() -> Non
     assert about_it == ["journal.recovery", "files.head", "files.head", "journal.drop", "journal.note_recovery"]
 
 
-def test_a_pair_that_was_looked_at_is_left_alone_from_then_on() -> None:
+def test_a_pair_already_looked_at_is_soon_left_alone() -> None:
     world, looked_at = inbox(beach=1), []
     for _ in range(12):
         looked_at.append(recover_drops(world)["recent"])
@@ -201,7 +201,7 @@ def test_a_pair_that_was_looked_at_is_left_alone_from_then_on() -> None:
     assert looked_at == [1, 1, 1, *[0] * 9], "for two hours once more, in case another one comes late"
 
 
-def test_what_a_run_has_no_time_for_is_done_by_the_next_ones_the_newest_first() -> None:
+def test_work_left_for_lack_of_time_is_done_newest_first() -> None:
     world = inbox(**{f"p{number}": number for number in range(1, 9)})
     heads(world, lambda key: setattr(world.clock, "now", world.clock.now + RUN_SECONDS / 8))
     order = list[str]()
@@ -215,7 +215,7 @@ def test_what_a_run_has_no_time_for_is_done_by_the_next_ones_the_newest_first() 
     assert found == {"looked": False}, "nothing is left, so the next look comes in an hour"
 
 
-def test_what_a_run_has_no_room_for_is_done_by_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_left_for_lack_of_room_is_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_FILES", 3)
     world = inbox(**{f"p{number}": 5 for number in range(10)})  # of one second
     for _ in range(4):
@@ -234,7 +234,7 @@ def test_files_that_always_fail_block_no_others_however_many_they_are(monkeypatc
     assert started(world) == {"old.mp4"}
 
 
-def test_an_inbox_too_large_for_one_run_is_gone_through_in_several() -> None:
+def test_a_large_inbox_is_gone_through_in_several_runs() -> None:
     world = inbox(**{f"p{number}": 1 for number in range(9)}, **{f"old{number}": 200 for number in range(9)})
     listing, asked = world.files.listing, list[str]()
 
@@ -257,7 +257,7 @@ def test_an_inbox_too_large_for_one_run_is_gone_through_in_several() -> None:
 
 
 @pytest.mark.parametrize(("looked", "hours"), [(0.5, 2), (17, 19)], ids=["hours", "most of a day"])
-def test_an_upload_that_took_long_is_dated_by_its_beginning_and_found(looked: float, hours: float) -> None:
+def test_a_slow_upload_dated_by_its_beginning_is_still_found(looked: float, hours: float) -> None:
     world = inbox()
     for hour in (0, looked):
         world.clock.now = NOW + hour * HOUR
@@ -303,14 +303,14 @@ def test_files_without_versions_are_left_alone() -> None:
     assert [notice["status"] for notice in world.topic.published] == ["LEFT_ALONE"]
 
 
-def test_a_file_that_has_only_an_ending_is_noted_like_any_half() -> None:
+def test_a_file_with_only_an_extension_counts_as_a_half() -> None:
     world = inbox()
     upload_an_hour_ago(world, "trip/.mp4")
     recover_drops(world)
     assert list(world.journal.halves) == [(INBOX, "trip/.mp4")]
 
 
-def test_a_notice_that_cannot_be_sent_does_not_undo_what_was_done() -> None:
+def test_a_notice_that_cannot_be_sent_undoes_nothing() -> None:
     world = inbox(beach=1, old=200)
 
     def refused(notice: Notice) -> None:

@@ -58,7 +58,7 @@ def test_a_secret_is_taken_out_wherever_it_stands(text: str, shown: str | None) 
         """https://me:it's@topsecret@h.example/'a b'?X-Goog-Signature=topsecret""",
     ],
 )
-def test_a_line_of_json_is_json_still_when_its_secrets_are_out(value: str) -> None:
+def test_a_json_line_is_still_json_after_redaction(value: str) -> None:
     """Logs are JSON in which somebody's JSON is quoted, at any depth."""
     line = json.dumps({"message": value})
     for _ in range(3):

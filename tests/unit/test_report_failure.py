@@ -75,7 +75,7 @@ def test_broken_off_anywhere_and_entered_again_it_says_the_same(state: State, la
         assert world.ledger.edits[edit_id].state == ENDINGS[state]
 
 
-def test_a_reservation_that_was_never_sent_is_freed_and_others_are_kept() -> None:
+def test_only_a_reservation_that_was_never_sent_is_freed() -> None:
     for state, reserved in ((State.RESERVED, 0), (State.SUBMITTING, Decimal("1.68"))):
         world, edit_id = world_in(state)
         report_failure(world, a_drop(), edit_id, {})
@@ -98,7 +98,7 @@ def test_what_the_ledger_knows_of_the_reason_beats_the_caught_error() -> None:
         (None, "Cost:       nothing"),
     ],
 )
-def test_the_message_and_the_row_have_the_cause_whatever_the_reason_is_worded_like(
+def test_the_message_follows_the_cause_and_not_the_reasons_words(
     cause: Cause | None, says: str, error: dict[str, str]
 ) -> None:
     world, edit_id = world_in(State.FAILED, reason="worded anew", cause=cause)
@@ -106,7 +106,7 @@ def test_the_message_and_the_row_have_the_cause_whatever_the_reason_is_worded_li
     assert world.ledger.edits[edit_id].cause is cause
 
 
-def test_a_cause_is_not_looked_for_in_the_words_of_a_reason() -> None:
+def test_a_cause_is_never_guessed_from_a_reasons_words() -> None:
     world, edit_id = world_in(State.FAILED, reason="the provider said: its history did not confirm that this was free")
     email = report_failure(world, a_drop(), edit_id, TIMED_OUT)["notice"]["message"]["email"]
     assert "Cost:       nothing" in email

@@ -51,7 +51,7 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_our_own_row_is_recognised_in_every_shape_and_our_twins_in_none(shape: str) -> None:
+def test_every_shape_of_our_row_is_recognised_but_no_twin(shape: str) -> None:
     rows = history_rows({"data": SHAPES[shape]})
     assert [row.request_id for row in rows if is_ours(row, EDIT)] == ["r1"]
     assert not [row for row in rows if is_ours(row, TWIN) or is_ours(row, replace(EDIT, attempt=2))]

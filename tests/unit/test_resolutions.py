@@ -24,7 +24,7 @@ def test_only_what_is_held_can_be_decided_about(verdict: Decision) -> None:
             a(verdict).applied_to(an_edit_in(state))
 
 
-def test_that_a_request_which_the_provider_answered_was_not_billed_is_nobodys_to_say() -> None:
+def test_nobody_may_say_that_an_answered_request_was_not_billed() -> None:
     assert State.UNDELIVERED not in ALLOWED[Decision.NOT_BILLED]
 
 
@@ -41,7 +41,7 @@ TOLD: dict[str, Any] = {"notice": a_notice("1"), "event_id": "1", "notified_at":
     ("verdict", "status", "to_do"),
     [(Decision.NOT_BILLED, "FAILED", "To buy it, upload"), (Decision.GIVE_UP, "ABANDONED", '"rerun": 1')],
 )
-def test_an_end_by_a_persons_word_has_a_message_of_its_own(verdict: Decision, status: str, to_do: str) -> None:
+def test_an_edit_ended_by_a_person_has_its_own_message(verdict: Decision, status: str, to_do: str) -> None:
     after = a(verdict, note="they said so").applied_to(an_edit_in(State.IN_DOUBT, **TOLD))
     body, again = (resolved(after, at, OUTBOX) for at in (NOW, NOW + 9))
     assert (body.status, body.drop_id) == (status, a_drop().drop_id)
@@ -63,7 +63,7 @@ def test_an_edit_that_goes_on_has_no_message_yet() -> None:
     assert (after.notice, after.event_id, after.notified_at) == (None, None, None)
 
 
-def test_a_request_is_vouched_for_until_its_mark_or_the_providers_answer_proves_it() -> None:
+def test_a_person_vouches_for_a_request_until_it_is_proven() -> None:
     def vouched_by(state: State, request_id: str, **more: Any) -> str | None:
         changes = {"vouched_by": more.pop("vouched_by", None)}
         return a(Decision.ADOPT, request_id=request_id, **more).applied_to(an_edit_in(state, **changes)).vouched_by

@@ -32,7 +32,7 @@ def body(world: FakeServices, key: str = KEY) -> bytes | None:
     return world.files.objects[OUTBOX, key][-1].data
 
 
-def test_a_deleted_output_comes_back_with_its_manifest_and_a_message_and_nothing_is_bought() -> None:
+def test_a_deleted_output_is_restored_free_with_its_manifest() -> None:
     world, _, again = delivered()
     world.files.delete(OUTBOX, KEY)
     world.files.delete(OUTBOX, "trip/beach.manifest.json")
@@ -62,7 +62,7 @@ def test_an_output_that_a_later_edit_replaced_takes_its_place_again() -> None:
     assert len(world.provider.submissions) == 2
 
 
-def test_a_foreign_object_in_its_place_is_left_and_the_output_gets_a_name_of_its_own() -> None:
+def test_a_foreign_object_stays_and_the_output_gets_another_name() -> None:
     world, _, again = delivered()
     world.files.put(OUTBOX, KEY, b"somebody's holiday film")
     assert Machine(world, world).run(again) == "Unchanged"
@@ -85,7 +85,7 @@ def test_once_it_is_back_dropping_again_changes_nothing() -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("at", range(1, 30))
-def test_broken_off_at_any_call_it_is_back_once_and_nothing_is_bought(at: int, late: bool) -> None:
+def test_a_restore_broken_off_anywhere_still_restores_and_buys_nothing(at: int, late: bool) -> None:
     world, _, again = delivered()
     world.files.delete(OUTBOX, KEY)
     interruption = Interruption(world, {at}, die, late)
@@ -97,7 +97,7 @@ def test_broken_off_at_any_call_it_is_back_once_and_nothing_is_bought(at: int, l
     assert {notice["event_id"] for notice in world.topic.published if notice["status"] == "RESTORED"}
 
 
-def test_an_output_that_cannot_be_put_back_is_told_as_unpaid_and_stays_delivered_in_the_ledger() -> None:
+def test_a_failed_restore_is_told_but_the_edit_stays_delivered() -> None:
     world, _, again = delivered()
     world.files.delete(OUTBOX, KEY)
 
@@ -132,7 +132,7 @@ def told(world: FakeServices) -> list[dict[str, Any]]:
 
 
 @GONE
-def test_a_lost_manifest_is_put_back_as_it_was_and_the_video_is_not_copied(gone: str) -> None:
+def test_a_lost_manifest_is_restored_without_copying_the_video(gone: str) -> None:
     world, _, again = delivered()
     first = world.files.text(OUTBOX, MANIFEST)
     where = lose_manifest(world, gone)
@@ -148,7 +148,7 @@ def test_a_lost_manifest_is_put_back_as_it_was_and_the_video_is_not_copied(gone:
     assert len(world.provider.submissions) == 1
 
 
-def test_a_manifest_that_release_0_1_0_delivered_is_put_back_too() -> None:
+def test_a_manifest_from_an_older_release_is_restored_too() -> None:
     """Its row knows neither the manifest nor the moment; the video was uploaded then, to the second."""
     world, _, again = delivered()
     first = world.files.text(OUTBOX, MANIFEST)
@@ -186,7 +186,7 @@ def test_a_video_that_is_gone_for_good_gets_no_manifest() -> None:
     assert (told(world)[-1]["status"], told(world)[-1]["manifest"]) == ("UNCHANGED", None)
 
 
-def test_what_is_put_back_twice_is_said_to_have_gone_aside_once() -> None:
+def test_restoring_twice_repeats_no_warning_in_the_manifest() -> None:
     world, _, again = delivered()
     world.files.put(OUTBOX, KEY, b"somebody's holiday film")
     for name in ("again", "and again"):

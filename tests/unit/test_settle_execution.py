@@ -114,7 +114,7 @@ def test_a_settling_that_breaks_off_is_finished_by_the_sweep(at: int, late: bool
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
 @pytest.mark.parametrize("at", range(1, CALLS))
-def test_an_ending_told_late_or_twice_leaves_an_execution_that_was_redriven_alone(at: int, status: str) -> None:
+def test_a_late_or_repeated_ending_leaves_a_redriven_execution_alone(at: int, status: str) -> None:
     world, drop = aborted_at(at)
     world.executions.statuses[drop.drop_id] = status
     world.clock.now += STILL_SENDING
@@ -131,7 +131,7 @@ def test_an_execution_that_cannot_be_found_any_more_is_settled() -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("at", range(13, CALLS))
-def test_a_redrive_after_the_ending_was_told_buys_nothing_and_loses_nothing(at: int, late: bool) -> None:
+def test_a_redrive_after_the_told_ending_buys_and_loses_nothing(at: int, late: bool) -> None:
     """A redrive enters the state again in which the execution was stopped, with the document of then."""
     world, drop = a_world()
     world.journal.record_drop(drop, world.clock())
@@ -161,14 +161,14 @@ def test_a_redrive_after_the_ending_was_told_buys_nothing_and_loses_nothing(at: 
     assert len(world.provider.rows) <= 1
 
 
-def test_an_execution_that_said_its_end_itself_is_not_told_of_again() -> None:
+def test_an_end_told_by_the_execution_is_not_told_again() -> None:
     world, drop = a_world(sidecar=b"no JSON")
     assert Machine(world, world).run(drop) == "Rejected"
     assert settle_execution(world, drop, None, "FAILED") == ""
     assert len(world.topic.published) == 1
 
 
-def test_the_end_of_an_edit_that_was_told_is_not_told_again() -> None:
+def test_a_told_end_of_an_edit_is_not_told_again() -> None:
     world, drop = a_world()
     world.provider.answers = [ProviderRefused("HTTP 400: no")]
     assert Machine(world, world).run(drop) == "Failed"
@@ -176,7 +176,7 @@ def test_the_end_of_an_edit_that_was_told_is_not_told_again() -> None:
     assert [notice["status"] for notice in world.topic.published] == ["FAILED"]
 
 
-def test_a_stopped_submission_may_still_be_answered_while_its_function_can_live() -> None:
+def test_settling_waits_longer_than_a_submission_can_run() -> None:
     functions = load(TEMPLATE)["Resources"]
     assert functions["SubmitEditFunction"]["Properties"]["Timeout"] < STILL_SENDING
 
@@ -192,7 +192,7 @@ def test_an_edit_that_another_execution_carries_is_not_settled(hands: dict[str, 
     assert (world.ledger.edits[edit_id], world.topic.published) == (carried, [])
 
 
-def test_an_execution_beside_the_one_that_carries_the_edit_is_not_told_of() -> None:
+def test_the_end_of_a_second_execution_is_not_told() -> None:
     world, drop = aborted_at(17)
     other = replace(drop, drop_id="another")
     world.journal.record_drop(other, world.clock())
@@ -212,7 +212,7 @@ def test_a_living_execution_is_left_alone_and_asked_after_again_later() -> None:
     assert world.topic.published == []
 
 
-def test_a_drop_that_was_noted_but_never_started_is_started_by_the_sweep() -> None:
+def test_the_sweep_starts_a_noted_drop_that_never_started() -> None:
     world, drop = a_world()
     world.journal.record_drop(drop, world.clock())
     world.clock.now += UNTOUCHED_FOR + 1
@@ -245,7 +245,7 @@ BY_HAND: dict[str, object] = {
 
 
 @pytest.mark.parametrize("case", [case for case in BY_HAND if isinstance(BY_HAND[case], dict)])
-def test_an_execution_that_was_started_by_hand_ends_at_once_and_in_words(case: str) -> None:
+def test_an_execution_started_by_hand_ends_at_once(case: str) -> None:
     world = FakeServices()
     machine = Machine(world, world)
     document: Any = BY_HAND[case]
@@ -256,7 +256,7 @@ def test_an_execution_that_was_started_by_hand_ends_at_once_and_in_words(case: s
 
 
 @pytest.mark.parametrize("case", BY_HAND)
-def test_the_end_of_an_execution_that_was_started_by_hand_is_no_trouble(case: str) -> None:
+def test_the_end_of_an_execution_started_by_hand_is_ignored(case: str) -> None:
     """Nobody dropped anything, so there is nobody to tell; and nothing for the dead-letter queue."""
     world = FakeServices()
     detail = {"input": json.dumps(BY_HAND[case]), "name": "by-hand", "status": "FAILED"}

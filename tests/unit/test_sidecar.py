@@ -68,7 +68,7 @@ def test_rerun_is_not_sent_to_the_provider() -> None:
     assert "rerun" not in sidecar(rerun=2).request(4.0)
 
 
-def test_a_prompt_of_2500_characters_is_taken_and_one_more_is_not() -> None:
+def test_a_prompt_may_have_2500_characters_and_no_more() -> None:
     assert len(sidecar(prompt="é" * 2500).prompt) == 2500
     assert problem(prompt="é" * 2501) == ("/prompt", "2501 characters", "is longer than 2500 characters", "shorten it")
 
@@ -107,7 +107,7 @@ def test_null_is_a_wrong_value_and_not_a_missing_one() -> None:
     assert (found.field, found.value) == ("/prompt", "null")
 
 
-def test_a_duration_that_is_a_number_is_answered_with_the_text_to_write() -> None:
+def test_a_number_as_duration_is_answered_with_the_right_text() -> None:
     assert problem(duration=5).fix == 'write it as text: "5"'
 
 
@@ -115,9 +115,7 @@ def test_a_duration_that_is_a_number_is_answered_with_the_text_to_write() -> Non
     ("field", "value", "meant"),
     [("mode", "STD", "std"), ("mode", " Pro", "pro"), ("duration", "5 ", "5"), ("shot_type", "customise", "customize")],
 )
-def test_a_value_that_is_nearly_right_is_answered_with_the_one_that_is_meant(
-    field: str, value: str, meant: str
-) -> None:
+def test_a_nearly_right_value_is_answered_with_the_intended_one(field: str, value: str, meant: str) -> None:
     assert problem(**{field: value}).fix == f'if you mean "{meant}", write that'
 
 
@@ -190,7 +188,7 @@ def test_what_is_not_strict_json_is_a_problem_too(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("raw", [b'{"prompt": "\\ud800"}', b'{"\\ud800": 1, "prompt": "x"}'])
-def test_half_a_character_is_refused_in_words_that_can_be_written_down(raw: bytes) -> None:
+def test_the_refusal_of_half_a_character_can_be_encoded(raw: bytes) -> None:
     str(problems(raw)).encode()
 
 

@@ -43,7 +43,7 @@ def test_both_halves_at_once_announced_twice_each_start_one_edit() -> None:
     assert len(world.executions.started) == 1
 
 
-def test_a_partner_that_comes_while_the_wait_is_written_down_is_not_missed() -> None:
+def test_a_partner_arriving_while_the_wait_is_noted_is_found() -> None:
     world = world_with(CLIP)
 
     def arrive() -> None:
@@ -59,7 +59,7 @@ def test_a_partner_that_comes_while_the_wait_is_written_down_is_not_missed() -> 
         assert world.journal.halves == {}
 
 
-def test_the_same_announcement_after_a_crash_at_any_point_still_starts_the_edit() -> None:
+def test_a_repeated_announcement_after_a_crash_starts_the_edit() -> None:
     for at in range(1, 15):
         for late in (False, True):
             world = world_with(CLIP, SIDECAR)
@@ -100,7 +100,7 @@ def test_a_file_that_is_gone_again_waits_for_nothing() -> None:
     assert world.journal.halves == {}
 
 
-def test_one_sidecar_with_two_clips_starts_both_and_each_is_then_told_of_the_other() -> None:
+def test_one_sidecar_with_two_clips_starts_both() -> None:
     world = world_with(SIDECAR, CLIP, "trip/beach.mov")
     assert len(start_edit(world, INBOX, SIDECAR)["started"]) == 2
 
@@ -111,7 +111,7 @@ def test_a_stem_sidecar_that_another_one_beats_starts_nothing() -> None:
     assert start_edit(world, INBOX, "trip/beach.mp4.json")["started"]
 
 
-def test_a_file_dropped_again_starts_another_edit_that_first_lets_things_settle() -> None:
+def test_a_file_dropped_again_starts_another_edit_after_settling() -> None:
     world = world_with(CLIP, SIDECAR)
     start_edit(world, INBOX, CLIP)
     world.files.put(INBOX, SIDECAR, b"better")
@@ -145,9 +145,7 @@ def test_odd_names_pair_as_any_others(stem: str) -> None:
 
 @pytest.mark.parametrize("unversioned", [{CLIP}, {SIDECAR}, {CLIP, SIDECAR}])
 @pytest.mark.parametrize("order", [(CLIP, SIDECAR), (SIDECAR, CLIP)])
-def test_a_bucket_that_keeps_no_versions_starts_nothing_and_says_so_once_a_day(
-    unversioned: set[str], order: tuple[str, str]
-) -> None:
+def test_an_unversioned_bucket_starts_nothing_and_says_so_daily(unversioned: set[str], order: tuple[str, str]) -> None:
     """A new upload would have the drop id of the old one, and the bytes could change under a running edit."""
     world = FakeServices()
     for _ in range(2):
@@ -183,7 +181,7 @@ def test_of_many_files_without_versions_at_once_one_is_told_of() -> None:
         assert len(world.topic.published) == 1
 
 
-def test_where_it_could_not_be_said_that_versions_are_missing_the_next_try_says_it() -> None:
+def test_a_failed_warning_about_missing_versions_is_sent_next_time() -> None:
     world = FakeServices()
     world.files.put(INBOX, CLIP, b"bytes", "null")
     seen = Interruption(world, set(), lambda: None)
@@ -214,14 +212,14 @@ def test_once_versioning_is_on_again_uploading_both_again_starts_the_edit() -> N
 
 
 @pytest.mark.parametrize("key", [".mp4", "trip/.MOV", "trip/.json"])
-def test_a_file_that_has_only_an_ending_is_noted_so_that_it_is_told_of(key: str) -> None:
+def test_a_file_with_only_an_extension_waits_as_a_half(key: str) -> None:
     world = world_with(key, CLIP, SIDECAR)
     assert start_edit(world, INBOX, key) == {"started": [], "waiting": [key]}
     assert list(world.journal.halves) == [(INBOX, key)]
     assert world.executions.started == {}
 
 
-def test_a_crowd_of_names_that_begin_alike_hides_no_pair_and_is_not_listed_whole() -> None:
+def test_similar_names_hide_no_pair_and_are_never_all_listed() -> None:
     """A sequence of pictures is often named after its clip."""
     world = world_with(CLIP, SIDECAR)
     keys, listed = world.files.keys, []

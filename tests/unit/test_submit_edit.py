@@ -73,7 +73,7 @@ def test_the_row_tells_what_was_sent_when_and_as_what() -> None:
 
 
 @pytest.mark.parametrize("error", [ProviderRefused, KeyUnreadable])
-def test_a_refusal_that_proves_it_closes_the_attempt_and_frees_the_money(error: type[NotSent]) -> None:
+def test_an_error_that_proves_no_charge_frees_the_reservation(error: type[NotSent]) -> None:
     world, drop, edit_id = prepared()
     world.provider.answers = [error("no credits")]
     with pytest.raises(error):
@@ -83,7 +83,7 @@ def test_a_refusal_that_proves_it_closes_the_attempt_and_frees_the_money(error: 
     assert world.ledger.money[DAY]["reserved_usd"] == 0
 
 
-def test_a_busy_provider_leaves_the_same_attempt_open_to_be_sent_again() -> None:
+def test_a_busy_provider_leaves_the_same_attempt_open() -> None:
     world, drop, edit_id = prepared()
     world.provider.answers = [ProviderBusy("429")]
     with pytest.raises(ProviderBusy):
@@ -106,7 +106,7 @@ def test_an_unknown_answer_is_never_sent_again() -> None:
     assert world.ledger.edits[edit_id].state is State.SUBMITTING
 
 
-def test_an_answer_that_cannot_be_written_down_is_unknown_and_names_the_id() -> None:
+def test_an_unrecorded_answer_is_unknown_and_names_the_request_id() -> None:
     world, drop, edit_id = prepared()
 
     def fail() -> None:
@@ -171,7 +171,7 @@ def test_an_edit_of_another_execution_is_left_alone(state: State) -> None:
     assert world.provider.submissions == []
 
 
-def test_a_new_attempt_after_a_failure_has_a_mark_of_its_own_and_forgets_the_old_answer() -> None:
+def test_a_new_attempt_gets_its_own_mark_and_forgets_failures() -> None:
     world, drop, edit_id = prepared()
     world.provider.answers = [ProviderRefused("bad")]
     with pytest.raises(ProviderRefused):
@@ -197,7 +197,7 @@ def test_an_edit_that_is_not_in_the_ledger_is_not_bought() -> None:
     assert world.provider.submissions == []
 
 
-def test_a_key_that_cannot_be_read_is_noticed_before_the_intent_is_written() -> None:
+def test_an_unreadable_key_is_noticed_before_the_intent_is_written() -> None:
     """Else a parameter that was never made would look like a submission in doubt."""
     world, drop, edit_id = prepared()
     world.provider.unreadable_key = KeyUnreadable("no such parameter")
@@ -207,7 +207,7 @@ def test_a_key_that_cannot_be_read_is_noticed_before_the_intent_is_written() -> 
     assert world.provider.submissions == []
 
 
-def test_an_edit_that_was_told_to_have_failed_is_not_bought_by_a_function_that_comes_late() -> None:
+def test_a_late_function_never_buys_an_edit_told_as_failed() -> None:
     """Stopped while the function's sandbox started: the execution's end was told, and then it runs after all."""
     world, drop, edit_id = prepared()
     assert settle_execution(world, drop, None, "ABORTED") == "FAILED"
@@ -239,7 +239,7 @@ def test_an_ending_that_is_told_between_reading_and_reserving_wins(state: State)
     assert find_submission(world, drop, edit_id, Generation()).outcome == "left"
 
 
-def test_an_ending_that_is_told_while_a_delay_is_noted_stays_told() -> None:
+def test_a_delay_noted_late_does_not_undo_a_told_ending() -> None:
     world, drop, edit_id = prepared()
     world.limits = replace(PLENTY, spending=False)
     seen = Interruption(world, set(), lambda: None)

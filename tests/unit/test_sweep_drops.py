@@ -34,7 +34,7 @@ def waiting(*keys: str, then_minutes: float = 16) -> FakeServices:
     return world
 
 
-def test_a_half_that_waits_too_long_is_told_once_with_the_nearest_name() -> None:
+def test_a_waiting_half_is_told_once_with_the_nearest_name() -> None:
     world = waiting(CLIP)
     world.files.put(INBOX, "trip/baech.json", b"typo")
     assert done(sweep_drops(world)) == done({"told": 1, "started": 0, "sent": 0, "gone": 0})
@@ -84,7 +84,7 @@ def test_a_half_that_comes_after_its_notice_still_starts_the_edit() -> None:
 
 
 @pytest.mark.parametrize("state", [State.DELIVERED, State.FAILED, State.IN_DOUBT, State.UNDELIVERED])
-def test_a_message_that_was_never_sent_is_sent_once_as_it_was(state: State) -> None:
+def test_an_unsent_message_is_sent_once_and_unchanged(state: State) -> None:
     world = FakeServices()
     edit = an_edit_in(state, notice=a_notice())
     world.ledger.edits[edit.edit_id] = edit
@@ -169,7 +169,7 @@ def test_executions_that_are_gone_come_first_then_messages_then_halves() -> None
     assert [notice.get("event_id") for notice in world.topic.published][2:4] == ["0", "1"]
 
 
-def test_each_kind_has_its_share_of_the_time_and_the_next_run_begins_with_what_was_not_reached() -> None:
+def test_each_kind_has_its_time_and_the_next_run_continues() -> None:
     world = busy_world()
     told = taking(world, RUN_SECONDS / 3)
     begun = world.clock.now
@@ -182,13 +182,13 @@ def test_each_kind_has_its_share_of_the_time_and_the_next_run_begins_with_what_w
     assert len({event["event_id"] for event in world.topic.published}) == len(told) == 6
 
 
-def test_a_run_that_has_no_time_left_looks_at_one_row_of_a_kind_at_most() -> None:
+def test_a_run_without_time_looks_at_one_row_per_kind() -> None:
     world = busy_world()
     taking(world, 10 * RUN_SECONDS)
     assert sweep_drops(world)["not_reached"] == 5
 
 
-def test_a_row_is_moved_on_before_the_names_in_its_folder_are_looked_at() -> None:
+def test_a_row_moves_on_before_its_folder_is_read() -> None:
     """What kills a run must not be what the next run begins with."""
     world = waiting("trip/first.mp4", "trip/second.mp4")
 
@@ -204,7 +204,7 @@ def test_a_row_is_moved_on_before_the_names_in_its_folder_are_looked_at() -> Non
     assert ["second.mp4" in notice["message"]["email"] for notice in world.topic.published] == [True, False]
 
 
-def test_a_row_that_cannot_be_read_is_counted_and_stops_no_other() -> None:
+def test_an_unreadable_row_is_counted_and_stops_no_other() -> None:
     world = busy_world()
     world.journal.odd_rows.append(Unreadable(row={"pk": "CLIP#1", "sk": "DROP#1"}, why="the row CLIP#1 is odd"))
     swept = sweep_drops(world)
@@ -215,7 +215,7 @@ def test_a_row_that_cannot_be_read_is_counted_and_stops_no_other() -> None:
     assert sweep_drops(world)["failed"] == 1
 
 
-def test_a_message_that_cannot_be_sent_lets_the_others_go_first_next_time() -> None:
+def test_a_message_that_cannot_be_sent_lets_others_go_first() -> None:
     world = busy_world()
     send, refused = world.topic.publish, ["0"]
 
@@ -234,7 +234,7 @@ def test_a_message_that_cannot_be_sent_lets_the_others_go_first_next_time() -> N
 
 
 @pytest.mark.parametrize("key", ["trip/.mp4", "trip/.json"])
-def test_a_file_that_has_only_an_ending_is_told_once_that_it_needs_a_name(key: str) -> None:
+def test_a_file_with_only_an_extension_is_told_once(key: str) -> None:
     world = waiting(key)
     for _ in range(2):
         sweep_drops(world)
@@ -245,7 +245,7 @@ def test_a_file_that_has_only_an_ending_is_told_once_that_it_needs_a_name(key: s
     assert "name" in notice["message"]["email"]
 
 
-def test_a_sidecar_beside_a_video_of_another_format_is_told_what_to_do_with_it() -> None:
+def test_a_sidecar_beside_an_unsupported_video_gets_its_own_advice() -> None:
     world = waiting(SIDECAR)
     world.files.put(INBOX, "trip/beach.webm", b"x")
     world.files.put(INBOX, "trip/beech.mp4", b"x")
@@ -255,7 +255,7 @@ def test_a_sidecar_beside_a_video_of_another_format_is_told_what_to_do_with_it()
     assert "beech" not in told
 
 
-def test_a_half_whose_partner_has_no_versions_is_not_told_of_once_more() -> None:
+def test_a_half_whose_partner_has_no_versions_is_told_once() -> None:
     world = waiting(CLIP)
     world.files.put(INBOX, SIDECAR, b"x", "null")
     start_edit(world, INBOX, SIDECAR)

@@ -65,7 +65,7 @@ def test_a_failure_is_still_told_after_days_of_throttling() -> None:
     assert [notice["status"] for notice in world.topic.published] == ["DELAYED", "FAILED"]
 
 
-def test_a_submission_turned_away_for_longer_than_that_ends_unpaid_and_blames_no_file() -> None:
+def test_a_submission_throttled_too_long_ends_unpaid_blaming_no_file() -> None:
     world, drop = a_world()
     assert Throttled(world, world, verbs=("SubmitEdit",), seconds=30 * DAY).run(drop) == "Failed"
     assert world.provider.submissions == []

@@ -46,7 +46,7 @@ def delivery(seconds_ago: float) -> tuple[FakeServices, Drop, str]:
     return world, edit.drop, edit.edit_id
 
 
-def test_a_delivery_that_fails_for_an_hour_is_told_once_with_its_reason_while_the_file_is_there() -> None:
+def test_a_failing_delivery_is_told_once_with_its_reason() -> None:
     world, drop, edit_id = delivery(DELIVERY_OVERDUE)
     sweep_drops(world)
     world.clock.now += UNTOUCHED_FOR + 1
@@ -66,7 +66,7 @@ def test_a_delivery_that_fails_for_minutes_is_nobodys_business() -> None:
     assert told(world) == []
 
 
-def test_a_notice_of_a_late_delivery_that_could_not_be_sent_is_sent_by_the_next_sweep() -> None:
+def test_the_next_sweep_sends_an_unsent_overdue_notice() -> None:
     world, _, _ = delivery(DELIVERY_OVERDUE)
     publish = world.topic.publish
     world.topic.publish = refused  # type: ignore[method-assign, assignment]
@@ -77,7 +77,7 @@ def test_a_notice_of_a_late_delivery_that_could_not_be_sent_is_sent_by_the_next_
     assert told(world) == ["OVERDUE"]
 
 
-def test_a_record_that_went_early_is_told_of_at_forty_minutes_too_and_once() -> None:
+def test_an_edit_whose_record_vanished_early_is_told_overdue_once() -> None:
     world, _ = a_world()
     edit = an_edit_in(State.SUBMITTED, submitted_at=world.clock())
     world.ledger.edits[edit.edit_id] = edit
@@ -92,7 +92,7 @@ def test_a_record_that_went_early_is_told_of_at_forty_minutes_too_and_once() -> 
 
 
 @pytest.mark.parametrize("sidecar", [a_sidecar(), b"no JSON"], ids=["accepted", "refused"])
-def test_an_outbox_that_takes_no_error_file_keeps_nobody_from_being_told(sidecar: bytes) -> None:
+def test_a_refused_error_file_does_not_stop_the_message(sidecar: bytes) -> None:
     world, drop = a_world(sidecar)
     world.files.upload = refused  # type: ignore[method-assign, assignment]
     world.files.write_json = refused  # type: ignore[method-assign, assignment]
@@ -102,7 +102,7 @@ def test_an_outbox_that_takes_no_error_file_keeps_nobody_from_being_told(sidecar
     assert "the error file could not be written (PermissionError)" in notice["message"]["email"]
 
 
-def test_stopped_while_the_answer_may_still_come_the_edit_is_settled_after_it_came() -> None:
+def test_an_edit_stopped_while_sending_is_settled_after_the_answer() -> None:
     world, drop = a_world()
     edit = an_edit_in(State.SUBMITTING, drop=drop, owner=drop.drop_id, sent_at=world.clock())
     world.ledger.edits[edit.edit_id] = edit
@@ -136,7 +136,7 @@ def test_a_put_back_that_is_stopped_is_told_as_one() -> None:
     assert settle_execution(world, again, None, "ABORTED") == "", "once"
 
 
-def test_a_drop_that_comes_again_and_is_stopped_while_it_waits_is_told_under_an_id_of_its_own() -> None:
+def test_a_stopped_repeated_drop_is_told_under_its_own_id() -> None:
     world, drop = a_world()
     first = an_edit_in(State.FAILED, drop=drop, owner=drop.drop_id)
     edit_id = prepare_edit(world, drop)["edit_id"]

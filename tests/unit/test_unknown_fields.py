@@ -74,9 +74,7 @@ SAID = {  # as the rows of before have it: these texts are theirs, whatever is w
 
 @EACH
 @pytest.mark.parametrize(("reason", "cause"), SAID.items(), ids=lambda value: str(value)[-12:])
-def test_the_cause_of_a_row_that_has_none_is_read_in_its_reason(
-    release: Path, reason: str, cause: Cause | None
-) -> None:
+def test_a_row_without_a_cause_gets_it_from_its_reason(release: Path, reason: str, cause: Cause | None) -> None:
     (row,) = [one for one in edits(release) if one["state"] == "FAILED"][:1]
     assert edit_from(row | {"reason": reason}).cause is cause
     assert edit_from(row | {"reason": reason, "cause": "CALLED_OFF"}).cause is Cause.CALLED_OFF, "the field decides"
@@ -89,7 +87,7 @@ def test_a_cause_whose_reason_an_earlier_version_took_away_is_none(release: Path
 
 
 @EACH
-def test_a_status_is_shown_of_rows_with_later_fields_and_of_a_later_kind(release: Path) -> None:
+def test_a_status_can_be_shown_despite_later_fields_and_rows(release: Path) -> None:
     known: dict[str, Any] = {
         "stack": "dropcut",
         "execution": ExecutionStatus("e", None, None),
@@ -106,7 +104,7 @@ def test_a_status_is_shown_of_rows_with_later_fields_and_of_a_later_kind(release
 
 
 @EACH
-def test_each_document_of_the_state_machine_is_taken_with_and_without_later_fields(release: Path) -> None:
+def test_the_functions_accept_state_machine_documents_with_later_fields(release: Path) -> None:
     taken = documents(release, "state_machine")
     assert {one["verb"] for one in taken} >= {"prepare_edit", "submit_edit", "poll_edit", "find_result"}
     for one in taken:
@@ -127,7 +125,7 @@ def test_counters_that_a_document_does_not_have_begin_at_nothing(release: Path) 
         assert told["outcome"] == "completed"
 
 
-def test_a_drop_and_a_clip_are_read_with_later_fields_and_with_missing_ones() -> None:
+def test_drops_and_clips_are_read_with_later_or_missing_fields() -> None:
     assert Drop.from_json(later(a_drop().as_json())) == a_drop()
     assert Clip.from_json(later(a_clip().as_json())) == a_clip()
     assert Clip.from_json({}) == Clip(
@@ -156,7 +154,7 @@ def test_stored_messages_are_read_with_and_without_later_fields(release: Path) -
 
 
 @EACH
-def test_what_lies_in_an_outbox_fits_todays_schemas_with_and_without_later_fields(release: Path) -> None:
+def test_outbox_documents_fit_todays_schemas_despite_later_fields(release: Path) -> None:
     models: dict[str, Any] = {"manifest": Manifest, "error": ErrorFile}
     kinds = [(name.partition(".")[0], body) for name, body in documents(release, "files").items()]
     kinds += [("notification", json.loads(one["message"]["default"])) for one in documents(release, "notices")]

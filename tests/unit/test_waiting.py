@@ -12,7 +12,7 @@ def test_polls_begin_at_ten_seconds_and_grow_to_thirty() -> None:
     assert set(pauses[9:]) == {30}
 
 
-def test_a_pause_is_a_whole_number_of_seconds_as_a_wait_state_wants_it() -> None:
+def test_a_pause_is_a_whole_number_of_seconds() -> None:
     for count in (0, 1, 5, 1000):
         assert isinstance(next_poll(count), int)
         assert isinstance(next_history_look(count), int)
@@ -25,7 +25,7 @@ def test_looks_into_the_history_grow_from_five_minutes_to_six_hours() -> None:
     assert pauses[-1] == 6 * 3600
 
 
-def test_the_history_is_asked_for_as_long_as_a_result_file_lives_and_in_bounded_steps() -> None:
+def test_the_number_of_history_looks_is_bounded() -> None:
     waited, looks = 0, 0
     while waited < ASK_HISTORY_UNTIL:
         waited, looks = waited + next_history_look(looks), looks + 1

@@ -26,7 +26,7 @@ def states_in(said: str) -> list[str]:
     return [line[1] for line in words if len(line) > 1 and line[1] in definition()["States"]]
 
 
-def test_a_walk_names_each_state_with_its_time_and_ends_with_the_message() -> None:
+def test_a_walk_names_timed_states_and_ends_with_the_message() -> None:
     command = [sys.executable, "-m", "tests.fakes", "walk"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -55,7 +55,7 @@ def test_a_walk_names_each_state_with_its_time_and_ends_with_the_message() -> No
         (["--die-at", "7"], "PrepareEdit", "DELIVERED", 1),
     ],
 )
-def test_what_is_put_in_the_way_leads_through_its_states_to_its_end(
+def test_each_obstacle_leads_through_its_states_to_its_end(
     capsys: Captured, option: list[str], through: str, status: str, sent: int
 ) -> None:
     said = told(capsys, *option)
@@ -74,7 +74,7 @@ def test_a_sandbox_dies_at_the_call_that_was_named(capsys: Captured) -> None:
     assert "SubmitEdit         Sandbox.Timedout: ledger.reserve(" in line
 
 
-def test_a_sandbox_that_dies_after_the_post_is_looked_up_and_not_sent_again(capsys: Captured) -> None:
+def test_a_submission_lost_with_its_sandbox_is_never_sent_again(capsys: Captured) -> None:
     calls = range(14, 28)
     (said,) = [text for text in (told(capsys, "--die-at", str(at), "--late") for at in calls)
                if "Sandbox.Timedout: provider.submit" in text]  # fmt: skip
@@ -101,7 +101,7 @@ def test_a_sidecar_of_ones_own_is_what_is_read(tmp_path: Path, capsys: Captured)
     assert "there is no file" in capsys.readouterr().err
 
 
-def test_rounds_of_a_loop_that_are_alike_are_counted_and_not_told(capsys: Captured) -> None:
+def test_similar_rounds_of_a_loop_are_only_counted(capsys: Captured) -> None:
     said = told(capsys, "--expire")
     assert "more states like these" in said
     assert len(said.splitlines()) < 75
