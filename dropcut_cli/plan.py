@@ -45,10 +45,8 @@ class Plan:
     def after(self) -> Edit:
         """The edit as it is then."""
         after = self.resolution.applied_to(self.edit)
-        if self.message is None:
-            return after
-        notice = as_notice(self.message)
-        return replace(after, notice=notice, event_id=notice.event_id, notified_at=None)
+        message = self.message
+        return replace(after, **as_notice(message).unsent()) if message else after
 
     @property
     def message(self) -> Notification | None:
@@ -161,7 +159,7 @@ def _why_not(edit: Edit, verdict: Decision) -> str:
         return f"{accepted}, so --{verdict} is not for it: --adopt or --give-up."
     if edit.state in OPEN:
         return f"The edit is {edit.state}: it goes on by itself, and there is nothing to resolve."
-    unpaid = "nothing was paid; drop the files again to try it anew."
+    unpaid = "nothing was paid; drop the files again to try once more."
     reasons = {
         State.PREPARED: "it was never sent.",
         State.FAILED: unpaid,

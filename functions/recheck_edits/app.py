@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.bootstrap import services
-from dropcut.observability import logger
+from dropcut.observability import log_run, logger
 from dropcut.workflow.recheck_edits import recheck_edits
 
 
@@ -13,7 +13,5 @@ from dropcut.workflow.recheck_edits import recheck_edits
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A scheduled event in, of which nothing is used; what was found out."""
     done = recheck_edits(services())
-    for reason in done["reasons"]:
-        logger.error("an edit in doubt could not be looked for", extra={"reason": reason})
-    logger.info("rechecked", extra={name: number for name, number in done.items() if name != "reasons"})
+    log_run("rechecked", done, trouble="an edit in doubt could not be looked for")
     return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcut.bootstrap import services
-from dropcut.observability import logger
+from dropcut.observability import log_run, logger
 from dropcut.workflow.sweep_drops import sweep_drops
 
 
@@ -13,7 +13,5 @@ from dropcut.workflow.sweep_drops import sweep_drops
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A scheduled event in, of which nothing is used; what was done out."""
     done = sweep_drops(services())
-    for reason in done["reasons"]:
-        logger.error("a row could not be swept", extra={"reason": reason})
-    logger.info("swept", extra={name: number for name, number in done.items() if name != "reasons"})
+    log_run("swept", done, trouble="a row could not be swept")
     return done

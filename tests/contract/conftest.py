@@ -46,6 +46,14 @@ def dynamodb(cloud: Cloud) -> Any:
 
 
 @pytest.fixture
+def netrc_and_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with a password for the server in its netrc, and a proxy that does not answer."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password topsecret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+
+@pytest.fixture
 def table(dynamodb: Any) -> Any:
     """An empty ledger table, as the template defines it."""
     properties = load(TEMPLATE)["Resources"]["LedgerTable"]["Properties"]

@@ -6,7 +6,6 @@ import gzip
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,12 +89,8 @@ def test_the_key_goes_in_its_header_and_nowhere_else(server: Scripted) -> None:
     assert json.loads(server.asked[0][2]) == {**REQUEST, "video_url": VIDEO_URL}
 
 
-def test_no_netrc_or_proxy_of_the_machine_sees_the_key(
-    server: Scripted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password topsecret\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+@pytest.mark.usefixtures("netrc_and_proxy")
+def test_no_netrc_or_proxy_of_the_machine_sees_the_key(server: Scripted) -> None:
     assert submitted(server, Answer(body=b'{"request_id": "r1"}')) == "r1"
     assert "authorization" not in server.asked[0][1]
 

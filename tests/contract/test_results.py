@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,12 +42,8 @@ def test_a_body_arrives_unchanged_without_sending_a_key_or_cookie(server: Script
         assert not headers.keys() & {"x-api-key", "authorization", "cookie"}
 
 
-def test_the_netrc_and_proxies_of_the_machine_are_not_used(
-    server: Scripted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password topsecret\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+@pytest.mark.usefixtures("netrc_and_proxy")
+def test_the_netrc_and_proxies_of_the_machine_are_not_used(server: Scripted) -> None:
     server.answers = [Answer(body=VIDEO)]
     assert fetch(server.url + PATH, server.url) == VIDEO
     assert "authorization" not in server.asked[0][1]

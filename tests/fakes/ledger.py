@@ -122,7 +122,7 @@ class FakeLedger:
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
         notice = replace(notice, row=edit_key(edit.edit_id))
-        self.advance(edit, to, now, **_told(notice), **facts)
+        self.advance(edit, to, now, **notice.unsent(), **facts)
         self.places.discard(edit.edit_id)
         return notice
 
@@ -131,7 +131,7 @@ class FakeLedger:
         goes_on = resolution.verdict is Decision.ADOPT
         if not goes_on:
             notice = replace(resolution.require(notice), row=edit_key(edit.edit_id))
-            after = replace(after, **_told(notice))
+            after = replace(after, **notice.unsent())
         elif notice:
             notice = replace(notice, row=doubt_key(edit.edit_id))
         moved = replace(known, **{name: now for name, (_, now) in changes(edit, after).items()})
@@ -182,7 +182,3 @@ class FakeLedger:
 
     def _close(self, edit: Edit, outcome: str) -> None:
         self.attempts.setdefault((edit.edit_id, edit.attempt), {})["outcome"] = outcome
-
-
-def _told(notice: Notice) -> dict[str, Any]:
-    return {"notice": notice, "event_id": notice.event_id, "notified_at": None}

@@ -18,6 +18,13 @@ def _redacted(record: dict[str, Any]) -> str:
 logger = Logger(service="dropcut", json_serializer=_redacted, utc=True)
 
 
+def log_run(said: str, done: dict[str, Any], trouble: str) -> None:
+    """Log what a run by the clock did, and each thing that it could not do."""
+    for reason in done.get("reasons", []):
+        logger.error(trouble, extra={"reason": reason})
+    logger.info(said, extra={name: number for name, number in done.items() if name != "reasons"})
+
+
 def count_charge(ending: dict[str, Any]) -> None:
     """What an edit cost, and how far that is from its estimate, in US dollars; nothing while it is not known."""
     charged, estimated = ending.get("charged_usd"), ending.get("estimated_usd")

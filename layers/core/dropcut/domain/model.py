@@ -44,6 +44,10 @@ class Ending(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"  # the state of the edit says what is known about the money
 
+    def document(self, notice: Notice, **more: Any) -> dict[str, Any]:
+        """Return `$.ending`."""
+        return {"how": self, "notice": notice.as_json(), **more}
+
 
 OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.SUBMITTED, State.COMPLETED})
 HELD = frozenset({State.IN_DOUBT, State.UNDELIVERED})
@@ -126,6 +130,10 @@ class Notice:
         """For the state machine, which publishes it and then notes in its row that it was sent."""
         told = {name: value for name, value in asdict(self).items() if name != "row"}
         return {**self.row, **told}
+
+    def unsent(self) -> dict[str, Any]:
+        """The attributes of an edit whose end it tells, until it is sent."""
+        return {"notice": self, "event_id": self.event_id, "notified_at": None}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Notice:

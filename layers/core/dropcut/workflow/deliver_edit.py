@@ -24,7 +24,7 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
     if edit is None:
         raise LookupError(f"there is no edit {edit_id} in the ledger")
     if edit.state is State.DELIVERED and edit.notice and edit.output:
-        return {"how": Ending.DELIVERED, "output_key": edit.output["key"], "notice": edit.notice.as_json()}
+        return Ending.DELIVERED.document(edit.notice, output_key=edit.output["key"])
     try:
         url, edit = _result(services, edit)
         placed = place_output(services, drop, _with_drift(edit), services.results.open(url))
@@ -44,13 +44,8 @@ def deliver_edit(services: Services, drop: Drop, edit_id: str) -> dict[str, Any]
     facts = {"output": placed.facts, "warnings": list(edit.warnings), "reason": None}
     notice = services.ledger.end(edit, State.DELIVERED, notice, services.clock(), **facts)
     money = endings.cost(edit)
-    return {
-        "how": Ending.DELIVERED,
-        "output_key": placed.video.key,
-        "estimated_usd": money.estimated_usd,
-        "charged_usd": money.charged_usd,
-        "notice": notice.as_json(),
-    }
+    usd = {"estimated_usd": money.estimated_usd, "charged_usd": money.charged_usd}
+    return Ending.DELIVERED.document(notice, output_key=placed.video.key, **usd)
 
 
 def _note(services: Services, edit_id: str, reason: str) -> None:

@@ -21,9 +21,8 @@ def find_result(services: Services, generation: Generation) -> Generation:
     looks = generation.looks + 1
     pause = next_history_look(looks - 1)
     seen = replace(generation.after_the_pause(), outcome=Outcome.LOOKING, looks=looks, wait_seconds=pause)
-    outcome = _ask(services, seen)
-    if outcome:
-        return outcome
+    if judged := _ask(services, seen):
+        return judged
     old = seen.age(services.clock())
     if old < ASK_HISTORY_UNTIL:
         no_news = looks < WORTH_TELLING or old < OVERDUE_AFTER or seen.told_overdue
@@ -39,8 +38,7 @@ def _ask(services: Services, seen: Generation) -> Generation | None:
     past = read(services.provider.past, str(seen.request_id))
     if past and past.status == "COMPLETED" and not past.result_url:
         past = None  # the row has not fully landed, and only the file's address lets it be delivered
-    outcome = judge(services, seen, past) if past else None
-    if outcome:
-        return outcome
+    if past and (judged := judge(services, seen, past)):
+        return judged
     record = read(services.provider.status, str(seen.request_id))
     return judge(services, seen, record or Progress(status=""))

@@ -145,8 +145,7 @@ def _refuse(services: Services, drop: Drop, clip: Clip | None, problems: list[Pr
     text = endings.error_file(body, drop, clip, problems).as_file()
     body = leave_error_file(services, drop, body, text)
     notice = services.journal.tell_end(drop, "REJECTED", as_notice(body), services.clock())
-    ending = {"how": Ending.REJECTED, "notice": notice.as_json()}
-    return {"verdict": DropVerdict.REJECTED, "problems": len(problems), **ending}
+    return Ending.REJECTED.document(notice, verdict=DropVerdict.REJECTED, problems=len(problems))
 
 
 def _nothing_to_buy(services: Services, drop: Drop, known: Edit, meaning: OnDrop) -> dict[str, Any]:
@@ -162,5 +161,4 @@ def _nothing_to_buy(services: Services, drop: Drop, known: Edit, meaning: OnDrop
     else:
         body = endings.held(known, drop, services.outbox, services.stack)
     notice = services.journal.tell_end(drop, "UNCHANGED", as_notice(body), services.clock(), known.edit_id)
-    ending = {"how": Ending.UNCHANGED, "notice": notice.as_json()}
-    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": known.edit_id, **ending}
+    return Ending.UNCHANGED.document(notice, verdict=DropVerdict.NOTHING_TO_BUY, edit_id=known.edit_id)

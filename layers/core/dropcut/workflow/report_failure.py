@@ -23,7 +23,7 @@ TURNED_AWAY = (
 def report_failure(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> dict[str, Any]:
     """Return `$.ending` with the edit's status, FAILED where there is no edit. Entered twice, it says the same."""
     status, notice = end_badly(services, drop, edit_id, error)
-    return {"how": Ending.FAILED, "status": str(status), "notice": notice.as_json()}
+    return Ending.FAILED.document(notice, status=str(status))
 
 
 def end_badly(services: Services, drop: Drop, edit_id: str | None, error: dict[str, Any]) -> tuple[State, Notice]:

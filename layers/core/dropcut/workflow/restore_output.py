@@ -38,5 +38,4 @@ def restore_output(services: Services, drop: Drop, edit_id: str) -> dict[str, An
         edit = services.ledger.advance(edit, State.DELIVERED, services.clock(), output=output)
     notice = as_notice(endings.restored(edit, drop, services.outbox))
     notice = services.journal.tell_end(drop, "RESTORED", notice, services.clock(), edit_id)
-    ending = {"how": Ending.UNCHANGED, "notice": notice.as_json()}
-    return {"verdict": DropVerdict.NOTHING_TO_BUY, "edit_id": edit_id, **ending}
+    return Ending.UNCHANGED.document(notice, verdict=DropVerdict.NOTHING_TO_BUY, edit_id=edit_id)

@@ -140,7 +140,7 @@ class DynamoLedger:
 
     def end(self, edit: Edit, to: State, notice: Notice, now: float, **facts: Any) -> Notice:
         notice = replace(notice, row=edit_key(edit.edit_id))
-        told = {**_with_notice(notice), **_with_cause(facts)}
+        told = {**notice.unsent(), **_with_cause(facts)}
         moved = replace(edit, state=to, **told)
         self._transact({"Update": self._step(edit, moved, now, told)}, _free_slot(edit), *_start_rechecks(moved, now))
         return notice
@@ -150,7 +150,7 @@ class DynamoLedger:
         goes_on = verdict is Decision.ADOPT
         if not goes_on:
             notice = replace(resolution.require(notice), row=edit_key(edit.edit_id))
-            moved = replace(moved, **_with_notice(notice))
+            moved = replace(moved, **notice.unsent())
         elif notice:
             notice = replace(notice, row=doubt_key(edit.edit_id))
         facts = {name: after for name, (_, after) in changes(edit, moved).items() if name != "state"}
@@ -199,11 +199,6 @@ class DynamoLedger:
                 return once(write, TransactItems=list(items))
             self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads, and keeps no secret
         return once(write, TransactItems=list(items))
-
-
-def _with_notice(notice: Notice) -> dict[str, Any]:
-    """The attributes of an edit whose end has a message that is not sent yet."""
-    return {"notice": notice, "event_id": notice.event_id, "notified_at": None}
 
 
 def _with_cause(facts: Row) -> Row:
